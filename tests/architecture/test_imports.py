@@ -1,0 +1,88 @@
+"""The picture in docs/ARCHITECTURE.md, enforced: which package may import which.
+
+Imports under ``if TYPE_CHECKING`` count too: a type that must not be known must not be named either.
+"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[2] / "src" / "remit"
+
+# Each part, and the parts it may import. `binary`, `kernel` and `native` stand on nothing but the standard library.
+ALLOWED: dict[str, set[str]] = {
+    "binary": set(),
+    "kernel": set(),
+    "native": set(),
+    "engine": {"binary"},
+    "filesystems": {"kernel"},
+    "network": {"kernel"},
+    "streams": {"kernel"},
+    "interfaces": {"kernel", "engine", "binary", "native"},
+    "policy": {"kernel", "filesystems", "network", "streams"},
+    "testing": {"kernel"},
+    "runtime": {"kernel", "engine", "binary", "interfaces", "policy", "filesystems", "network", "streams", "native"},
+    "cli": {"runtime", "policy", "binary", "_version", "fs"},
+    "fs": {"filesystems", "kernel"},
+    "_version": set(),
+}
+# The public face and the command gather names from everywhere.
+FACES = {"__init__", "__main__"}
+
+# Siblings that may share a common part but never import each other.
+SIBLINGS = {"preview0", "preview1", "wasi_0_2", "wasi_0_3"}
+
+
+def modules() -> list[Path]:
+    return sorted(SOURCE.rglob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import; write the whole name"
+            names.add(node.module or "")
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return {name for name in names if name.split(".")[0] == "remit"}
+
+
+def part(path: Path) -> str:
+    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(SOURCE)))
+def test_imports_only_what_the_picture_allows(path: Path) -> None:
+    here = part(path)
+    if here in FACES:
+        return
+    assert here in ALLOWED, f"{here} is not in the picture: add it to docs/ARCHITECTURE.md and here"
+    for name in imported(path):
+        pieces = name.split(".")
+        if len(pieces) < 2:
+            continue
+        assert pieces[1] == here or pieces[1] in ALLOWED[here], f"{path.name} imports {name}"
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(SOURCE)))
+def test_interface_versions_are_siblings(path: Path) -> None:
+    mine = SIBLINGS.intersection(p.removesuffix(".py") for p in path.relative_to(SOURCE).parts)
+    if not mine:
+        return
+    for name in imported(path):
+        others = SIBLINGS.intersection(name.split(".")) - mine
+        assert not others, f"{path.name} imports its sibling {name}"
+
+
+def test_only_the_wasmtime_engine_touches_ctypes_pointers() -> None:
+    """Raw addresses stay in engine/wasmtime, the native path, and the Linux host adapter's system calls."""
+    allowed = {"engine/wasmtime", "native", "filesystems"}
+    for path in modules():
+        place = path.relative_to(SOURCE).as_posix()
+        if "import ctypes" in path.read_text():
+            assert any(place.startswith(prefix) for prefix in allowed), place
