@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import time
+
 from remit.kernel.errors import Code, KernelError
 from remit.kernel.poll import Pollable, Timer
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 class Clock:
-    """A clock. Its numbers are nanoseconds; wall clocks count from the Unix epoch, others from anywhere."""
+    """A clock. Its numbers are nanoseconds; wall clocks count from the Unix epoch, others from anywhere.
+
+    Waiting for a clock takes `deadline - now()` nanoseconds of real time, asked again whenever they have passed. So
+    a clock may run slower than real time; one that jumps forward is noticed at the end of that wait.
+    """
 
     __slots__ = ()
+
+    virtual: bool = False
+    """The reactor moves this clock (it is a :class:`VirtualClock`) instead of waiting for it."""
 
     def now(self) -> int:
         """The time, in nanoseconds."""
@@ -20,5 +33,115 @@ class Clock:
         return 1
 
     def at(self, deadline: int) -> Pollable:
-        """Ready once :meth:`now` is `deadline` or later."""
+        """Ready once :meth:`now` is `deadline` or later. NOT_SUPPORTED where that cannot be waited for."""
         return Timer(self, deadline)
+
+
+class HostWallClock(Clock):
+    """The time of day of the host."""
+
+    __slots__ = ()
+
+    def now(self) -> int:
+        return time.time_ns()
+
+    def resolution(self) -> int:
+        return _resolution("time")
+
+
+class HostMonotonicClock(Clock):
+    """Real time that never goes back, counted from the making of this object.
+
+    Not from the start of the host: a program has no business knowing when that was.
+    """
+
+    __slots__ = ("_origin",)
+
+    def __init__(self) -> None:
+        self._origin = time.monotonic_ns()
+
+    def now(self) -> int:
+        return time.monotonic_ns() - self._origin
+
+    def resolution(self) -> int:
+        return _resolution("monotonic")
+
+
+class HostCpuClock(Clock):
+    """Processor time used since the making of this object, by the calling thread or by the whole host process.
+
+    A guest runs on the thread that calls it, so a program run synchronously has its own time by `thread`. Guests that
+    share a thread are counted together. It cannot be waited for: it stands still meanwhile.
+    """
+
+    __slots__ = ("_clock", "_now", "_origin")
+
+    def __init__(self, *, thread: bool = True) -> None:
+        self._clock = "thread_time" if thread and hasattr(time, "thread_time_ns") else "process_time"
+        self._now: Callable[[], int] = getattr(time, f"{self._clock}_ns")
+        self._origin = self._now()
+
+    def now(self) -> int:
+        # Below zero when another thread than the maker asks: it has done less than the maker had before.
+        return max(0, self._now() - self._origin)
+
+    def resolution(self) -> int:
+        return _resolution(self._clock)
+
+    def at(self, deadline: int) -> Pollable:
+        raise KernelError(Code.NOT_SUPPORTED, "processor time stands still while a program waits for it")
+
+
+class FixedClock(Clock):
+    """A clock that always tells the same time, for runs that can be repeated.
+
+    Waiting for a later time takes as long as on a real clock: otherwise a program that sleeps would never wake up.
+    """
+
+    __slots__ = ("_now",)
+
+    def __init__(self, now: int) -> None:
+        self._now = now
+
+    def now(self) -> int:
+        return self._now
+
+    def at(self, deadline: int) -> Pollable:
+        return Timer(AMBIENT_MONOTONIC_CLOCK, AMBIENT_MONOTONIC_CLOCK.now() + deadline - self._now)
+
+
+class VirtualClock(Clock):
+    """Time that passes only while nothing else can happen, and then at once.
+
+    When a program waits for this clock and for nothing that is ready, the reactor moves the clock to the earliest
+    time that is waited for. In a synchronous run that is the one program's. On an asyncio loop it is the
+    earliest of all programs that share the clock, once none of them has moved for some turns of the loop. Real input
+    that is not there at that moment comes later than any timer.
+
+    Programs on several threads must not share one.
+    """
+
+    __slots__ = ("_now", "waits")
+
+    virtual = True
+
+    def __init__(self, start: int = 0) -> None:
+        self._now = start
+        self.waits: object = None
+        """The reactor's own: who waits for this clock on an asyncio loop."""
+
+    def now(self) -> int:
+        return self._now
+
+    def advance_to(self, deadline: int) -> None:
+        """Move the clock forward; a deadline in the past changes nothing."""
+        if deadline > self._now:
+            self._now = deadline
+
+
+def _resolution(name: str) -> int:
+    return max(1, round(time.get_clock_info(name).resolution * 1_000_000_000))
+
+
+AMBIENT_WALL_CLOCK = HostWallClock()
+AMBIENT_MONOTONIC_CLOCK = HostMonotonicClock()

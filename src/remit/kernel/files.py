@@ -23,10 +23,13 @@ from __future__ import annotations
 import enum
 
 from remit.kernel.errors import Code, KernelError
+from remit.kernel.poll import ALWAYS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from remit.kernel.poll import Pollable
 
 
 class FileType(enum.Enum):
@@ -209,6 +212,14 @@ class File(Node):
         WouldBlock while it is full; PIPE if nobody can read them any more.
         """
         raise _unsupported(self, "write")
+
+    def when_readable(self) -> Pollable:
+        """Ready while :meth:`read` would not raise WouldBlock: there are bytes, the end, or an error to be told."""
+        return ALWAYS
+
+    def when_writable(self) -> Pollable:
+        """Ready while :meth:`write` would not raise WouldBlock."""
+        return ALWAYS
 
 
 class Directory(Node):

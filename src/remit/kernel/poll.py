@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from remit.kernel.host_poll import READ, WRITE, host_poll
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -10,7 +12,10 @@ if TYPE_CHECKING:
 
 
 class Pollable:
-    """A condition that is or is not met, and may be waited for. Asking never blocks."""
+    """A condition that is or is not met, and may be waited for. Asking never blocks.
+
+    The kinds in this module are all there are: what else can be waited for is told by an :class:`Event`.
+    """
 
     __slots__ = ()
 
@@ -37,6 +42,10 @@ class Never(Pollable):
         return False
 
 
+ALWAYS = Always()
+NEVER = Never()
+
+
 class HostReady(Pollable):
     """A host descriptor can be read from, or written to, without blocking (or it has failed)."""
 
@@ -47,10 +56,9 @@ class HostReady(Pollable):
         self.write = write
 
     def ready(self) -> bool:
-        import select
-
-        poll = select.poll()
-        poll.register(self.descriptor, select.POLLOUT if self.write else select.POLLIN)
+        # Not kept: a poll object refuses to be used by two threads at once, and making one costs half a microsecond.
+        poll = host_poll()
+        poll.register(self.descriptor, WRITE if self.write else READ)
         return bool(poll.poll(0))
 
 
@@ -68,7 +76,11 @@ class Timer(Pollable):
 
 
 class Event(Pollable):
-    """Set by other code, from any thread; the wakers of those who wait are then called once each."""
+    """Set by other code, from any thread or signal handler; the wakers of those who wait are then called once each.
+
+    There is no lock, which a signal handler could find held by the very thread that it interrupts. Instead every
+    step is one indivisible operation on one list, and a waker belongs to whoever takes it out.
+    """
 
     __slots__ = ("_set", "_wakers")
 
@@ -82,9 +94,7 @@ class Event(Pollable):
     def set(self) -> None:
         """Make it ready and wake everyone who waits."""
         self._set = True
-        wakers, self._wakers = self._wakers, []
-        for wake in wakers:
-            wake()
+        self._wake()
 
     def clear(self) -> None:
         """Make it not ready again."""
@@ -96,13 +106,25 @@ class Event(Pollable):
         `wake` may be called from any thread and must return at once.
         """
         self._wakers.append(wake)
+        # After the append: a set that came between has missed the new waker, or has called it already.
         if self._set:
-            self.set()
+            self._wake()
 
     def remove_waker(self, wake: Callable[[], None]) -> None:
         """Forget `wake`, if it has not been called."""
-        if wake in self._wakers:
+        try:
             self._wakers.remove(wake)
+        except ValueError:
+            return
+
+    def _wake(self) -> None:
+        wakers = self._wakers
+        while wakers:
+            try:
+                wake = wakers.pop(0)
+            except IndexError:  # another thread took the last one since we looked
+                return
+            wake()
 
 
 class AnyOf(Pollable):

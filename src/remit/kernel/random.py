@@ -1,0 +1,66 @@
+"""Random numbers: the permission to get them, and from where."""
+
+from __future__ import annotations
+
+import os
+
+from remit.kernel.errors import Code, KernelError
+
+
+class RandomSource:
+    """A source of random bytes."""
+
+    __slots__ = ()
+
+    def fill(self, buffer: memoryview) -> None:
+        """Fill all of a writable byte view."""
+        raise KernelError(Code.NOT_SUPPORTED, f"{type(self).__name__} has no fill")
+
+
+class HostRandom(RandomSource):
+    """The host's cryptographically secure generator."""
+
+    __slots__ = ()
+
+    def fill(self, buffer: memoryview) -> None:
+        buffer[:] = os.urandom(len(buffer))
+
+
+class SeededRandom(RandomSource):
+    """The same bytes for the same seed, on every platform and in every version of Remit: **not** secret.
+
+    The stream is SHAKE-128 of the seed and a block number, in blocks of 4 KiB. How it is cut into calls of
+    :meth:`fill` makes no difference.
+    """
+
+    __slots__ = ("_block", "_left", "_seed")
+
+    _BLOCK = 4096
+
+    def __init__(self, seed: int) -> None:
+        """`seed` is any integer."""
+        digits = str(seed).encode()
+        self._seed = b"remit seeded random 1\0" + len(digits).to_bytes(4, "little") + digits
+        self._block = 0
+        self._left = memoryview(b"")
+
+    def fill(self, buffer: memoryview) -> None:
+        done = 0
+        wanted = len(buffer)
+        while done < wanted:
+            if not self._left:
+                self._left = self._next_block()
+            step = min(wanted - done, len(self._left))
+            buffer[done : done + step] = self._left[:step]
+            self._left = self._left[step:]
+            done += step
+
+    def _next_block(self) -> memoryview:
+        import hashlib  # a millisecond at start-up that only seeded runs pay
+
+        block = hashlib.shake_128(self._seed + self._block.to_bytes(8, "little")).digest(self._BLOCK)
+        self._block += 1
+        return memoryview(block)
+
+
+AMBIENT_RANDOM = HostRandom()
