@@ -1,0 +1,81 @@
+"""Filesystems to grant to a program, and the classes to write one of your own.
+
+``remit.fs.Memory({"main.py": b"…"})``, ``remit.fs.Overlay(remit.fs.Host("project"))`` and so on. Each is imported
+when it is first named, so that a program which grants one host directory does not pay for the others.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from remit.filesystems.direct import SymbolicLink
+    from remit.filesystems.host import HostFilesystem as Host
+    from remit.filesystems.memory import MemoryFilesystem as Memory
+    from remit.filesystems.mounts import Mounts
+    from remit.filesystems.overlay import Change, Overlay
+    from remit.filesystems.read_only import ReadOnly
+    from remit.filesystems.subdirectory import Subdirectory
+    from remit.kernel.errors import Code, KernelError
+    from remit.kernel.files import NOW, Advice, Directory, DirectoryEntry, File, Filesystem, FileType, How, Stat
+
+__all__ = [
+    "NOW",
+    "Advice",
+    "Change",
+    "Code",
+    "Directory",
+    "DirectoryEntry",
+    "File",
+    "FileType",
+    "Filesystem",
+    "Host",
+    "How",
+    "KernelError",
+    "Memory",
+    "Mounts",
+    "Overlay",
+    "ReadOnly",
+    "Stat",
+    "Subdirectory",
+    "SymbolicLink",
+]
+
+_FILES = "remit.kernel.files"
+
+# Where each public name is: the module, and its name there if that is another one.
+_PLACES = {
+    "NOW": (_FILES, "NOW"),
+    "Advice": (_FILES, "Advice"),
+    "Change": ("remit.filesystems.overlay", "Change"),
+    "Code": ("remit.kernel.errors", "Code"),
+    "Directory": (_FILES, "Directory"),
+    "DirectoryEntry": (_FILES, "DirectoryEntry"),
+    "File": (_FILES, "File"),
+    "FileType": (_FILES, "FileType"),
+    "Filesystem": (_FILES, "Filesystem"),
+    "Host": ("remit.filesystems.host", "HostFilesystem"),
+    "How": (_FILES, "How"),
+    "KernelError": ("remit.kernel.errors", "KernelError"),
+    "Memory": ("remit.filesystems.memory", "MemoryFilesystem"),
+    "Mounts": ("remit.filesystems.mounts", "Mounts"),
+    "Overlay": ("remit.filesystems.overlay", "Overlay"),
+    "ReadOnly": ("remit.filesystems.read_only", "ReadOnly"),
+    "Stat": (_FILES, "Stat"),
+    "Subdirectory": ("remit.filesystems.subdirectory", "Subdirectory"),
+    "SymbolicLink": ("remit.filesystems.direct", "SymbolicLink"),
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    module, attribute = _PLACES[name]
+    value = getattr(import_module(module), attribute)
+    globals()[name] = value
+    return value  # type: ignore[no-any-return]  # getattr on a module is untyped
+
+
+def __dir__() -> list[str]:
+    return __all__
