@@ -10,6 +10,9 @@ from remit.kernel.poll import Pollable, Timer
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Literal
+
+    _Name = Literal["monotonic", "process_time", "thread_time", "time"]
 
 
 class Clock:
@@ -20,9 +23,6 @@ class Clock:
     """
 
     __slots__ = ()
-
-    virtual: bool = False
-    """The reactor moves this clock (it is a :class:`VirtualClock`) instead of waiting for it."""
 
     def now(self) -> int:
         """The time, in nanoseconds."""
@@ -77,8 +77,9 @@ class HostCpuClock(Clock):
     __slots__ = ("_clock", "_now", "_origin")
 
     def __init__(self, *, thread: bool = True) -> None:
-        self._clock = "thread_time" if thread and hasattr(time, "thread_time_ns") else "process_time"
-        self._now: Callable[[], int] = getattr(time, f"{self._clock}_ns")
+        thread = thread and hasattr(time, "thread_time_ns")
+        self._clock: _Name = "thread_time" if thread else "process_time"
+        self._now: Callable[[], int] = time.thread_time_ns if thread else time.process_time_ns
         self._origin = self._now()
 
     def now(self) -> int:
@@ -121,14 +122,10 @@ class VirtualClock(Clock):
     Programs on several threads must not share one.
     """
 
-    __slots__ = ("_now", "waits")
-
-    virtual = True
+    __slots__ = ("_now",)
 
     def __init__(self, start: int = 0) -> None:
         self._now = start
-        self.waits: object = None
-        """The reactor's own: who waits for this clock on an asyncio loop."""
 
     def now(self) -> int:
         return self._now
@@ -139,7 +136,26 @@ class VirtualClock(Clock):
             self._now = deadline
 
 
-def _resolution(name: str) -> int:
+class ShiftedClock(Clock):
+    """Another clock with a number added: a wall clock that goes along with a virtual monotonic one."""
+
+    __slots__ = ("_clock", "_offset")
+
+    def __init__(self, clock: Clock, offset: int) -> None:
+        self._clock = clock
+        self._offset = offset
+
+    def now(self) -> int:
+        return self._clock.now() + self._offset
+
+    def resolution(self) -> int:
+        return self._clock.resolution()
+
+    def at(self, deadline: int) -> Pollable:
+        return self._clock.at(deadline - self._offset)
+
+
+def _resolution(name: _Name) -> int:
     return max(1, round(time.get_clock_info(name).resolution * 1_000_000_000))
 
 

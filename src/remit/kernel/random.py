@@ -39,8 +39,8 @@ class SeededRandom(RandomSource):
 
     def __init__(self, seed: int) -> None:
         """`seed` is any integer."""
-        digits = str(seed).encode()
-        self._seed = b"remit seeded random 1\0" + len(digits).to_bytes(4, "little") + digits
+        number = seed.to_bytes(seed.bit_length() // 8 + 1, "little", signed=True)
+        self._seed = b"remit seeded random 1\0" + len(number).to_bytes(8, "little") + number
         self._block = 0
         self._left = memoryview(b"")
 

@@ -1,0 +1,206 @@
+"""The one place that waits: by blocking the thread, or (with :mod:`remit.kernel.loop`) on an asyncio loop."""
+
+from __future__ import annotations
+
+import time
+
+from remit.kernel.clocks import VirtualClock
+from remit.kernel.host_poll import READ, WRITE, host_poll
+from remit.kernel.poll import Always, AnyOf, Event, HostReady, Never, Timer
+from remit.kernel.wake import WakeChannel
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from asyncio import Future
+    from collections.abc import Callable
+
+    from remit.kernel.host_poll import HostPoll
+    from remit.kernel.poll import Pollable
+
+MILLISECOND = 1_000_000
+SECOND = 1_000_000_000
+
+LONGEST_NAP = 3600 * SECOND
+"""A wait is cut into pieces of at most this, because the host's calls do not take every number."""
+
+
+class Reactor:
+    """Waits for one run. One thread at a time waits; anyone may :meth:`interrupt`."""
+
+    __slots__ = ("_check", "_poll", "_wake", "deadline", "interrupted", "sleepers")
+
+    def __init__(self, check: Callable[[], object] | None = None) -> None:
+        """`check` is called when a wait ends and whenever it is interrupted; it raises whatever should stop the run."""
+        self._check = check
+        self._poll: HostPoll | None = None
+        self._wake: WakeChannel | None = None
+        self.deadline: float | None = None
+        """No wait goes on after this moment (``time.monotonic()`` seconds) without `check` being called."""
+        self.interrupted = False
+        """:meth:`interrupt` was called, and `check` has not been since."""
+        self.sleepers: set[Future[bool]] = set()
+        """What the coroutines of this run wait for, so that an interruption finds them."""
+
+    def wait(self, pollable: Pollable) -> None:
+        """Block the thread until `pollable` is ready, or raise what `check` raises.
+
+        An interruption is noticed at once, or within a millisecond at the end of a timer.
+        """
+        if pollable.__class__ is Timer and pollable.ready():
+            return self.check()  # the wait of a program that is late already: nothing below is needed
+        wants = Wants(pollable)
+        until = self.until()
+        while not wants.met() and not self._sleep(wants, until):
+            if until is not None and time.monotonic_ns() >= until:
+                until = None  # once is enough: if `check` lets it go on, it goes on
+            self.check()
+        return self.check()
+
+    async def wait_async(self, pollable: Pollable) -> None:
+        """As :meth:`wait`, but other tasks of the running asyncio loop go on meanwhile.
+
+        It may be cancelled at any point, and leaves nothing registered.
+        """
+        from remit.kernel.loop import wait_on_loop
+
+        await wait_on_loop(self, pollable)
+
+    def interrupt(self) -> None:
+        """Have `check` called by whoever waits now, or next. From any thread or signal handler."""
+        # In this order: a wait that does not see the flag has already made what is woken below.
+        self.interrupted = True
+        if self._wake is not None:
+            self._wake.wake()
+        for sleeper in tuple(self.sleepers):
+            finish_from_anywhere(sleeper)
+
+    def check(self) -> None:
+        """Take note of an interruption: call `check`, if there is one."""
+        self.interrupted = False
+        if self._check is not None:
+            self._check()
+
+    def until(self) -> int | None:
+        """:attr:`deadline` in nanoseconds of ``time.monotonic_ns()``."""
+        return None if self.deadline is None else int(self.deadline * SECOND)
+
+    def close(self) -> None:
+        """Give back the descriptors. Closing twice does nothing; a wait after it opens them again."""
+        self._poll = None
+        wake, self._wake = self._wake, None
+        if wake is not None:
+            wake.close()
+
+    def _sleep(self, wants: Wants, until: int | None) -> bool:
+        """Wait until something happens or some of the time has passed. True if one of the descriptors is ready."""
+        if self._wake is None or self._poll is None:
+            self._wake = WakeChannel()
+            self._poll = host_poll()
+            self._poll.register(self._wake.descriptor, READ)
+        poll = self._poll
+        wake = self._wake.wake
+        for descriptor, events in wants.descriptors.items():
+            poll.register(descriptor, events)
+        try:
+            for event in wants.events:
+                event.add_waker(wake)
+            # A virtual clock does not wait: what is ready now comes first, then its time has come.
+            nap = 0 if self.interrupted or wants.virtual else wants.nap(until)
+            # poll counts in milliseconds. With descriptors, a timer may be late by a part of one; without, the rest
+            # of less than one is slept, and needs no waking.
+            if wants.descriptors:
+                nap += MILLISECOND - 1
+            elif 0 < nap < MILLISECOND:
+                time.sleep(nap / SECOND)
+            happened = poll.poll(nap // MILLISECOND)
+        finally:
+            for event in wants.events:
+                event.remove_waker(wake)
+            for descriptor in wants.descriptors:
+                poll.unregister(descriptor)
+        if wants.virtual and not happened:
+            wants.advance_virtual_clocks()
+        ready = False
+        for descriptor, _ in happened:
+            if descriptor == self._wake.descriptor:
+                self._wake.drain()
+            else:
+                ready = True
+        return ready
+
+
+class Wants:
+    """A pollable taken apart: the things that are waited for, kind by kind."""
+
+    __slots__ = ("always", "descriptors", "events", "timers", "virtual")
+
+    def __init__(self, pollable: Pollable) -> None:
+        self.always = False
+        self.descriptors: dict[int, int] = {}
+        """Host descriptors, each with what it is watched for."""
+        self.events: list[Event] = []
+        self.timers: list[Timer] = []
+        """On clocks that go by themselves."""
+        self.virtual: dict[VirtualClock, int] = {}
+        """Clocks that the reactor moves, each with the first deadline."""
+        self._add(pollable)
+
+    def _add(self, pollable: Pollable) -> None:
+        if isinstance(pollable, Timer):
+            clock, deadline = pollable.clock, pollable.deadline
+            if isinstance(clock, VirtualClock):
+                self.virtual[clock] = min(deadline, self.virtual.get(clock, deadline))
+            else:
+                self.timers.append(pollable)
+        elif isinstance(pollable, AnyOf):
+            for each in pollable.pollables:
+                self._add(each)
+        elif isinstance(pollable, HostReady):
+            descriptor = pollable.descriptor
+            self.descriptors[descriptor] = self.descriptors.get(descriptor, 0) | (WRITE if pollable.write else READ)
+        elif isinstance(pollable, Event):
+            self.events.append(pollable)
+        elif isinstance(pollable, Always):
+            self.always = True
+        elif not isinstance(pollable, Never):
+            raise TypeError(f"cannot wait for {pollable!r}: it is none of the kinds in remit.kernel.poll")
+
+    def met(self) -> bool:
+        """Whether anything but a descriptor is ready."""
+        if self.always:
+            return True
+        for timer in self.timers:
+            if timer.clock.now() >= timer.deadline:
+                return True
+        for clock, deadline in self.virtual.items():
+            if clock.now() >= deadline:
+                return True
+        return any(event.ready() for event in self.events)
+
+    def nap(self, until: int | None) -> int:
+        """Nanoseconds until the first timer or `until`."""
+        nap = LONGEST_NAP
+        for timer in self.timers:
+            nap = min(nap, timer.deadline - timer.clock.now())
+        if until is not None:
+            nap = min(nap, until - time.monotonic_ns())
+        return max(nap, 0)
+
+    def advance_virtual_clocks(self) -> None:
+        """Nothing else can happen: move each to the time that is waited for."""
+        for clock, deadline in self.virtual.items():
+            clock.advance_to(deadline)
+
+
+def finish(sleeper: Future[bool], ready: bool = False) -> None:
+    """End a wait on an asyncio loop, on its thread."""
+    if not sleeper.done():
+        sleeper.set_result(ready)
+
+
+def finish_from_anywhere(sleeper: Future[bool]) -> None:
+    """End a wait on an asyncio loop, from any thread or signal handler."""
+    try:
+        sleeper.get_loop().call_soon_threadsafe(finish, sleeper)
+    except RuntimeError:  # the loop was closed meanwhile: nobody waits any more
+        return
