@@ -1,0 +1,111 @@
+"""What Linux does better than the portable calls: ``openat2`` to walk a whole path in one step, ``utimensat``.
+
+``openat2`` (Linux 5.6) resolves a path inside the kernel and never leaves the directory it starts from
+(RESOLVE_BENEATH). Where it is missing, or a sandbox around us refuses it, the resolver walks by single names.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+
+from remit.host_errors import translated
+from remit.kernel.errors import Code, KernelError
+from remit.kernel.files import NOW
+
+_SYS_OPENAT2 = 437  # The same number on every architecture: it is younger than their unification.
+_RESOLVE_NO_MAGICLINKS = 0x02
+_RESOLVE_BENEATH = 0x08
+_TRIES = 16
+_PATH_MAX = 4096
+
+_AT_SYMLINK_NOFOLLOW = 0x100
+_UTIME_NOW = (1 << 30) - 1
+_UTIME_OMIT = (1 << 30) - 2
+
+
+class _OpenHow(ctypes.Structure):
+    _fields_ = (("flags", ctypes.c_uint64), ("mode", ctypes.c_uint64), ("resolve", ctypes.c_uint64))
+
+
+class _Timespec(ctypes.Structure):
+    _fields_ = (("seconds", ctypes.c_long), ("nanoseconds", ctypes.c_long))
+
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_openat2 = _libc.syscall
+_openat2.restype = ctypes.c_long
+_openat2.argtypes = (ctypes.c_long, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_size_t)
+_utimensat = _libc.utimensat
+_utimensat.restype = ctypes.c_int
+_utimensat.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_int)
+_futimens = _libc.futimens
+_futimens.restype = ctypes.c_int
+_futimens.argtypes = (ctypes.c_int, ctypes.c_void_p)
+
+# Only search permission is needed on the way, so the handle is a mere place (O_PATH): names are looked up
+# in it, and whoever wants to list or sync the directory opens it again.
+_HOW = _OpenHow(os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC, 0, _RESOLVE_BENEATH | _RESOLVE_NO_MAGICLINKS)
+_HOW_ADDRESS = ctypes.addressof(_HOW)
+_HOW_SIZE = ctypes.sizeof(_HOW)
+
+_available: bool | None = None
+
+
+def openat2_available() -> bool:
+    """Whether the kernel has ``openat2`` and lets this process use it; asked once."""
+    global _available
+    if _available is None:
+        # No structure is smaller than none: EINVAL is the call itself speaking, not its absence (ENOSYS)
+        # and not a filter (EPERM).
+        _openat2(_SYS_OPENAT2, -1, b"", None, 0)
+        _available = ctypes.get_errno() == errno.EINVAL
+    return _available
+
+
+def open_beneath(descriptor: int, path: bytes) -> int | None:
+    """Open the directory at `path` below the directory `descriptor`, as a place for further look-ups.
+
+    None: the kernel cannot say, walk by single names. Every other failure is a KernelError, NOT_CAPABLE for a
+    path that leads outside.
+    """
+    if len(path) >= _PATH_MAX:
+        return None
+    # EAGAIN: something was renamed or mounted while the kernel went up by `..`, so that it cannot vouch for the
+    # result. That can go on forever, and the portable walk cannot be disturbed.
+    for _ in range(_TRIES):
+        opened: int = _openat2(_SYS_OPENAT2, descriptor, path, _HOW_ADDRESS, _HOW_SIZE)
+        if opened >= 0:
+            return opened
+        number = ctypes.get_errno()
+        if number == errno.EXDEV:
+            raise KernelError(Code.NOT_CAPABLE, f"{os.fsdecode(path)!r} leads outside the directory that was granted")
+        if number not in (errno.EAGAIN, errno.EINTR):
+            raise translated(OSError(number, os.strerror(number)))
+    return None
+
+
+def set_times(descriptor: int, name: bytes | None, accessed: int | None, modified: int | None) -> None:
+    """Set the times of `name` in a directory, a link not followed, or of the open file (None) itself.
+
+    Each is a number, NOW, or None to leave it: the standard library can neither leave one of the two alone nor
+    set one of them to the clock of the kernel, which lags behind the one that programs read.
+    """
+    times = (_Timespec * 2)(_timespec(accessed), _timespec(modified))
+    address = ctypes.addressof(times)
+    if name is None:
+        failed = _futimens(descriptor, address)
+    else:
+        failed = _utimensat(descriptor, name, address, _AT_SYMLINK_NOFOLLOW)
+    if failed:
+        number = ctypes.get_errno()
+        raise translated(OSError(number, os.strerror(number)))
+
+
+def _timespec(time: int | None) -> _Timespec:
+    if time is None:
+        return _Timespec(0, _UTIME_OMIT)
+    if time == NOW:
+        return _Timespec(0, _UTIME_NOW)
+    return _Timespec(*divmod(time, 1_000_000_000))

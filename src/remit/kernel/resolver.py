@@ -1,0 +1,177 @@
+"""The one path walker: from a directory and a path to the directory and the single name that an operation acts on.
+
+It is the confinement of every filesystem. A path is relative and never leads above the directory it starts from;
+a symbolic link is read and walked by the same rules, so its target is relative too. What would leave raises
+NOT_CAPABLE.
+
+The walker keeps every directory it entered open, and ``..`` goes back to the one before: whatever is
+renamed meanwhile, it only ever stands in directories that it reached from the start.
+"""
+
+from __future__ import annotations
+
+from remit.kernel.errors import Code, KernelError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from remit.kernel.files import Directory
+
+MAX_LINKS = 40
+"""Symbolic links followed in one resolution, as on Linux: LOOP beyond."""
+
+MAX_NAME_BYTES = 255
+"""The length of one name in UTF-8, as on most filesystems: NAME_TOO_LONG beyond, on all of them."""
+
+
+def check_text(text: str) -> None:
+    """Refuse what can be in no path: INVALID for a NUL, ILLEGAL_BYTE_SEQUENCE for what UTF-8 cannot express."""
+    if "\0" in text:
+        raise KernelError(Code.INVALID, f"NUL in path {text!r}")
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise KernelError(Code.ILLEGAL_BYTE_SEQUENCE, f"path {text!r} is not Unicode text") from error
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that is too long for any filesystem: NAME_TOO_LONG."""
+    # A character takes at most four bytes of UTF-8 (surrogate escapes of the host's names: three here, one there).
+    if len(name) * 4 > MAX_NAME_BYTES and len(name.encode("utf-8", "surrogateescape")) > MAX_NAME_BYTES:
+        raise KernelError(Code.NAME_TOO_LONG, f"name {name[:32]!r}... is longer than {MAX_NAME_BYTES} bytes")
+
+
+def split(path: str) -> list[str]:
+    """The components that matter, last one first: no empty ones, and ``.`` only at the very end of the path."""
+    pieces = [piece for piece in path.split("/") if piece and piece != "."]
+    pieces.reverse()
+    if path.rstrip("/").rpartition("/")[2] == ".":
+        pieces.insert(0, ".")
+    return pieces
+
+
+class Walk:
+    """A resolution under way. It stands before the last component of the path, which it has not touched.
+
+    The operation is tried on `name` in `directory`; if that turns out to be a link that should be followed,
+    :meth:`follow` goes on to where it points. :meth:`close` ends it, whatever happened.
+    """
+
+    __slots__ = ("_jumped", "_links", "_opened", "_rest", "_start", "directory", "name", "wants_directory")
+
+    def __init__(self, start: Directory, path: str) -> None:
+        """Walk to the last component of `path`, from `start` (which stays the caller's).
+
+        NO_ENTRY (also for an empty path); NOT_DIRECTORY; NOT_CAPABLE for an absolute path or one that leads
+        above `start`; LOOP; NAME_TOO_LONG; INVALID; ILLEGAL_BYTE_SEQUENCE.
+        """
+        self._start = start
+        self._opened: list[Directory] = []
+        self._jumped: list[str] | None = None
+        self._links = 0
+        self.directory = start
+        """Where the last component is looked up. It belongs to the walk: use it before :meth:`close`."""
+        self.name = path
+        """The last component; empty if the path ends in ``.`` or ``..`` and so denotes `directory` itself."""
+        self.wants_directory = False
+        """The path ends in a slash: it may denote nothing but a directory, and a link there is always followed."""
+
+        if "\0" in path or not path.isascii():
+            check_text(path)
+        if "/" not in path and path != "." and path != "..":
+            if not path:
+                raise KernelError(Code.NO_ENTRY, "empty path")
+            if len(path) > 63:
+                check_name(path)
+            return
+        if path[0] == "/":
+            raise KernelError(Code.NOT_CAPABLE, f"absolute path {path!r}")
+        self.wants_directory = path[-1] == "/"
+        self._rest = rest = split(path)
+        try:
+            if len(rest) > 1:
+                self._jump()
+            self._advance()
+        except BaseException:
+            self.close()
+            raise
+
+    def follow(self) -> None:
+        """Go on to where the link `name` points. LOOP after :data:`MAX_LINKS`; INVALID if it is not a link."""
+        target = self.directory.read_link(self.name)
+        parents = self._jumped
+        if parents is not None:
+            # The target may lead up through directories that were jumped over: walk them one by one after all.
+            self._jumped = None
+            self.close()
+            self.directory = self._start
+        self._rest = self._count_link(target)
+        if target[-1:] == "/":
+            self.wants_directory = True
+        if parents is not None:
+            self._rest += parents
+        self._advance()
+
+    def close(self) -> None:
+        """Close every directory that the walk opened."""
+        opened = self._opened
+        while opened:
+            opened.pop().close()
+
+    def _jump(self) -> None:
+        """Let the filesystem walk to the parent in one step, if it can."""
+        rest = self._rest
+        first = 0 if rest[0] == "." or rest[0] == ".." else 1
+        parents = rest[first:]
+        directory = self._start.walk("/".join(parents[::-1]))
+        if directory is not None:
+            self._opened.append(directory)
+            self.directory = directory
+            self._jumped = parents
+            del rest[first:]
+
+    def _advance(self) -> None:
+        """Walk until one component is left."""
+        rest = self._rest
+        while rest:
+            component = rest.pop()
+            if component == "..":
+                self._leave()
+            elif component == ".":
+                continue
+            elif rest:
+                self._enter(component)
+            else:
+                check_name(component)
+                self.name = component
+                return
+        self.name = ""
+
+    def _enter(self, name: str) -> None:
+        check_name(name)
+        try:
+            directory = self.directory.open_directory(name)
+        except KernelError as error:
+            if error.code is not Code.LOOP:
+                raise
+            self._rest += self._count_link(self.directory.read_link(name))
+        else:
+            self._opened.append(directory)
+            self.directory = directory
+
+    def _leave(self) -> None:
+        if not self._opened:
+            raise KernelError(Code.NOT_CAPABLE, "'..' leads above the directory that was granted")
+        self._opened.pop().close()
+        self.directory = self._opened[-1] if self._opened else self._start
+
+    def _count_link(self, target: str) -> list[str]:
+        """The components of a link's target, one more link counted."""
+        self._links += 1
+        if self._links > MAX_LINKS:
+            raise KernelError(Code.LOOP, f"more than {MAX_LINKS} symbolic links")
+        if not target:
+            raise KernelError(Code.NO_ENTRY, "empty symbolic link")
+        if target[0] == "/":
+            raise KernelError(Code.NOT_CAPABLE, f"symbolic link to an absolute path: {target!r}")
+        return split(target)
