@@ -21,7 +21,7 @@ def options_of(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--dir", action="append", default=[], metavar="HOST::GUEST")
     parser.add_argument("--env", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--compiled", type=Path, metavar="FILE", help="compiled code: made if missing, then loaded")
-    parser.add_argument("--epochs", action="store_true", help="compile in the checks that let a busy program be stopped")
+    parser.add_argument("--epochs", action="store_true", help="compiled so that a busy program can be stopped")
     parser.add_argument("program", type=Path)
     parser.add_argument("arguments", nargs=argparse.REMAINDER)
     return parser.parse_args(arguments)
