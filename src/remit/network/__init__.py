@@ -1,0 +1,1 @@
+"""Sockets that a program is handed."""

@@ -1,0 +1,1 @@
+"""What a program reads and writes as standard streams: the host's descriptors, memory, Python objects, asyncio."""
