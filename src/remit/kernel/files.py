@@ -297,7 +297,9 @@ class Directory(Node):
         raise _unsupported(self, "set_times_of")
 
     def walk(self, path: str) -> Directory | None:
-        """Open the directory at a relative `path` of several names in one step, or None: "do it by single names".
+        """Open the directory at a relative `path` in one step, or None: "do it by single names".
+
+        The path is as a program wrote it: it may have empty components, ``.`` and ``..``, but no NUL.
 
         An implementation that answers must give what the resolver's own walk would: links
         followed, never above this directory (NOT_CAPABLE), absolute link targets refused (NOT_CAPABLE),

@@ -43,10 +43,13 @@ def check_name(name: str) -> None:
 
 def split(path: str) -> list[str]:
     """The components that matter, last one first: no empty ones, and ``.`` only at the very end of the path."""
-    pieces = [piece for piece in path.split("/") if piece and piece != "."]
+    pieces = path.split("/")
     pieces.reverse()
-    if path.rstrip("/").rpartition("/")[2] == ".":
-        pieces.insert(0, ".")
+    if "" in pieces or "." in pieces:
+        ends_in_dot = next((piece for piece in pieces if piece), "") == "."
+        pieces = [piece for piece in pieces if piece and piece != "."]
+        if ends_in_dot:
+            pieces.insert(0, ".")
     return pieces
 
 
@@ -67,7 +70,7 @@ class Walk:
         """
         self._start = start
         self._opened: list[Directory] = []
-        self._jumped: list[str] | None = None
+        self._jumped: str | None = None
         self._links = 0
         self.directory = start
         """Where the last component is looked up. It belongs to the walk: use it before :meth:`close`."""
@@ -86,30 +89,40 @@ class Walk:
             return
         if path[0] == "/":
             raise KernelError(Code.NOT_CAPABLE, f"absolute path {path!r}")
-        self.wants_directory = path[-1] == "/"
-        self._rest = rest = split(path)
         try:
-            if len(rest) > 1:
-                self._jump()
+            parents, _, name = path.rpartition("/")
+            if parents and name and name != "." and name != "..":
+                # Let the filesystem walk to the parent in one step, if it can.
+                directory = start.walk(parents)
+                if directory is not None:
+                    self._opened.append(directory)
+                    if len(name) > 63:
+                        check_name(name)
+                    self._jumped = parents
+                    self.directory = directory
+                    self.name = name
+                    return
+            self.wants_directory = path[-1] == "/"
+            self._rest = split(path)
             self._advance()
         except BaseException:
             self.close()
             raise
 
     def follow(self) -> None:
-        """Go on to where the link `name` points. LOOP after :data:`MAX_LINKS`; INVALID if it is not a link."""
-        target = self.directory.read_link(self.name)
-        parents = self._jumped
-        if parents is not None:
+        """Go on to where the link `name` points, if it still is one. LOOP after :data:`MAX_LINKS`."""
+        target = self._read_link(self.name)
+        if target is None:
+            return
+        self._rest = split(target)
+        if target[-1] == "/":
+            self.wants_directory = True
+        if self._jumped is not None:
             # The target may lead up through directories that were jumped over: walk them one by one after all.
+            self._rest += split(self._jumped)
             self._jumped = None
             self.close()
             self.directory = self._start
-        self._rest = self._count_link(target)
-        if target[-1:] == "/":
-            self.wants_directory = True
-        if parents is not None:
-            self._rest += parents
         self._advance()
 
     def close(self) -> None:
@@ -117,18 +130,6 @@ class Walk:
         opened = self._opened
         while opened:
             opened.pop().close()
-
-    def _jump(self) -> None:
-        """Let the filesystem walk to the parent in one step, if it can."""
-        rest = self._rest
-        first = 0 if rest[0] == "." or rest[0] == ".." else 1
-        parents = rest[first:]
-        directory = self._start.walk("/".join(parents[::-1]))
-        if directory is not None:
-            self._opened.append(directory)
-            self.directory = directory
-            self._jumped = parents
-            del rest[first:]
 
     def _advance(self) -> None:
         """Walk until one component is left."""
@@ -149,15 +150,20 @@ class Walk:
 
     def _enter(self, name: str) -> None:
         check_name(name)
-        try:
-            directory = self.directory.open_directory(name)
-        except KernelError as error:
-            if error.code is not Code.LOOP:
-                raise
-            self._rest += self._count_link(self.directory.read_link(name))
-        else:
-            self._opened.append(directory)
-            self.directory = directory
+        while True:
+            try:
+                directory = self.directory.open_directory(name)
+            except KernelError as error:
+                if error.code is not Code.LOOP:
+                    raise
+            else:
+                self._opened.append(directory)
+                self.directory = directory
+                return
+            target = self._read_link(name)
+            if target is not None:
+                self._rest += split(target)
+                return
 
     def _leave(self) -> None:
         if not self._opened:
@@ -165,13 +171,19 @@ class Walk:
         self._opened.pop().close()
         self.directory = self._opened[-1] if self._opened else self._start
 
-    def _count_link(self, target: str) -> list[str]:
-        """The components of a link's target, one more link counted."""
+    def _read_link(self, name: str) -> str | None:
+        """Where the link `name` points, which is counted; None if something else has taken its place."""
         self._links += 1
         if self._links > MAX_LINKS:
             raise KernelError(Code.LOOP, f"more than {MAX_LINKS} symbolic links")
+        try:
+            target = self.directory.read_link(name)
+        except KernelError as error:
+            if error.code is Code.INVALID:
+                return None
+            raise
         if not target:
-            raise KernelError(Code.NO_ENTRY, "empty symbolic link")
+            raise KernelError(Code.NO_ENTRY, f"{name!r} is an empty symbolic link")
         if target[0] == "/":
-            raise KernelError(Code.NOT_CAPABLE, f"symbolic link to an absolute path: {target!r}")
-        return split(target)
+            raise KernelError(Code.NOT_CAPABLE, f"{name!r} is a symbolic link to the absolute path {target!r}")
+        return target
