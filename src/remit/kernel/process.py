@@ -1,0 +1,57 @@
+"""A process: everything that one running program has been handed."""
+
+from __future__ import annotations
+
+from remit.kernel.descriptors import DescriptorTable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from remit.kernel.clocks import Clock
+    from remit.kernel.limits import Limits
+    from remit.kernel.random import RandomSource
+
+
+class Process:
+    """The state of a program outside of its memory. Deny by default: what is left out is not there.
+
+    A clock that is None is a clock that the program does not have.
+    """
+
+    __slots__ = (
+        "args",
+        "cpu_clock",
+        "descriptors",
+        "environ",
+        "limits",
+        "monotonic_clock",
+        "random",
+        "wall_clock",
+    )
+
+    def __init__(
+        self,
+        *,
+        limits: Limits,
+        random: RandomSource,
+        args: tuple[bytes, ...] = (),
+        environ: tuple[tuple[bytes, bytes], ...] = (),
+        descriptors: DescriptorTable | None = None,
+        wall_clock: Clock | None = None,
+        monotonic_clock: Clock | None = None,
+        cpu_clock: Clock | None = None,
+    ) -> None:
+        self.args = args
+        """The command line, ``argv[0]`` first; no NUL inside."""
+        self.environ = environ
+        """Names and values; no NUL inside, and no ``=`` in a name."""
+        self.descriptors = descriptors if descriptors is not None else DescriptorTable(limits.descriptors)
+        self.wall_clock = wall_clock
+        self.monotonic_clock = monotonic_clock
+        self.cpu_clock = cpu_clock
+        """The processor time that the program has used."""
+        self.random = random
+        self.limits = limits
+
+    def close(self) -> None:
+        """Close every descriptor. Closing twice does nothing."""
+        self.descriptors.close_all()
