@@ -1,0 +1,1 @@
+"""The command ``remit``. One module per subcommand, imported when it is used."""

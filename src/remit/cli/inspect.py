@@ -1,0 +1,174 @@
+"""``remit inspect``: what a program is, offers and needs, without running or compiling any of it."""
+
+from __future__ import annotations
+
+from remit.binary.kind import COMPONENT, HEAD, MODULE, describe
+from remit.binary.module import decode_module
+from remit.binary.names import Names
+from remit.binary.producers import decode_producers
+from remit.binary.reader import BinaryError
+from remit.binary.types import PAGE, MemoryType
+from remit.cli.needs import WASI_0_1, WORDS, needs_of
+from remit.cli.options import Command, Option
+from remit.cli.program_file import ProgramFile
+from remit.cli.report import CommandError, say, shown, size_in_words
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from remit.binary.module import Export, Import, ModuleInfo
+    from remit.binary.types import ExternType
+
+COMMAND = Command(
+    "inspect",
+    "PROGRAM",
+    "Say what a program is, what it offers, and what it could need at most. Nothing of it is run.",
+    (Option("--json", help="All of it, for machines."),),
+)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The subcommand; the exit status."""
+    parsed = COMMAND.parse(arguments)
+    if parsed is None:
+        say(COMMAND.help())
+        return 0
+    program = ProgramFile(parsed.operands[0])
+    facts = inspect(program)
+    if "json" in parsed.values:
+        import json
+
+        say(json.dumps(facts, indent=2) + "\n")
+    else:
+        say("".join(line + "\n" for line in in_words(facts)))
+    return 0
+
+
+def inspect(program: ProgramFile) -> dict[str, Any]:
+    """What is known, in JSON's types. CommandError if it is not WebAssembly, or damaged."""
+    facts: dict[str, Any] = {"path": program.path, "kind": program.kind, "size": len(program.data)}
+    if program.kind == COMPONENT:
+        return facts
+    if program.kind != MODULE:
+        raise CommandError(f"{program.path}: {describe(program.data[:HEAD])}; a WebAssembly binary is needed")
+    try:
+        info = decode_module(program.data)
+    except BinaryError as error:
+        raise CommandError(f"{program.path}: damaged module: {error}") from None
+    return facts | {
+        "shape": shape_of(info),
+        "name": _name(program.data, info),
+        "needs": needs_of(info),
+        "imports": [_import(each) for each in info.imports],
+        "exports": [_export(each) for each in info.exports],
+        "memories": [_type(each) for each in info.memories],
+        "start": info.start,
+        "producers": _producers(program.data, info),
+        "custom_sections": [
+            {"name": each.name, "offset": each.offset, "size": each.size} for each in info.custom_sections
+        ],
+    }
+
+
+def shape_of(info: ModuleInfo) -> str:
+    """``command`` (it has a ``_start``), ``reactor`` (it has an ``_initialize``) or ``library``."""
+    functions = {each.name for each in info.exports if each.kind == "func"}
+    if "_start" in functions:
+        return "command"
+    return "reactor" if "_initialize" in functions else "library"
+
+
+def _name(data: bytes, info: ModuleInfo) -> str | None:
+    try:
+        return Names(data, info).module
+    except BinaryError:  # The module may be good all the same; it has just lost its name.
+        return None
+
+
+def _producers(data: bytes, info: ModuleInfo) -> dict[str, list[list[str]]]:
+    try:
+        return {field: [list(each) for each in values] for field, values in decode_producers(data, info).items()}
+    except BinaryError:
+        return {}
+
+
+def _type(type: ExternType) -> dict[str, Any]:
+    return {field: getattr(type, field) for field in type.fields}
+
+
+def _import(each: Import) -> dict[str, Any]:
+    return {
+        "module": each.module,
+        "name": each.name,
+        "kind": each.kind,
+        "type": _type(each.type),
+        "text": str(each.type),
+    }
+
+
+def _export(each: Export) -> dict[str, Any]:
+    return {"name": each.name, "kind": each.kind, "type": _type(each.type), "text": str(each.type)}
+
+
+_SHAPES = {
+    "command": "a command: it runs once and exits",
+    "reactor": "a reactor: initialised once, then its functions are called",
+    "library": "a library: its functions are called",
+}
+
+
+def in_words(facts: dict[str, Any]) -> list[str]:
+    """`facts` in lines for people."""
+    title = f"{shown(facts['path'])}: WebAssembly "
+    size = size_in_words(facts["size"])
+    if facts["kind"] == COMPONENT:
+        return [f"{title}component, {size}", "components are recognised, but their inside is not read yet"]
+    lines = [f"{title}core module, {size}", _SHAPES[facts["shape"]]]
+    if facts["name"]:
+        lines.append(f"name: {shown(facts['name'])}")
+    for memory in facts["memories"]:
+        lines.append(f"memory: {_memory_in_words(MemoryType(**memory))}")
+    if facts["start"] is not None:
+        lines.append(f"start: function {facts['start']} runs at instantiation")
+    lines += ["", "could use at most:" if facts["needs"] else "could use: nothing, it can only compute"]
+    for need, imports in facts["needs"].items():
+        lines.append(f"  {WORDS[need]} ({_some(imports)})")
+    lines += ["", f"imports: {len(facts['imports'])}"]
+    modules: dict[str, list[dict[str, Any]]] = {}
+    for each in facts["imports"]:
+        modules.setdefault(each["module"], []).append(each)
+    for module, imports in modules.items():
+        lines.append(f"  {shown(module)}: {len(imports)}")
+        for each in imports:
+            kind = "" if module in WASI_0_1 else f"{each['kind']} "
+            lines.append(f"    {kind}{shown(each['name'])} {each['text']}")
+    lines += ["", f"exports: {len(facts['exports'])}"]
+    lines += [f"  {each['kind']} {shown(each['name'])} {each['text']}" for each in facts["exports"]]
+    if facts["producers"]:
+        lines += ["", "made by:"]
+        for field, producers in facts["producers"].items():
+            made = ", ".join(" ".join(filter(None, map(shown, producer))) for producer in producers)
+            lines.append(f"  {shown(field)}: {made}")
+    return lines
+
+
+def _memory_in_words(memory: MemoryType) -> str:
+    least = size_in_words(memory.minimum * memory.page_size)
+    most = "no maximum" if memory.maximum is None else f"at most {size_in_words(memory.maximum * memory.page_size)}"
+    extras = [
+        word
+        for word, given in (
+            ("shared", memory.shared),
+            ("64-bit addresses", memory.is_64),
+            (f"pages of {size_in_words(memory.page_size)}", memory.page_size != PAGE),
+        )
+        if given
+    ]
+    return ", ".join([f"at least {least}", most, *extras])
+
+
+def _some(names: list[str], most: int = 4) -> str:
+    listed = ", ".join(map(shown, names[:most]))
+    return listed if len(names) <= most else f"{listed} and {len(names) - most} more"
