@@ -1,0 +1,206 @@
+"""From C to a Python function and back: the callbacks behind every import that is written in Python.
+
+One callback per import and linker, not per store: it finds its store by the thread it runs in. It must never let
+an exception out, as there is nothing but C above it: what is raised is parked in the thread's state, the guest
+traps, and the call that entered the guest raises it again.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+
+from remit.engine.api import Pending
+from remit.engine.wasmtime import library
+from remit.engine.wasmtime.layout import ADDRESS_SPACE, RAW_SIZE, VAL_SIZE, VAL_VALUE, write_byte, write_pointer
+from remit.engine.wasmtime.threads import local
+from remit.engine.wasmtime.values import VAL_KINDS, coerce_results, from_raw
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from remit.engine.wasmtime.values import Signature
+
+_size = ctypes.c_size_t
+Callback = ctypes.CFUNCTYPE(_size, _size, _size, _size, _size)
+"""``wasmtime_func_unchecked_callback_t``: env, caller, cells, number of cells; the trap or NULL."""
+
+SuspendingCallback = ctypes.CFUNCTYPE(None, _size, _size, _size, _size, _size, _size, _size, _size)
+"""``wasmtime_func_async_callback_t``: env, caller, arguments, their number, results, theirs, trap, continuation."""
+
+_Continuation = ctypes.CFUNCTYPE(ctypes.c_bool, _size)
+
+_NOT_PACKED = (struct.error, OverflowError, TypeError)
+
+
+def address_of(callback: Any) -> int:
+    """Where C finds the function. It is valid for as long as `callback` lives."""
+    address: int = struct.unpack("@P", callback)[0]
+    return address
+
+
+def park(error: BaseException) -> int:
+    """Keep `error` for the call that entered the guest; the trap that brings the guest down."""
+    state = local.state
+    state.host = False
+    state.parked = error
+    trap: int = library.trap_new(b"host function failed", 20)
+    return trap
+
+
+def make_callback(function: Callable[..., Any], signature: Signature, *, unsigned: bool) -> Any:
+    """A callback for `function`; keep it while any store may call it."""
+    unpack = signature.unpack_arguments_unsigned if unsigned else signature.unpack_arguments
+    if signature.has_references:
+        return Callback(_with_references(function, signature, unpack))
+    if not signature.type.results:
+        return Callback(_without_result(function, signature, unpack))
+    if len(signature.type.results) == 1:
+        return Callback(_with_one_result(function, signature, unpack))
+    return Callback(_with_results(function, signature, unpack))
+
+
+# The same few lines several times: a common inner function would cost a fifth of the whole call.
+
+
+def _with_one_result(function: Callable[..., Any], signature: Signature, unpack: Callable[..., Any]) -> Any:
+    pack = signature.pack_results
+    cells = ADDRESS_SPACE
+
+    def callback(_env: int, caller: int, address: int, _count: int) -> int:
+        try:
+            state = local.state
+            state.host = True
+            state.caller = caller
+            result = function(state.store, *unpack(cells, address))
+            state.host = False
+            try:
+                pack(cells, address, result)
+            except _NOT_PACKED:
+                pack(cells, address, *coerce_results(state.store, signature.type, result))
+            return 0
+        except BaseException as error:  # noqa: BLE001 - parked for the call that entered the guest
+            return park(error)
+
+    return callback
+
+
+def _without_result(function: Callable[..., Any], signature: Signature, unpack: Callable[..., Any]) -> Any:
+    cells = ADDRESS_SPACE
+
+    def callback(_env: int, caller: int, address: int, _count: int) -> int:
+        try:
+            state = local.state
+            state.host = True
+            state.caller = caller
+            result = function(state.store, *unpack(cells, address))
+            state.host = False
+            if result is not None:
+                coerce_results(state.store, signature.type, result)
+            return 0
+        except BaseException as error:  # noqa: BLE001 - parked for the call that entered the guest
+            return park(error)
+
+    return callback
+
+
+def _with_results(function: Callable[..., Any], signature: Signature, unpack: Callable[..., Any]) -> Any:
+    pack = signature.pack_results
+    cells = ADDRESS_SPACE
+
+    def callback(_env: int, caller: int, address: int, _count: int) -> int:
+        try:
+            state = local.state
+            state.host = True
+            state.caller = caller
+            result = function(state.store, *unpack(cells, address))
+            state.host = False
+            pack(cells, address, *coerce_results(state.store, signature.type, result))
+            return 0
+        except BaseException as error:  # noqa: BLE001 - parked for the call that entered the guest
+            return park(error)
+
+    return callback
+
+
+def _with_references(function: Callable[..., Any], signature: Signature, unpack: Callable[..., Any]) -> Any:
+    pack = signature.pack_results
+    params = signature.type.params
+    cells = ADDRESS_SPACE
+
+    def callback(_env: int, caller: int, address: int, _count: int) -> int:
+        try:
+            state = local.state
+            state.caller = caller
+            arguments = from_raw(state.store, params, unpack(cells, address))
+            state.host = True
+            result = function(state.store, *arguments)
+            state.host = False
+            pack(cells, address, *coerce_results(state.store, signature.type, result))
+            return 0
+        except BaseException as error:  # noqa: BLE001 - parked for the call that entered the guest
+            return park(error)
+
+    return callback
+
+
+def make_suspending_callback(function: Callable[..., Any], signature: Signature, *, unsigned: bool) -> Any:
+    """A callback for a function that may return :class:`Pending`. It gets checked values (``wasmtime_val_t``)."""
+    unpack = signature.unpack_arguments_unsigned if unsigned else signature.unpack_arguments
+    size = RAW_SIZE * len(signature.type.params)
+
+    def callback(
+        _env: int, caller: int, arguments: int, _count: int, results: int, _results: int, trap: int, continuation: int
+    ) -> None:
+        # First of all, as C aborts the process when there is none.
+        write_pointer(ADDRESS_SPACE, continuation, _CONTINUE)
+        try:
+            state = local.state
+            state.caller = caller
+            fiber = state.fiber
+            if fiber is None:
+                raise RuntimeError(
+                    "a host function that may suspend was called where the guest cannot be suspended: "
+                    "enter it by Func.start, and not from within a host function"
+                )
+            raw = b"".join(
+                [ctypes.string_at(arguments + VAL_SIZE * n + VAL_VALUE, RAW_SIZE) for n in range(size // RAW_SIZE)]
+            )
+            state.host = True
+            result = function(state.store, *unpack(raw))
+            state.host = False
+            if isinstance(result, Pending):
+                fiber.wait(result, lambda value: _store_results(signature, results, value), trap)
+            else:
+                _store_results(signature, results, result)
+                fiber.go_on()
+        except BaseException as error:  # noqa: BLE001 - parked for the call that entered the guest
+            write_pointer(ADDRESS_SPACE, trap, park(error))
+            if local.state.fiber is not None:
+                local.state.fiber.go_on()
+
+    return SuspendingCallback(callback)
+
+
+def _store_results(signature: Signature, results: int, returned: Any) -> None:
+    kinds = signature.type.results
+    values = coerce_results(local.state.store, signature.type, returned)
+    raw = bytearray(RAW_SIZE * max(len(kinds), 1))
+    signature.pack_results(raw, 0, *values)
+    for n, kind in enumerate(kinds):
+        cell = results + VAL_SIZE * n
+        write_byte(ADDRESS_SPACE, cell, VAL_KINDS[kind])
+        ADDRESS_SPACE[cell + VAL_VALUE : cell + VAL_VALUE + RAW_SIZE] = raw[RAW_SIZE * n : RAW_SIZE * (n + 1)]
+
+
+def _continue(_env: int) -> bool:
+    """C asks whether the suspended host call is done. Only the fiber that is polled now can be meant."""
+    state = local.state
+    fiber = state.fiber
+    return fiber is None or fiber.resume(state)
+
+
+_continuation = _Continuation(_continue)
+_CONTINUE = address_of(_continuation)

@@ -1,0 +1,47 @@
+"""Compiled modules."""
+
+from __future__ import annotations
+
+from remit.engine.api import EngineError
+from remit.engine.wasmtime import library
+from remit.engine.wasmtime.errors import take_error_message
+from remit.engine.wasmtime.layout import ByteVec, vec_bytes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from remit.binary.module import Export, ModuleInfo
+    from remit.engine.wasmtime.engine import Engine
+
+
+class Module:
+    """A compiled module (:class:`remit.engine.api.Module`): shared by threads and stores."""
+
+    __slots__ = ("_delete", "engine", "exports", "info", "name", "pointer")
+
+    def __init__(self, engine: Engine, pointer: int, info: ModuleInfo, name: str) -> None:
+        self.engine = engine
+        self.pointer = pointer
+        self._delete: Callable[[int], None] = library.module_delete
+        self.info = info
+        self.exports: dict[str, Export] = {export.name: export for export in info.exports}
+        self.name = name
+        """For people: it stands in backtraces if the binary itself has no name."""
+
+    def __del__(self) -> None:
+        self._delete(self.pointer)
+
+    def serialize(self) -> bytes:
+        """The compiled code, for :meth:`.engine.Engine.load_compiled_unchecked` of the same version and configuration."""
+        out = ByteVec()
+        error = library.module_serialize(self.pointer, out.address)
+        if error:
+            raise EngineError(take_error_message(error))
+        try:
+            return vec_bytes(out.address)
+        finally:
+            library.byte_vec_delete(out.address)
+
+    def __repr__(self) -> str:
+        return f"<Module {self.name or '(no name)'}>"

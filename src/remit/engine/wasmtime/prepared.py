@@ -1,0 +1,116 @@
+"""Modules with all imports found, and the instances made of them."""
+
+from __future__ import annotations
+
+import ctypes
+
+from remit.engine.wasmtime import library
+from remit.engine.wasmtime.externs import make_extern
+from remit.engine.wasmtime.fibers import FiberCall
+from remit.engine.wasmtime.layout import INSTANCE_SIZE, addressof, read_pointer
+from remit.engine.wasmtime.store import Extern, raise_pending
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from remit.engine.wasmtime.linker import Linker
+    from remit.engine.wasmtime.module import Module
+    from remit.engine.wasmtime.store import Store
+
+_InstanceAndTrap = ctypes.c_char * (INSTANCE_SIZE + 8)
+
+
+class Prepared:
+    """See :class:`remit.engine.api.Prepared`. Made by :meth:`.linker.Linker.prepare`."""
+
+    __slots__ = ("_delete", "_linker", "_pointer", "module")
+
+    def __init__(self, linker: Linker, module: Module, pointer: int) -> None:
+        self._linker = linker
+        self._pointer = pointer
+        self._delete: Callable[[int], None] = library.instance_pre_delete
+        self.module = module
+
+    def __del__(self) -> None:
+        self._delete(self._pointer)
+
+    def instantiate(self, store: Store) -> Instance:
+        """Make an instance, and run its start function if it has one.
+
+        Trap, or whatever a host function raised, when the start function fails or a limit of the store is passed.
+        """
+        self._check(store)
+        buffer = _InstanceAndTrap()
+        address = addressof(buffer)
+        error = store.execute(
+            None,
+            library.instance_pre_instantiate,
+            self._pointer,
+            store.context_address,
+            address,
+            address + INSTANCE_SIZE,
+        )
+        [trap] = read_pointer(buffer, INSTANCE_SIZE)
+        if error or trap:
+            raise store.failure(error, trap)
+        raise_pending()
+        return Instance(store, self.module, buffer)
+
+    def start_instantiate(self, store: Store) -> FiberCall:
+        """The same on a fiber, for start functions that may suspend. Its result is the :class:`Instance`."""
+        self._check(store)
+        buffer = _InstanceAndTrap()
+
+        def begin(trap: int, error: int) -> int:
+            future: int = library.instance_pre_instantiate_async(
+                self._pointer, store.context_address, addressof(buffer), trap, error
+            )
+            return future
+
+        return FiberCall(store, begin, lambda: Instance(store, self.module, buffer), (self, buffer))
+
+    def _check(self, store: Store) -> None:
+        if store.engine is not self.module.engine:
+            raise ValueError("the store belongs to another engine than the module")
+        if self._linker.store not in (None, store):
+            raise ValueError("the imports are of another store")
+        # Also when it fails: a table of another instance may hold functions of this one by then.
+        store.keep(self)
+
+
+class Instance:
+    """An instantiated module (:class:`remit.engine.api.Instance`)."""
+
+    __slots__ = ("_address", "_buffer", "_made", "module", "store")
+
+    def __init__(self, store: Store, module: Module, buffer: Any) -> None:
+        self.store = store
+        self.module = module
+        self._buffer = buffer
+        self._address = addressof(buffer)
+        self._made: dict[str, Any] = {}
+        store.module_names.append(module.name)
+        memory = module.exports.get("memory")
+        if memory is not None and memory.kind == "memory":
+            store.offer_memory(self.export("memory"))
+
+    def export(self, name: str) -> Any:
+        """A Func, Memory, Global or Table. KeyError names what there is."""
+        try:
+            return self._made[name]
+        except KeyError:
+            pass
+        export = self.module.exports.get(name)
+        if export is None:
+            there = ", ".join(self.module.exports) or "nothing"
+            raise KeyError(f"no export is called {name!r}; there is {there}")
+        extern = Extern()
+        encoded = name.encode()
+        found = library.instance_export_get(
+            self.store.context_address, self._address, encoded, len(encoded), addressof(extern)
+        )
+        assert found, f"the binary exports {name!r}, the library does not"
+        made = self._made[name] = make_extern(self.store, extern, export.type)
+        return made

@@ -1,0 +1,315 @@
+"""Stores: one instance's world, and the rules for entering it.
+
+Entering is where it is decided that one thread is inside at a time, that calls nest in LIFO order, that
+signals do no harm, that a ticker runs, and which exception a call ends with.
+"""
+
+from __future__ import annotations
+
+import _thread
+import ctypes
+
+from remit.engine.api import Timeout, Trap
+from remit.engine.wasmtime import errors, library
+from remit.engine.wasmtime.context import Context, Owner
+from remit.engine.wasmtime.epochs import EPOCH_CALLBACK
+from remit.engine.wasmtime.layout import EXTERN_MEMORY, EXTERN_SIZE, Slot, addressof
+from remit.engine.wasmtime.memory import Memory
+from remit.engine.wasmtime.signals import guard, unguard
+from remit.engine.wasmtime.threads import local, thread_state
+from remit.engine.wasmtime.ticker import entered, ticker
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from remit.binary.types import MemoryType
+    from remit.engine.wasmtime.engine import Engine
+    from remit.engine.wasmtime.fibers import FiberCall
+    from remit.engine.wasmtime.threads import ThreadState
+
+Extern = ctypes.c_char * EXTERN_SIZE
+
+
+class StoreLimits:
+    """What the instances of a store may take at most; None is no limit.
+
+    A guest that asks for more memory or table elements is told no (-1); an instance that needs more is not made.
+    """
+
+    __slots__ = ("instances", "memories", "memory_bytes", "table_elements", "tables")
+
+    def __init__(
+        self,
+        *,
+        memory_bytes: int | None = None,
+        table_elements: int | None = None,
+        instances: int | None = None,
+        tables: int | None = None,
+        memories: int | None = None,
+    ) -> None:
+        self.memory_bytes = memory_bytes
+        self.table_elements = table_elements
+        self.instances = instances
+        self.tables = tables
+        self.memories = memories
+
+    def apply(self, store: int) -> None:
+        wanted = (self.memory_bytes, self.table_elements, self.instances, self.tables, self.memories)
+        library.store_limiter(store, *[-1 if limit is None else limit for limit in wanted])
+
+
+class Store:
+    """See :class:`remit.engine.api.Store`. Made by :meth:`.engine.Engine.store`."""
+
+    __slots__ = (
+        "_busy",
+        "_context",
+        "_has_memory",
+        "_interrupt",
+        "_keep",
+        "_memories",
+        "_outer",
+        "_thread",
+        "data",
+        "deadline",
+        "engine",
+        "memory",
+        "module_names",
+        "on_interrupt",
+        "refusal",
+    )
+    memory: Memory
+    """The memory exported as "memory", of the first instance that has one. LookupError if there is none."""
+
+    def __init__(self, engine: Engine, data: Any = None, limits: StoreLimits | None = None) -> None:
+        pointer = library.store_new(engine.pointer, None, None)
+        owner = Owner(pointer)
+        if limits is not None:
+            limits.apply(pointer)
+        self._context = Context(owner)
+        library.context_set_epoch_deadline(self._context.address, 1)
+        library.store_epoch_deadline_callback(pointer, EPOCH_CALLBACK, None, None)
+        self._busy = _thread.allocate_lock()
+        self._thread: ThreadState | None = None
+        self._outer: Store | None = None
+        self._interrupt: BaseException | None = None
+        self._memories: list[Memory] = []
+        self._keep: list[object] = []
+        self._has_memory = False
+        self.data = data
+        self.deadline: float | None = None
+        self.engine = engine
+        self.module_names: list[str] = []
+        self.on_interrupt: Callable[[], None] | None = None
+        """Called by `interrupt`, from whatever thread that is: so that a host function that waits can be woken."""
+        self.refusal: str | None = None
+        """Why nobody may enter now: a suspended call, or one that was cancelled."""
+
+    def __getattr__(self, name: str) -> Any:
+        # Only reached while the slot is empty.
+        if name == "memory":
+            return self._callers_memory()
+        raise AttributeError(f"a store has no {name}")
+
+    @property
+    def context_address(self) -> int:
+        """The ``wasmtime_context_t``. RuntimeError if the store is closed."""
+        return self._context.address
+
+    def set_native_data(self, address: int) -> None:
+        """What ``wasmtime_context_get_data`` gives to native host functions."""
+        library.context_set_data(self._context.address, address)
+
+    @property
+    def fuel(self) -> int:
+        """What is left. RuntimeError if the engine was made without fuel."""
+        left = Slot()
+        error = library.context_get_fuel(self._context.address, left.address)
+        if error:
+            raise RuntimeError(f"{errors.take_error_message(error)}: make the engine with Config(fuel=True)")
+        return left.value
+
+    @fuel.setter
+    def fuel(self, amount: int) -> None:
+        if not 0 <= amount < 1 << 64:
+            raise ValueError(f"fuel is {amount}: 0 to 2**64 - 1 is possible")
+        error = library.context_set_fuel(self._context.address, amount)
+        if error:
+            raise RuntimeError(f"{errors.take_error_message(error)}: make the engine with Config(fuel=True)")
+
+    def interrupt(self, reason: BaseException) -> None:
+        """Stop the guest soon: its outermost call raises `reason`. From any thread.
+
+        When nothing runs, the next call raises it.
+        """
+        self._interrupt = reason
+        wake = self.on_interrupt
+        if wake is not None:
+            wake()
+
+    def close(self) -> None:
+        """Give back everything, except what a live view of the memory still needs: that goes with the last view.
+
+        RuntimeError while a guest runs. Closing twice does nothing.
+        """
+        if self._thread is not None:
+            raise RuntimeError("the store is running: it cannot be closed now")
+        if self.refusal == _SUSPENDED:
+            raise RuntimeError("a call is suspended in the store: close that first")
+        if self.refusal == _CLOSED:
+            return
+        self.refusal = _CLOSED
+        for memory in self._memories:
+            memory.forget()
+        self._context.close()
+
+    # For the other modules of the engine.
+
+    @property
+    def running(self) -> bool:
+        """Whether a thread is in it."""
+        return self._thread is not None
+
+    @property
+    def context(self) -> Context:
+        return self._context
+
+    def keep(self, thing: object) -> None:
+        """Let `thing` live for as long as this store: code that its instances may call."""
+        self._keep.append(thing)
+
+    def adopt_memory(self, extern: Any, type: MemoryType) -> Memory:
+        """A memory whose view is dropped when the store is closed."""
+        memory = Memory(self._context, extern, type)
+        self._memories.append(memory)
+        return memory
+
+    def offer_memory(self, memory: Memory) -> None:
+        """An instance exports it as "memory"; the first one is what host functions see."""
+        if not self._has_memory:
+            self.memory = memory
+            self._has_memory = True
+
+    def suspend(self) -> None:
+        """A fiber takes the store; only it may enter. RuntimeError if that cannot be."""
+        if self.refusal is not None:
+            raise RuntimeError(self.refusal)
+        if self._thread is not None:
+            raise RuntimeError("the store is running already: a fiber needs it for itself")
+        self.refusal = _SUSPENDED
+
+    def release(self, *, usable: bool) -> None:
+        self.refusal = None if usable else _CANCELLED
+
+    def stop_reason(self, now: float) -> BaseException | None:
+        """Why the guest must stop, if it must. An interruption is given once."""
+        reason = self._interrupt
+        if reason is not None:
+            self._interrupt = None
+            return reason
+        if self.deadline is not None and now >= self.deadline:
+            return Timeout("the time limit is over")
+        return None
+
+    @property
+    def outer(self) -> Store | None:
+        """The store whose host function entered this one."""
+        return self._outer
+
+    def execute(self, fiber: FiberCall | None, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Enter, let C run guest code, and leave. What C returned; see `failure` and `raise_pending` for what it means."""
+        try:
+            state = local.state
+        except AttributeError:
+            state = thread_state()
+        outer, host, caller, outer_fiber = state.store, state.host, state.caller, state.fiber
+        # From here on signal handlers cannot raise, so that nothing is left half-done.
+        state.host = False
+        if self._thread is state:
+            state.store, state.fiber = self, None
+            try:
+                return function(*arguments)
+            finally:
+                state.store, state.caller, state.fiber = outer, caller, outer_fiber
+                state.host = host
+        guarded = outer is None and state.may_handle_signals and guard(state)
+        if not self._busy.acquire(False):
+            if guarded:
+                unguard()
+            state.host = host
+            raise RuntimeError("the store is running in another thread: one thread at a time may enter it")
+        try:
+            if self.refusal is not None and fiber is None:
+                raise RuntimeError(self.refusal)
+            if self._interrupt is not None:
+                reason, self._interrupt = self._interrupt, None
+                raise reason
+            self._thread = state
+            self._outer = outer
+            state.store = self
+            state.fiber = fiber
+            entered.add(self)
+            if ticker.asleep:
+                ticker.wake()
+            return function(*arguments)
+        finally:
+            entered.discard(self)
+            state.store, state.caller, state.fiber = outer, caller, outer_fiber
+            self._thread = self._outer = None
+            self._busy.release()
+            if guarded:
+                unguard()
+            state.host = host
+
+    def failure(self, error: int | None, trap: int) -> BaseException:
+        """The exception for what C reported; both are freed."""
+        state = local.state
+        raised = state.parked or state.pending
+        if raised is None:
+            reason = errors.take_trap(trap) if trap else errors.take_error(error or 0)
+            self._name_modules(reason)
+            return reason
+        state.parked = state.pending = None
+        if getattr(raised, "ends_guest", False) or not isinstance(raised, Exception):
+            errors.drop(error or 0, trap)
+            return raised
+        frames = errors.take_frames(error or 0, trap)
+        if isinstance(raised, Trap):
+            if not raised.frames:
+                raised.frames = frames
+                self._name_modules(raised)
+        elif frames:
+            raised.add_note("\n".join(["wasm backtrace:", *[f"  {frame}" for frame in frames]]))
+        return raised
+
+    def _name_modules(self, trap: Trap) -> None:
+        if len(self.module_names) == 1:
+            for frame in trap.frames:
+                frame.module = frame.module or self.module_names[0] or None
+
+    def _callers_memory(self) -> Memory:
+        """While the start function runs there is no instance yet, but the caller has its memory."""
+        state = thread_state()
+        caller = state.caller if state.store is self else 0
+        extern = Extern()
+        if caller and library.caller_export_get(caller, b"memory", 6, addressof(extern)):
+            if extern.raw[0] == EXTERN_MEMORY:
+                # Not kept: the instance may fail to start.
+                return Memory(self._context, extern, None)
+        raise LookupError('the guest exports no memory called "memory"')
+
+
+_SUSPENDED = "a call is suspended in the store: nothing else may enter it before that call ends"
+_CANCELLED = "a call in the store was cancelled: its guest is in an unknown state and may not be entered again"
+_CLOSED = "the store is closed"
+
+
+def raise_pending() -> None:
+    """What a signal handler raised while the guest ran, if it did."""
+    state = local.state
+    pending = state.pending
+    if pending is not None:
+        state.pending = None
+        raise pending
