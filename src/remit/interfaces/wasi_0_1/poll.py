@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from remit.interfaces.wasi_0_1.clocks import MONOTONIC, REALTIME, THREAD_CPU_TIME, clock
+from remit.interfaces.wasi_0_1.clocks import THREAD_CPU_TIME, clock
 from remit.interfaces.wasi_0_1.errno import ERRNO, SUCCESS
 from remit.interfaces.wasi_0_1.guest_memory import U32, check
 from remit.interfaces.wasi_0_1.layout import EVENT, SUBSCRIPTION_HEAD
@@ -103,8 +103,6 @@ def _read(process: Process, layout: Layout, view: memoryview, address: int) -> _
         if flags & ~SUBSCRIPTION_CLOCK_ABSTIME or number > THREAD_CPU_TIME:
             raise KernelError(Code.INVALID, f"clock {number}, flags {flags:#x}")
         try:
-            if number not in (MONOTONIC, REALTIME):
-                raise KernelError(Code.NOT_SUPPORTED, "waiting for processor time")
             source = clock(process, number)
             deadline = timeout if flags else source.now() + timeout
             return _Subscription(userdata, type, source.at(min(deadline, _LATEST)))

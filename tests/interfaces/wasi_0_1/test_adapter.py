@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from interfaces.fake_memory import FakeMemory
+from remit.engine.api import Trap
+from remit.interfaces.wasi_0_1.adapter import with_memory, without_memory
+from remit.kernel.errors import Code, Exit, KernelError, WouldBlock
+from remit.kernel.poll import ALWAYS, NEVER
+
+CALLER: Any = SimpleNamespace(data="process", memory=FakeMemory(8))
+
+
+class NoMemory:
+    data = "process"
+
+    @property
+    def memory(self) -> FakeMemory:
+        raise LookupError("memory")
+
+
+def resumed(block: WouldBlock) -> object:
+    assert block.resume is not None
+    return block.resume()
+
+
+def test_returning_is_success() -> None:
+    seen: list[object] = []
+    assert with_memory(lambda *arguments: seen.extend(arguments))(CALLER, 1, 2) == 0
+    assert seen == ["process", CALLER.memory, 1, 2]
+    assert without_memory(lambda *arguments: seen.extend(arguments))(CALLER, 3) == 0
+    assert seen[4:] == ["process", 3]
+
+
+@pytest.mark.parametrize("adapt", [with_memory, without_memory])
+def test_a_kernel_error_is_a_number(adapt: Any) -> None:
+    def fail(*arguments: object) -> None:
+        raise KernelError(Code.NO_ENTRY)
+
+    assert adapt(fail)(CALLER) == 44
+
+
+@pytest.mark.parametrize("adapt", [with_memory, without_memory])
+@pytest.mark.parametrize("error", [Exit(3), Trap("dead"), ZeroDivisionError(), LookupError()])
+def test_everything_else_passes_through(adapt: Any, error: Exception) -> None:
+    def fail(*arguments: object) -> None:
+        raise error
+
+    with pytest.raises(type(error)) as caught:
+        adapt(fail)(CALLER)
+    assert caught.value is error
+
+
+@pytest.mark.parametrize("adapt", [with_memory, without_memory])
+def test_what_is_resumed_returns_a_number_too(adapt: Any) -> None:
+    outcomes: list[BaseException | None] = [WouldBlock(NEVER), KernelError(Code.PIPE)]
+
+    def step() -> None:
+        outcome = outcomes.pop(0)
+        if outcome is not None:
+            raise outcome
+
+    def start(*arguments: object) -> None:
+        raise WouldBlock(ALWAYS, step)
+
+    with pytest.raises(WouldBlock) as first:
+        adapt(start)(CALLER)
+    assert first.value.pollable is ALWAYS
+    with pytest.raises(WouldBlock) as second:
+        resumed(first.value)
+    assert second.value.pollable is NEVER
+    assert resumed(second.value) == 64
+
+
+def test_without_a_continuation_the_call_starts_over() -> None:
+    calls: list[int] = []
+
+    def start(process: object, number: int) -> None:
+        calls.append(number)
+        if len(calls) < 3:
+            raise WouldBlock(NEVER)
+
+    with pytest.raises(WouldBlock) as first:
+        without_memory(start)(CALLER, 7)
+    with pytest.raises(WouldBlock) as second:
+        resumed(first.value)
+    assert resumed(second.value) == 0
+    assert calls == [7, 7, 7]
+
+
+def test_a_program_without_a_memory_ends_with_an_explanation() -> None:
+    caller: Any = NoMemory()
+    with pytest.raises(Trap, match='without exporting a memory named "memory"'):
+        with_memory(lambda *arguments: None)(caller, 0)
+    assert without_memory(lambda *arguments: None)(caller, 0) == 0
