@@ -72,9 +72,9 @@ def __getattr__(name: str) -> object:
     from importlib import import_module
 
     module, attribute = _PLACES[name]
-    value = getattr(import_module(module), attribute)
+    value: object = getattr(import_module(module), attribute)
     globals()[name] = value
-    return value  # type: ignore[no-any-return]  # getattr on a module is untyped
+    return value
 
 
 def __dir__() -> list[str]:

@@ -65,7 +65,7 @@ class DirectAccess(Filesystem):
         """What is in the file at `path`."""
         names = split(path)
         try:
-            with _Handles(self.root()) as handles:
+            with Walk(self.root()) as handles:
                 for name in names[:-1]:
                     handles.enter(name)
                 file = handles.directory.open_file(_last(names, path), How.READ)
@@ -74,13 +74,13 @@ class DirectAccess(Filesystem):
                 finally:
                     file.close()
         except KernelError as error:
-            raise _os_error(error, path) from None
+            raise os_error(error, path) from None
 
     def write_bytes(self, path: str, data: bytes | bytearray | memoryview) -> None:
         """Put `data` into the file at `path` and nothing else; it and the directories on the way are made."""
         names = split(path)
         try:
-            with _Handles(self.root()) as handles:
+            with Walk(self.root()) as handles:
                 for name in names[:-1]:
                     handles.enter(name, make=True)
                 file = handles.directory.open_file(_last(names, path), How.WRITE | How.CREATE | How.TRUNCATE)
@@ -89,11 +89,11 @@ class DirectAccess(Filesystem):
                 finally:
                     file.close()
         except KernelError as error:
-            raise _os_error(error, path) from None
+            raise os_error(error, path) from None
 
     def tree(self) -> Iterator[tuple[str, Stat]]:
         """The path and the attributes of everything, in the order of the paths, a directory before what is in it."""
-        with _Handles(self.root()) as handles:
+        with Walk(self.root()) as handles:
             yield from _below(handles.directory, "")
 
     def to_dict(self) -> Tree:
@@ -115,12 +115,12 @@ class DirectAccess(Filesystem):
         """Where the symbolic link at `path` points."""
         names = split(path)
         try:
-            with _Handles(self.root()) as handles:
+            with Walk(self.root()) as handles:
                 for name in names[:-1]:
                     handles.enter(name)
                 return handles.directory.read_link(_last(names, path))
         except KernelError as error:
-            raise _os_error(error, path) from None
+            raise os_error(error, path) from None
 
     def _fill(self, files: Mapping[str, Contents]) -> None:
         """Make `files`. ValueError, naming the key, if that cannot be."""
@@ -140,7 +140,7 @@ class DirectAccess(Filesystem):
 
     def _make(self, path: str, contents: Contents) -> None:
         names = split(path)
-        with _Handles(self.root()) as handles:
+        with Walk(self.root()) as handles:
             for name in names[:-1]:
                 handles.enter(name, make=True)
             directory, name = handles.directory, _last(names, path)
@@ -162,7 +162,7 @@ class DirectAccess(Filesystem):
                 )
 
 
-class _Handles:
+class Walk:
     """A walk down from a directory: the handle at the deepest place, the ones before it closed."""
 
     __slots__ = ("directory",)
@@ -170,7 +170,7 @@ class _Handles:
     def __init__(self, directory: Directory) -> None:
         self.directory = directory
 
-    def __enter__(self) -> _Handles:
+    def __enter__(self) -> Walk:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -226,7 +226,7 @@ def _below(directory: Directory, prefix: str) -> Iterator[tuple[str, Stat]]:
     work.sort(reverse=True)
     while work:
         path = work.pop()
-        with _Handles(directory.reopen()) as handles:
+        with Walk(directory.reopen()) as handles:
             names = split(path)
             for name in names[:-1]:
                 handles.enter(name)
@@ -243,7 +243,7 @@ def _last(names: list[str], path: str) -> str:
     return names[-1]
 
 
-def _os_error(error: KernelError, path: str) -> OSError:
+def os_error(error: KernelError, path: str) -> OSError:
     """The error that :mod:`os` would raise."""
     number = _ERRNO.get(error.code, errno.EIO)
     return OSError(number, error.code.value, path)

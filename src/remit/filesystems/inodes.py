@@ -74,7 +74,7 @@ class Volume:
 class Inode:
     """A file, a directory or a link, whatever it is called. It lives while it has a name or an open handle."""
 
-    __slots__ = ("accessed", "changed", "device", "handles", "links", "modified", "number", "volume")
+    __slots__ = ("accessed", "changed", "charged", "device", "handles", "links", "modified", "number", "volume")
 
     type = FileType.UNKNOWN
 
@@ -83,6 +83,7 @@ class Inode:
         self.volume = volume
         self.device = volume.device
         self.number = volume.number()
+        self.charged = 1
         self.links = 1
         self.handles = 0
         self.accessed = self.modified = self.changed = volume.now()
@@ -118,6 +119,7 @@ class Inode:
     def add_link(self) -> None:
         """Count one more name. NO_SPACE: every name costs memory."""
         self.volume.take_file()
+        self.charged += 1
         self.links += 1
         self.changed = self.volume.now()
 
@@ -125,10 +127,15 @@ class Inode:
         """Count one name less, and give the memory back with the last."""
         self.links -= 1
         self.changed = self.volume.now()
-        if self.links:
+        if self.charged > self.names_charged():
+            self.charged -= 1
             self.volume.files_used -= 1
-        elif not self.handles:
+        if not self.links and not self.handles:
             self.free()
+
+    def names_charged(self) -> int:
+        """How many files of `max_files` it takes: one for each name, and one while it has none."""
+        return self.links or 1
 
     def opened(self) -> None:
         """A handle was made."""
@@ -142,7 +149,7 @@ class Inode:
 
     def free(self) -> None:
         """Neither names nor handles are left."""
-        self.volume.files_used -= 1
+        self.volume.files_used -= self.charged
 
 
 class FileInode(Inode):

@@ -1,0 +1,114 @@
+"""Writing the changes of an overlay into a filesystem."""
+
+from __future__ import annotations
+
+from remit.filesystems.direct import Walk, os_error, split, write_all
+from remit.kernel.errors import Code, KernelError
+from remit.kernel.files import FileType, How
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from remit.filesystems.overlay import Change
+    from remit.kernel.files import Directory, Filesystem, Stat
+
+_CHUNK = 1 << 20
+
+
+def apply_changes(changes: Sequence[Change], source: Filesystem, target: Filesystem) -> None:
+    """Make in `target` what `changes` say and `source` has. OSError where that fails."""
+    writer = _Writer(source, target)
+    for change in reversed(changes):
+        if change.kind == "removed":
+            writer.step(writer.remove, change)
+    for change in changes:
+        if change.kind != "removed":
+            writer.step(writer.write, change)
+    # Last, because making what is inside sets them; the innermost first.
+    for change in reversed(changes):
+        if change.kind == "added" and change.type is FileType.DIRECTORY:
+            writer.step(writer.set_times, change)
+
+
+class _Writer:
+    """Carries out one change after another."""
+
+    __slots__ = ("_first_names", "_source", "_target")
+
+    def __init__(self, source: Filesystem, target: Filesystem) -> None:
+        self._source = source
+        self._target = target
+        self._first_names: dict[tuple[int, int], str] = {}
+        """Where the files with several names were written to, by device and inode number."""
+
+    def step(self, do: Callable[[Change, Directory, Directory, str], None], change: Change) -> None:
+        """Have `do` called with the directories of `change` in source and target, and its name there."""
+        names = split(change.path)
+        try:
+            with Walk(self._target.root()) as target, Walk(self._source.root()) as source:
+                for name in names[:-1]:
+                    target.enter(name)
+                    if change.kind != "removed":
+                        source.enter(name)
+                do(change, source.directory, target.directory, names[-1])
+        except KernelError as error:
+            if change.kind != "removed" or error.code is not Code.NO_ENTRY:
+                raise os_error(error, change.path) from None
+
+    # The steps have one signature, whatever each needs of it.
+    def remove(self, change: Change, source: Directory, target: Directory, name: str) -> None:
+        if change.type is FileType.DIRECTORY:
+            target.remove_directory(name)
+        else:
+            target.unlink(name)
+
+    def set_times(self, change: Change, source: Directory, target: Directory, name: str) -> None:
+        stat = source.lookup(name)
+        target.set_times_of(name, stat.accessed, stat.modified)
+
+    def write(self, change: Change, source: Directory, target: Directory, name: str) -> None:
+        if change.type is FileType.DIRECTORY:
+            target.make_directory(name)
+        elif change.type is FileType.SYMBOLIC_LINK:
+            if change.kind == "modified":
+                target.unlink(name)
+            target.make_symbolic_link(name, source.read_link(name))
+            self.set_times(change, source, target, name)
+        else:
+            stat = source.lookup(name)
+            if change.kind == "added" and self._linked(change, stat, target, name):
+                return
+            _copy_file(source, target, name)
+            self.set_times(change, source, target, name)
+
+    def _linked(self, change: Change, stat: Stat, target: Directory, name: str) -> bool:
+        """Whether the file was written before under another name, which is now linked."""
+        if stat.links < 2:
+            return False
+        key = stat.device, stat.inode
+        first = self._first_names.setdefault(key, change.path)
+        if first == change.path:
+            return False
+        names = split(first)
+        with Walk(self._target.root()) as walk:
+            for each in names[:-1]:
+                walk.enter(each)
+            walk.directory.link(names[-1], target, name)
+        return True
+
+
+def _copy_file(source: Directory, target: Directory, name: str) -> None:
+    reader = source.open_file(name, How.READ)
+    try:
+        writer = target.open_file(name, How.WRITE | How.CREATE | How.TRUNCATE)
+        try:
+            buffer = memoryview(bytearray(_CHUNK))
+            at = 0
+            while count := reader.read_at(at, [buffer]):
+                write_all(writer, at, buffer[:count])
+                at += count
+        finally:
+            writer.close()
+    finally:
+        reader.close()
