@@ -8,6 +8,7 @@ from typing import Any
 
 from interfaces.fake_memory import FakeMemory
 from remit.interfaces import preview0, preview1
+from remit.kernel import rights
 from remit.kernel.clocks import Clock, VirtualClock
 from remit.kernel.descriptors import OpenDirectory, open_stream
 from remit.kernel.errors import WouldBlock
@@ -140,6 +141,10 @@ class Guest:
         self.ok("path_open", fd, follow, *self.path(path), oflags, base, inheriting, fdflags, self.OUT)
         return self.u32()
 
+    def open_directory(self, path: str, *, fd: int = ROOT) -> int:
+        """A new descriptor with all the rights that directories have."""
+        return self.open(path, DIRECTORY, fd=fd, base=rights.DIRECTORY)
+
     def try_open(self, path: str | bytes, oflags: int = 0, **given: int) -> int:
         """The errno of opening."""
         options = {"fd": ROOT, "base": ALL, "inheriting": ALL, "fdflags": 0, "follow": 1} | given
@@ -201,6 +206,9 @@ class Guest:
         self.ok("fd_fdstat_get", fd, self.OUT)
         kind, flags, base, inheriting = struct.unpack("<BxH4xQQ", self.memory.read(self.OUT, 24))
         return kind, flags, base, inheriting
+
+    def fdstat_flags(self, fd: int) -> int:
+        return self.fdstat(fd)[1]
 
     def close(self) -> None:
         self.data.close()

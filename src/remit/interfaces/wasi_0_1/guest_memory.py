@@ -56,7 +56,8 @@ def string(view: memoryview, address: int, length: int, limits: Limits) -> str:
 def buffers(view: memoryview, vectors: int, count: int, limits: Limits) -> tuple[list[memoryview], int]:
     """The buffers of an array of `count` vectors, and their length together.
 
-    What is beyond the limits is left out, so that the operation moves less than asked, as it always may.
+    What is beyond the limits is left out, so that the operation moves less than asked, as it always may. An empty
+    buffer may have any address.
     """
     if vectors + 8 * count > len(view):
         raise KernelError(Code.FAULT)
@@ -64,7 +65,7 @@ def buffers(view: memoryview, vectors: int, count: int, limits: Limits) -> tuple
     if count == 1:
         address, length = IOVEC.unpack_from(view, vectors)
         end = address + length
-        if end > len(view):
+        if end > len(view) and length:
             raise KernelError(Code.FAULT)
         if length > left:
             return [view[address : address + left]], left
@@ -73,12 +74,13 @@ def buffers(view: memoryview, vectors: int, count: int, limits: Limits) -> tuple
     size = len(view)
     for position in range(vectors, vectors + 8 * min(count, limits.io_vectors), 8):
         address, length = IOVEC.unpack_from(view, position)
+        if not length:
+            continue
         if address + length > size:
             raise KernelError(Code.FAULT)
         if length >= left:
             found.append(view[address : address + left])
             return found, limits.io_bytes
-        if length:
-            found.append(view[address : address + length])
-            left -= length
+        found.append(view[address : address + length])
+        left -= length
     return found, limits.io_bytes - left
