@@ -212,7 +212,8 @@ def link_at(directory: Directory, path: str, target: Directory, target_path: str
                 raise _refuse_slash(destination, target_path)
             _refuse_read_only(source, path)
             if not source.name:
-                raise KernelError(Code.NOT_PERMITTED, f"hard link to directory {path!r}")
+                taken = _exists(destination)
+                raise KernelError(Code.EXISTS if taken else Code.NOT_PERMITTED, f"hard link to directory {path!r}")
             source.directory.link(source.name, destination.directory, destination.name)
         finally:
             destination.close()
@@ -266,6 +267,16 @@ def _refuse_taken(walk: Walk, path: str) -> None:
 def _refuse_read_only(walk: Walk, path: str) -> None:
     if walk.directory.read_only:
         raise KernelError(Code.READ_ONLY, path)
+
+
+def _exists(walk: Walk) -> bool:
+    try:
+        walk.directory.lookup(walk.name)
+    except KernelError as error:
+        if error.code is Code.NO_ENTRY:
+            return False
+        raise
+    return True
 
 
 def _refuse_slash(walk: Walk, path: str) -> KernelError:
