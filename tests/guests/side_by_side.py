@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import stat
@@ -28,8 +27,8 @@ class Outcome:
     status: int
     stdout: bytes
     stderr: bytes
-    files: Mapping[str, tuple[str, str]]
-    """Relative path -> kind, and the content's checksum or the link's target."""
+    files: Mapping[str, bytes | str]
+    """Relative path -> a file's content; or in words, what else it is."""
 
 
 @dataclass(frozen=True)
@@ -47,28 +46,32 @@ class Work:
     """Guest path -> host path, shared by the runs: for what is only read."""
 
 
-def on_remit(work: Work) -> Outcome:
-    """`work` by ``remit run``."""
-    return _run([sys.executable, "-m", "remit", "run"], work)
+REMIT = (sys.executable, "-m", "remit", "run")
+WASMTIME_PY = (sys.executable, str(PEER))
 
 
-def on_wasmtime_py(work: Work) -> Outcome:
+def on_remit(work: Work, command: Sequence[str] = REMIT) -> Outcome:
+    """`work` by ``remit run``, or by another `command` with its options."""
+    return _run(command, work)
+
+
+def on_wasmtime_py(work: Work, command: Sequence[str] = WASMTIME_PY) -> Outcome:
     """`work` by wasmtime-py, in a process of its own."""
     version = metadata.version("wasmtime")
     name = f"{work.program.parent.name}-{work.program.stem}-{version}.cwasm"
-    compiled = cache.directory("wasmtime-py") / name
-    return _run([sys.executable, str(PEER), "--compiled", str(compiled)], work)
+    return _run([*command, "--compiled", str(cache.directory("wasmtime-py") / name)], work)
 
 
-def both(work: Work) -> Outcome:
+def both(work: Work, remit: Sequence[str] = REMIT, wasmtime_py: Sequence[str] = WASMTIME_PY) -> Outcome:
     """Run `work` under both, check that nothing differs, and return what they agree on."""
-    ours, theirs = on_remit(work), on_wasmtime_py(work)
+    ours, theirs = on_remit(work, remit), on_wasmtime_py(work, wasmtime_py)
     assert (ours.stdout, ours.stderr, ours.status) == (theirs.stdout, theirs.stderr, theirs.status)
-    assert ours.files == theirs.files
+    names = ours.files.keys() | theirs.files.keys()
+    assert not [name for name in names if ours.files.get(name) != theirs.files.get(name)]
     return ours
 
 
-def _run(command: list[str], work: Work) -> Outcome:
+def _run(command: Sequence[str], work: Work) -> Outcome:
     with tempfile.TemporaryDirectory() as scratch:
         copy = Path(scratch) / "granted"
         options = [f"--env={name}={value}" for name, value in work.env.items()]
@@ -77,22 +80,24 @@ def _run(command: list[str], work: Work) -> Outcome:
             options.append(f"--dir={copy}::{work.guest_directory}")
         options += [f"--dir={host}::{guest}" for guest, host in work.more_directories.items()]
         whole = [*command, *options, str(work.program), *work.arguments]
-        done = subprocess.run(whole, input=work.stdin, capture_output=True, timeout=TIMEOUT, check=False)
+        search = os.pathsep.join([str(cache.REPOSITORY), str(cache.REPOSITORY / "tests")])
+        environment = os.environ | {"PYTHONPATH": search}
+        done = subprocess.run(
+            whole, env=environment, input=work.stdin, capture_output=True, timeout=TIMEOUT, check=False
+        )
         return Outcome(done.returncode, done.stdout, done.stderr, snapshot(copy))
 
 
-def snapshot(top: Path) -> dict[str, tuple[str, str]]:
+def snapshot(top: Path) -> dict[str, bytes | str]:
     """Everything below `top`."""
-    found: dict[str, tuple[str, str]] = {}
+    found: dict[str, bytes | str] = {}
     for parent, directories, files in os.walk(top):
         for name in [*directories, *files]:
             path = Path(parent, name)
             mode = path.lstat().st_mode
             if stat.S_ISLNK(mode):
-                entry = "link", str(path.readlink())
-            elif stat.S_ISREG(mode):
-                entry = "file", hashlib.sha256(path.read_bytes()).hexdigest()
+                entry: bytes | str = f"link to {path.readlink()}"
             else:
-                entry = "directory", ""
-            found[str(path.relative_to(top))] = entry
+                entry = path.read_bytes() if stat.S_ISREG(mode) else "directory"
+            found[path.relative_to(top).as_posix()] = entry
     return found
