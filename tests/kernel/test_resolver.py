@@ -13,7 +13,7 @@ from host_trees import outcome
 from remit.kernel.errors import Code, KernelError, WouldBlock
 from remit.kernel.files import Directory, FileType, Stat
 from remit.kernel.poll import Always
-from remit.kernel.resolver import MAX_LINKS, Walk, split
+from remit.kernel.resolver import MAX_LINKS, MAX_OPEN, Walk, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -255,6 +255,26 @@ def test_forty_links_and_not_one_more() -> None:
     assert outcome(lambda: place(root, f"l{first - 1}/f")) is Code.LOOP
     assert place(root, f"l{first}", follows=MAX_LINKS)[1] == "l50"
     assert outcome(lambda: place(root, f"l{first - 1}", follows=MAX_LINKS + 1)) is Code.LOOP
+
+
+def test_a_deep_path_keeps_few_directories_open() -> None:
+    FakeDirectory.open_count = 0
+    top = tree = Tree()
+    for _ in range(500):
+        deeper = Tree()
+        tree["d"] = deeper
+        tree = deeper
+    root = FakeDirectory(top)
+    down = "/".join(["d"] * 500)
+    walk = Walk(root, down + "/x")
+    assert isinstance(walk.directory, FakeDirectory)
+    assert walk.directory.tree is tree
+    assert FakeDirectory.open_count == 1 + MAX_OPEN
+    walk.close()
+    assert place(root, down + "/.." * 500) == (top, "", False)
+    assert place(root, down + "/.." * 499 + "/x") == (top["d"], "x", False)
+    assert outcome(lambda: place(root, down + "/.." * 501)) is Code.NOT_CAPABLE
+    assert FakeDirectory.open_count == 1
 
 
 class Waiting(FakeDirectory):

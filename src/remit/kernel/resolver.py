@@ -4,8 +4,8 @@ It is the confinement of every filesystem. A path is relative and never leads ab
 a symbolic link is read and walked by the same rules, so its target is relative too. What would leave raises
 NOT_CAPABLE.
 
-The walker keeps every directory it entered open, and ``..`` goes back to the one before: whatever is
-renamed meanwhile, it only ever stands in directories that it reached from the start.
+The walker keeps the directories that it entered open, and ``..`` goes back to the one before: whatever is
+renamed meanwhile, it only ever stands in directories that it reached from the start by their names.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ MAX_LINKS = 40
 
 MAX_NAME_BYTES = 255
 """The length of one name in UTF-8, as on most filesystems: NAME_TOO_LONG beyond, on all of them."""
+
+MAX_OPEN = 32
+"""Directories that one walk keeps open: a path can be 2,000 deep, and the host's descriptors are for everyone."""
 
 
 def check_text(text: str) -> None:
@@ -60,7 +63,7 @@ class Walk:
     :meth:`follow` goes on to where it points. :meth:`close` ends it, whatever happened.
     """
 
-    __slots__ = ("_jumped", "_links", "_opened", "_rest", "_start", "directory", "name", "wants_directory")
+    __slots__ = ("_jumped", "_links", "_names", "_opened", "_rest", "_start", "directory", "name", "wants_directory")
 
     def __init__(self, start: Directory, path: str) -> None:
         """Walk to the last component of `path`, from `start` (which stays the caller's).
@@ -69,6 +72,8 @@ class Walk:
         above `start`; LOOP; NAME_TOO_LONG; INVALID; ILLEGAL_BYTE_SEQUENCE.
         """
         self._start = start
+        # The names that lead from the start to where we stand, and the last directories on that way.
+        self._names: list[str] = []
         self._opened: list[Directory] = []
         self._jumped: str | None = None
         self._links = 0
@@ -157,19 +162,33 @@ class Walk:
                 if error.code is not Code.LOOP:
                     raise
             else:
-                self._opened.append(directory)
-                self.directory = directory
+                self._names.append(name)
+                self._stand_in(directory)
                 return
             target = self._read_link(name)
             if target is not None:
                 self._rest += split(target)
                 return
 
+    def _stand_in(self, directory: Directory) -> None:
+        self.directory = directory
+        self._opened.append(directory)
+        if len(self._opened) > MAX_OPEN:
+            self._opened.pop(0).close()
+
     def _leave(self) -> None:
-        if not self._opened:
+        names = self._names
+        if not names:
             raise KernelError(Code.NOT_CAPABLE, "'..' leads above the directory that was granted")
+        names.pop()
         self._opened.pop().close()
-        self.directory = self._opened[-1] if self._opened else self._start
+        if self._opened:
+            self.directory = self._opened[-1]
+        else:
+            # At the start, or further up than was kept: then enter again, by names that were no links.
+            self.directory = self._start
+            for name in names:
+                self._stand_in(self.directory.open_directory(name))
 
     def _read_link(self, name: str) -> str | None:
         """Where the link `name` points, which is counted; None if something else has taken its place."""
