@@ -1,0 +1,99 @@
+"""Run WebAssembly programs that use WASI, each on a virtual operating system of its own.
+
+    import remit
+
+    done = remit.run(["tool.wasm", "--help"], capture_output=True, text=True, timeout=5)
+    print(done.returncode, done.stdout)
+
+A program gets its arguments, standard streams, clocks and random numbers, and nothing else, unless it is
+handed more: directories (`dirs`), environment variables (`env`), sockets, functions (`imports`).
+"""
+
+from __future__ import annotations
+
+from remit._version import __version__
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from remit.engine.api import EngineError, Frame, InvalidModule, LinkError, OutOfBounds, Trap
+    from remit.kernel.errors import Code, Exit, KernelError
+    from remit.kernel.limits import Limits
+    from remit.runtime.bind import with_instance
+    from remit.runtime.completed import CompletedProcess
+    from remit.runtime.failures import CalledProcessError, TimeoutExpired
+    from remit.runtime.instance import AsyncInstance, Instance
+    from remit.runtime.program import Program, load
+    from remit.runtime.run import DEVNULL, PIPE, STDOUT, run
+    from remit.runtime.run_async import run_async
+
+_HOME = {
+    "AsyncInstance": "remit.runtime.instance",
+    "CalledProcessError": "remit.runtime.failures",
+    "Code": "remit.kernel.errors",
+    "CompletedProcess": "remit.runtime.completed",
+    "DEVNULL": "remit.runtime.run",
+    "EngineError": "remit.engine.api",
+    "Exit": "remit.kernel.errors",
+    "Frame": "remit.engine.api",
+    "Instance": "remit.runtime.instance",
+    "InvalidModule": "remit.engine.api",
+    "KernelError": "remit.kernel.errors",
+    "Limits": "remit.kernel.limits",
+    "LinkError": "remit.engine.api",
+    "OutOfBounds": "remit.engine.api",
+    "PIPE": "remit.runtime.run",
+    "Program": "remit.runtime.program",
+    "STDOUT": "remit.runtime.run",
+    "TimeoutExpired": "remit.runtime.failures",
+    "Trap": "remit.engine.api",
+    "load": "remit.runtime.program",
+    "run": "remit.runtime.run",
+    "run_async": "remit.runtime.run_async",
+    "with_instance": "remit.runtime.bind",
+}
+"""Where each public name lives: loaded on first use, because `import remit` must cost nothing."""
+
+_MODULES = ("fs", "testing")
+
+__all__ = [
+    "DEVNULL",
+    "PIPE",
+    "STDOUT",
+    "AsyncInstance",
+    "CalledProcessError",
+    "Code",
+    "CompletedProcess",
+    "EngineError",
+    "Exit",
+    "Frame",
+    "Instance",
+    "InvalidModule",
+    "KernelError",
+    "Limits",
+    "LinkError",
+    "OutOfBounds",
+    "Program",
+    "TimeoutExpired",
+    "Trap",
+    "__version__",
+    "load",
+    "run",
+    "run_async",
+    "with_instance",
+]
+
+
+def __getattr__(name: str) -> object:
+    import importlib
+
+    if name in _HOME:
+        value = getattr(importlib.import_module(_HOME[name]), name)
+        globals()[name] = value
+        return value
+    if name in _MODULES:
+        return importlib.import_module(f"remit.{name}")
+    raise AttributeError(f"module 'remit' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *_MODULES})

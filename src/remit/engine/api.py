@@ -211,6 +211,9 @@ class Trap(EngineError):
         self.message = message
         self.code = code
         self.frames = tuple(frames)
+        self.stdout: str | bytes | None = None
+        self.stderr: str | bytes | None = None
+        """What the program had written, where that was captured."""
 
     def __str__(self) -> str:
         if not self.frames:

@@ -115,6 +115,9 @@ class Exit(Exception):
 
     __slots__ = ("status",)
 
+    ends_guest = True
+    """It is an end and not a failure: nobody needs to know where in the guest it happened."""
+
     def __init__(self, status: int) -> None:
         super().__init__(status)
         self.status = status

@@ -6,11 +6,12 @@ from __future__ import annotations
 class Limits:
     """The limits of one program. Every number can be given; the defaults suit a program nobody has looked at."""
 
-    __slots__ = ("descriptors", "io_bytes", "io_vectors", "path_bytes", "poll_subscriptions", "random_bytes")
+    __slots__ = ("captured_bytes", "descriptors", "io_bytes", "io_vectors", "path_bytes", "poll_subscriptions", "random_bytes")
 
     def __init__(
         self,
         *,
+        captured_bytes: int = 64 << 20,
         descriptors: int = 1024,
         io_bytes: int = 16 << 20,
         io_vectors: int = 1024,
@@ -18,6 +19,8 @@ class Limits:
         poll_subscriptions: int = 4096,
         random_bytes: int = 64 << 10,
     ) -> None:
+        self.captured_bytes = captured_bytes
+        """What is kept of each captured output; then writing fails with NO_SPACE. It is the host's memory."""
         self.descriptors = descriptors
         """Open descriptors. A host process has some thousands for all programs together."""
         self.io_bytes = io_bytes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from remit.kernel.descriptors import DescriptorTable
+from remit.kernel.reactor import Reactor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ class Process:
         "environ",
         "limits",
         "monotonic_clock",
+        "owner",
         "random",
+        "reactor",
         "wall_clock",
     )
 
@@ -49,9 +52,14 @@ class Process:
         self.monotonic_clock = monotonic_clock
         self.cpu_clock = cpu_clock
         """The processor time that the program has used."""
+        self.owner: object = None
+        """Whoever runs it; the kernel does not look at this."""
         self.random = random
+        self.reactor = Reactor()
+        """Who waits when it waits."""
         self.limits = limits
 
     def close(self) -> None:
         """Close every descriptor. Closing twice does nothing."""
+        self.reactor.close()
         self.descriptors.close_all()

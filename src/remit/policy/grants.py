@@ -24,8 +24,8 @@ class Grants:
 
     __slots__ = (
         "arguments",
-        "directories",
-        "environment",
+        "dirs",
+        "env",
         "limits",
         "monotonic_clock",
         "random",
@@ -40,8 +40,8 @@ class Grants:
         self,
         *,
         arguments: Sequence[str | bytes] = (),
-        environment: Mapping[str, str] | None = None,
-        directories: Mapping[str, str | os.PathLike[str] | Filesystem] | None = None,
+        env: Mapping[str, str] | None = None,
+        dirs: Mapping[str, str | os.PathLike[str] | Filesystem] | None = None,
         stdin: File | None = None,
         stdout: File | None = None,
         stderr: File | None = None,
@@ -53,16 +53,16 @@ class Grants:
     ) -> None:
         self.arguments = tuple(encoded(argument, "argument") for argument in arguments)
         """The command line, ``argv[0]`` first."""
-        self.environment = tuple(
+        self.env = tuple(
             (encoded(name, "environment variable name"), encoded(value, f"value of the environment variable {name!r}"))
-            for name, value in (environment or {}).items()
+            for name, value in (env or {}).items()
         )
-        for name, _ in self.environment:
+        for name, _ in self.env:
             if not name or b"=" in name:
                 raise ValueError(f"environment variable name {name.decode()!r} is empty or contains '='")
-        self.directories = dict(directories or {})
+        self.dirs = dict(dirs or {})
         """Guest path -> what is seen there: a host directory's path, or a filesystem object."""
-        for path in self.directories:
+        for path in self.dirs:
             if not path or "\0" in path:
                 raise ValueError(f"guest path {path!r} is empty or contains a NUL: write '/', '.' or '/data'")
         self.stdin = stdin

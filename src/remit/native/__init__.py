@@ -1,0 +1,1 @@
+"""The native fast path: optional, Linux only, used for plain host files that nothing watches."""

@@ -1,0 +1,527 @@
+/* The fast path: the hot calls of wasi_snapshot_preview1 on plain host files, without the Python interpreter.
+ *
+ * It does only what surely succeeds. Everything else (a descriptor that is not a plain host file, a bad pointer, a
+ * missing right, an error from the host) goes, before anything has happened, to the Python
+ * implementation of the same call: so errors, limits and their order are written once, in Python.
+ * The one exception is "no such file": a program's search for its modules asks for hundreds of absent files.
+ *
+ * Nothing here allocates, holds a lock, or keeps state outside of the program's own `struct table`. No CPython API is
+ * used; the interpreter lock is not held while guests run, so these calls run in parallel.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+/* ---- wasmtime's C API, as far as it is used; the addresses are given by remit_native_init. ---- */
+
+typedef union {
+    uint32_t i32;
+    uint64_t i64;
+    uint8_t v128[16];
+} value;
+
+struct memory {
+    uint64_t store_id;
+    uint32_t private1;
+    uint32_t private2;
+};
+
+typedef void *(*host_function)(void *env, void *caller, value *args, size_t count);
+
+static void *(*caller_context)(void *caller);
+static void *(*context_get_data)(const void *context);
+static uint8_t *(*memory_data)(const void *context, const struct memory *memory);
+static size_t (*memory_data_size)(const void *context, const struct memory *memory);
+
+/* ---- Shared with Python: remit/native/table.py declares the same structures. ---- */
+
+enum kind { FREE = 0, OTHER = 1, REGULAR_FILE = 2, DIRECTORY = 3 };
+
+struct slot {
+    int32_t host;          /* the host's descriptor */
+    uint8_t kind;          /* FREE, OTHER (Python's alone), REGULAR_FILE, DIRECTORY */
+    uint8_t known;         /* Python has an object for it, and must be told when it is closed */
+    uint16_t flags;        /* WASI fdflags */
+    uint64_t rights;       /* what may be done with it */
+    uint64_t inheriting;   /* what may be done with what is opened through it */
+    int64_t position;      /* of a REGULAR_FILE */
+};
+
+struct table {
+    struct slot *slots;
+    uint32_t capacity;     /* slots that exist: the program's descriptor limit */
+    uint32_t lowest_free;  /* no slot below it is free */
+    uint32_t used;         /* no slot from here on was ever taken */
+    uint32_t reserved1;
+    uint64_t io_bytes;     /* what one call moves at most */
+    uint64_t file_rights;  /* the rights that make sense for a REGULAR_FILE */
+    uint64_t all_rights;   /* the rights that exist */
+    uint32_t path_bytes;   /* the longest path */
+    uint32_t io_vectors;   /* buffers used of one call */
+    uint8_t host_clocks;   /* clocks 0 and 1 are the host's */
+    uint8_t host_random;   /* random bytes come from the host */
+    uint8_t has_memory;    /* `memory` is set */
+    uint8_t reserved2;
+    struct memory memory;
+};
+
+/* One per import that is taken over: where the Python implementation is. */
+struct import {
+    host_function python;
+    void *python_env;
+};
+
+/* ---- WASI preview 1: the numbers that are used. ---- */
+
+enum { SUCCESS = 0, NOENT = 44 };
+enum {
+    RIGHT_FD_READ = 1 << 1,
+    RIGHT_FD_SEEK = 1 << 2,
+    RIGHT_FD_TELL = 1 << 5,
+    RIGHT_FD_WRITE = 1 << 6,
+    RIGHT_PATH_CREATE_FILE = 1 << 10,
+    RIGHT_PATH_OPEN = 1 << 13,
+    RIGHT_PATH_FILESTAT_GET = 1 << 18,
+    RIGHT_PATH_FILESTAT_SET_SIZE = 1 << 19,
+    RIGHT_FD_FILESTAT_GET = 1 << 21,
+};
+enum { FDFLAG_APPEND = 1, FDFLAG_DSYNC = 2, FDFLAG_NONBLOCK = 4, FDFLAG_RSYNC = 8, FDFLAG_SYNC = 16 };
+enum { OFLAG_CREAT = 1, OFLAG_DIRECTORY = 2, OFLAG_EXCL = 4, OFLAG_TRUNC = 8 };
+enum { LOOKUP_SYMLINK_FOLLOW = 1 };
+enum { FILETYPE_BLOCK_DEVICE = 1, FILETYPE_CHARACTER_DEVICE = 2, FILETYPE_DIRECTORY = 3, FILETYPE_REGULAR_FILE = 4,
+       FILETYPE_SOCKET_STREAM = 6, FILETYPE_SYMBOLIC_LINK = 7 };
+
+#define MAX_VECTORS 64
+#define MAX_PATH 4096
+
+/* ---- The guest's memory. ---- */
+
+struct guest {
+    struct table *table;
+    uint8_t *memory;
+    size_t size;
+};
+
+static int enter(struct guest *guest, void *caller)
+{
+    void *context = caller_context(caller);
+    struct table *table = context_get_data(context);
+    if (table == NULL || !table->has_memory)
+        return 0;
+    guest->table = table;
+    guest->memory = memory_data(context, &table->memory);
+    guest->size = memory_data_size(context, &table->memory);
+    return 1;
+}
+
+static int inside(const struct guest *guest, uint64_t address, uint64_t length)
+{
+    return address <= guest->size && length <= guest->size - address;
+}
+
+static void put_u32(const struct guest *guest, uint32_t address, uint32_t number)
+{
+    memcpy(guest->memory + address, &number, sizeof number);
+}
+
+static void put_u64(const struct guest *guest, uint32_t address, uint64_t number)
+{
+    memcpy(guest->memory + address, &number, sizeof number);
+}
+
+static struct slot *slot_of(const struct guest *guest, uint32_t descriptor, enum kind kind, uint64_t rights)
+{
+    if (descriptor >= guest->table->capacity)
+        return NULL;
+    struct slot *slot = &guest->table->slots[descriptor];
+    if (slot->kind != kind || (slot->rights & rights) != rights)
+        return NULL;
+    return slot;
+}
+
+/* Gather the guest's buffers; the number of them, or -1 if Python must look at it. */
+static int vectors(const struct guest *guest, uint32_t address, uint32_t count, struct iovec *out, uint64_t *total)
+{
+    if (count > MAX_VECTORS || count > guest->table->io_vectors || !inside(guest, address, (uint64_t)count * 8))
+        return -1;
+    *total = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t pair[2];
+        memcpy(pair, guest->memory + address + (size_t)i * 8, sizeof pair);
+        if (!inside(guest, pair[0], pair[1]))
+            return -1;
+        out[i].iov_base = guest->memory + pair[0];
+        out[i].iov_len = pair[1];
+        *total += pair[1];
+    }
+    return *total > guest->table->io_bytes ? -1 : (int)count;
+}
+
+#define FALL_BACK return ((struct import *)env)->python(((struct import *)env)->python_env, caller, args, count)
+#define RETURN(number) do { args[0].i64 = 0; args[0].i32 = (number); return NULL; } while (0)
+
+/* ---- Reading and writing. ---- */
+
+static void *transfer(void *env, void *caller, value *args, size_t count, int writing, int at_offset)
+{
+    struct guest guest;
+    struct iovec iov[MAX_VECTORS];
+    uint64_t total;
+    if (!enter(&guest, caller))
+        FALL_BACK;
+    uint32_t result = args[at_offset ? 4 : 3].i32;
+    uint64_t rights = (writing ? RIGHT_FD_WRITE : RIGHT_FD_READ) | (at_offset ? RIGHT_FD_SEEK : 0);
+    struct slot *slot = slot_of(&guest, args[0].i32, REGULAR_FILE, rights);
+    if (slot == NULL || !inside(&guest, result, 4))
+        FALL_BACK;
+    if (slot->flags & (FDFLAG_DSYNC | FDFLAG_RSYNC | FDFLAG_SYNC))
+        FALL_BACK;
+    if (writing && (slot->flags & FDFLAG_APPEND))
+        FALL_BACK;
+    int vector_count = vectors(&guest, args[1].i32, args[2].i32, iov, &total);
+    int64_t offset = at_offset ? (int64_t)args[3].i64 : slot->position;
+    if (vector_count < 0 || total == 0 || offset < 0 || offset > INT64_MAX - (int64_t)total)
+        FALL_BACK;
+    ssize_t done;
+    if (writing)
+        done = vector_count == 1 ? pwrite(slot->host, iov[0].iov_base, iov[0].iov_len, offset)
+                                 : pwritev(slot->host, iov, vector_count, offset);
+    else
+        done = vector_count == 1 ? pread(slot->host, iov[0].iov_base, iov[0].iov_len, offset)
+                                 : preadv(slot->host, iov, vector_count, offset);
+    if (done < 0)
+        FALL_BACK;
+    if (!at_offset)
+        slot->position = offset + done;
+    put_u32(&guest, result, (uint32_t)done);
+    RETURN(SUCCESS);
+}
+
+void *remit_fd_read(void *env, void *caller, value *args, size_t count)
+{
+    return transfer(env, caller, args, count, 0, 0);
+}
+
+void *remit_fd_write(void *env, void *caller, value *args, size_t count)
+{
+    return transfer(env, caller, args, count, 1, 0);
+}
+
+void *remit_fd_pread(void *env, void *caller, value *args, size_t count)
+{
+    return transfer(env, caller, args, count, 0, 1);
+}
+
+void *remit_fd_pwrite(void *env, void *caller, value *args, size_t count)
+{
+    return transfer(env, caller, args, count, 1, 1);
+}
+
+void *remit_fd_seek(void *env, void *caller, value *args, size_t count)
+{
+    enum { SET = 0, CURRENT = 1, END = 2 };
+    struct guest guest;
+    if (!enter(&guest, caller))
+        FALL_BACK;
+    int64_t offset = (int64_t)args[1].i64, base, position;
+    uint32_t whence = args[2].i32, result = args[3].i32;
+    struct slot *slot = slot_of(&guest, args[0].i32, REGULAR_FILE, RIGHT_FD_SEEK | RIGHT_FD_TELL);
+    if (slot == NULL || !inside(&guest, result, 8))
+        FALL_BACK;
+    if (whence == SET) {
+        base = 0;
+    } else if (whence == CURRENT) {
+        base = slot->position;
+    } else if (whence == END) {
+        struct stat stat;
+        if (fstat(slot->host, &stat) != 0)
+            FALL_BACK;
+        base = stat.st_size;
+    } else {
+        FALL_BACK;
+    }
+    if (__builtin_add_overflow(base, offset, &position) || position < 0)
+        FALL_BACK;
+    slot->position = position;
+    put_u64(&guest, result, (uint64_t)position);
+    RETURN(SUCCESS);
+}
+
+void *remit_fd_tell(void *env, void *caller, value *args, size_t count)
+{
+    struct guest guest;
+    if (!enter(&guest, caller))
+        FALL_BACK;
+    struct slot *slot = slot_of(&guest, args[0].i32, REGULAR_FILE, RIGHT_FD_TELL);
+    if (slot == NULL || !inside(&guest, args[1].i32, 8))
+        FALL_BACK;
+    put_u64(&guest, args[1].i32, (uint64_t)slot->position);
+    RETURN(SUCCESS);
+}
+
+/* ---- Attributes. ---- */
+
+static uint8_t filetype(mode_t mode)
+{
+    switch (mode & S_IFMT) {
+    case S_IFBLK: return FILETYPE_BLOCK_DEVICE;
+    case S_IFCHR: return FILETYPE_CHARACTER_DEVICE;
+    case S_IFDIR: return FILETYPE_DIRECTORY;
+    case S_IFREG: return FILETYPE_REGULAR_FILE;
+    case S_IFLNK: return FILETYPE_SYMBOLIC_LINK;
+    case S_IFSOCK: return FILETYPE_SOCKET_STREAM;
+    default: return 0;
+    }
+}
+
+/* Nanoseconds since the epoch, if they fit WASI's unsigned 64 bits. */
+static int timestamp(const struct timespec *time, uint64_t *out)
+{
+    return time->tv_sec >= 0 && !__builtin_mul_overflow((uint64_t)time->tv_sec, (uint64_t)1000000000, out) &&
+           !__builtin_add_overflow(*out, (uint64_t)time->tv_nsec, out);
+}
+
+static int put_filestat(const struct guest *guest, uint32_t address, const struct stat *stat)
+{
+    struct { uint64_t device, inode; uint8_t type, padding[7]; uint64_t links, size, accessed, modified, changed; } out = {
+        .device = stat->st_dev, .inode = stat->st_ino, .type = filetype(stat->st_mode),
+        .links = stat->st_nlink, .size = (uint64_t)stat->st_size,
+    };
+    _Static_assert(sizeof out == 64, "filestat is 64 bytes");
+    if (!timestamp(&stat->st_atim, &out.accessed) || !timestamp(&stat->st_mtim, &out.modified) ||
+        !timestamp(&stat->st_ctim, &out.changed) || !inside(guest, address, sizeof out))
+        return 0;
+    memcpy(guest->memory + address, &out, sizeof out);
+    return 1;
+}
+
+void *remit_fd_filestat_get(void *env, void *caller, value *args, size_t count)
+{
+    struct guest guest;
+    struct stat stat;
+    if (!enter(&guest, caller))
+        FALL_BACK;
+    struct slot *slot = slot_of(&guest, args[0].i32, REGULAR_FILE, RIGHT_FD_FILESTAT_GET);
+    if (slot == NULL || fstat(slot->host, &stat) != 0 || !put_filestat(&guest, args[1].i32, &stat))
+        FALL_BACK;
+    RETURN(SUCCESS);
+}
+
+void *remit_fd_fdstat_get(void *env, void *caller, value *args, size_t count)
+{
+    struct guest guest;
+    if (!enter(&guest, caller))
+        FALL_BACK;
+    struct slot *slot = slot_of(&guest, args[0].i32, REGULAR_FILE, 0);
+    if (slot == NULL || !inside(&guest, args[1].i32, 24))
+        FALL_BACK;
+    struct { uint8_t type, padding1; uint16_t flags; uint8_t padding2[4]; uint64_t rights, inheriting; } out = {
+        .type = FILETYPE_REGULAR_FILE, .flags = slot->flags, .rights = slot->rights, .inheriting = slot->inheriting,
+    };
+    _Static_assert(sizeof out == 24, "fdstat is 24 bytes");
+    memcpy(guest.memory + args[1].i32, &out, sizeof out);
+    RETURN(SUCCESS);
+}
+
+/* ---- Paths. ---- */
+
+/* Copy a path that needs no judgement: relative, plain UTF-8 without NUL, no trailing slash or dot. */
+static int plain_path(const struct guest *guest, uint32_t address, uint32_t length, char out[MAX_PATH + 1])
+{
+    if (length == 0 || length > MAX_PATH || length > guest->table->path_bytes || !inside(guest, address, length))
+        return 0;
+    const uint8_t *path = guest->memory + address;
+    if (path[0] == '/' || path[length - 1] == '/' || path[length - 1] == '.')
+        return 0;
+    for (uint32_t i = 0; i < length; i++)
+        if (path[i] == 0 || path[i] >= 0x80)
+            return 0;
+    memcpy(out, path, length);
+    out[length] = 0;
+    return 1;
+}
+
+static int open_beneath(int directory, const char *path, uint64_t flags, uint64_t mode)
+{
+    struct open_how how = { .flags = flags, .mode = mode, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
+    return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+}
+
+/* The attributes of what a path names, resolved beneath the directory: 0, or an errno. */
+static int stat_beneath(int directory, const char *path, int follow, struct stat *out)
+{
+    if (strchr(path, '/') == NULL) {
+        if (fstatat(directory, path, out, AT_SYMLINK_NOFOLLOW) != 0)
+            return errno;
+        if (!follow || !S_ISLNK(out->st_mode))
+            return 0;
+    }
+    int opened = open_beneath(directory, path, O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW), 0);
+    if (opened < 0)
+        return errno;
+    int failed = fstat(opened, out) != 0 ? errno : 0;
+    close(opened);
+    return failed;
+}
+
+void *remit_path_filestat_get(void *env, void *caller, value *args, size_t count)
+{
+    struct guest guest;
+    struct stat stat;
+    char path[MAX_PATH + 1];
+    if (!enter(&guest, caller))
+        FALL_BACK;
+    struct slot *slot = slot_of(&guest, args[0].i32, DIRECTORY, RIGHT_PATH_FILESTAT_GET);
+    uint32_t lookup = args[1].i32, result = args[4].i32;
+    if (slot == NULL || (lookup & ~(uint32_t)LOOKUP_SYMLINK_FOLLOW) || !inside(&guest, result, 64) ||
+        !plain_path(&guest, args[2].i32, args[3].i32, path))
+        FALL_BACK;
+    int failed = stat_beneath(slot->host, path, lookup & LOOKUP_SYMLINK_FOLLOW, &stat);
+    if (failed == ENOENT)
+        RETURN(NOENT);
+    if (failed || !put_filestat(&guest, result, &stat))
+        FALL_BACK;
+    RETURN(SUCCESS);
+}
+
+/* The lowest free slot, or NULL when the program's limit is reached. */
+static struct slot *free_slot(struct table *table)
+{
+    for (uint32_t i = table->lowest_free; i < table->capacity; i++)
+        if (table->slots[i].kind == FREE) {
+            table->lowest_free = i;
+            return &table->slots[i];
+        }
+    return NULL;
+}
+
+void *remit_path_open(void *env, void *caller, value *args, size_t count)
+{
+    struct guest guest;
+    char path[MAX_PATH + 1];
+    struct stat stat;
+    if (!enter(&guest, caller))
+        FALL_BACK;
+    uint32_t lookup = args[1].i32, oflags = args[4].i32, fdflags = args[7].i32, result = args[8].i32;
+    uint64_t rights = args[5].i64 & guest.table->all_rights, inheriting = args[6].i64 & guest.table->all_rights;
+    uint64_t needed = RIGHT_PATH_OPEN | (oflags & OFLAG_CREAT ? RIGHT_PATH_CREATE_FILE : 0) |
+                      (oflags & OFLAG_TRUNC ? RIGHT_PATH_FILESTAT_SET_SIZE : 0);
+    struct slot *directory = slot_of(&guest, args[0].i32, DIRECTORY, needed);
+    if (directory == NULL || (lookup & ~(uint32_t)LOOKUP_SYMLINK_FOLLOW) || !inside(&guest, result, 4))
+        FALL_BACK;
+    if ((oflags & ~(uint32_t)(OFLAG_CREAT | OFLAG_EXCL | OFLAG_TRUNC)) ||
+        (fdflags & ~(uint32_t)(FDFLAG_APPEND | FDFLAG_NONBLOCK)))
+        FALL_BACK;
+    if ((rights | inheriting) & ~directory->inheriting)
+        FALL_BACK;
+    if (!plain_path(&guest, args[2].i32, args[3].i32, path))
+        FALL_BACK;
+    struct slot *slot = free_slot(guest.table);
+    if (slot == NULL)
+        FALL_BACK;
+
+    int read = (rights & RIGHT_FD_READ) != 0;
+    int write = (rights & RIGHT_FD_WRITE) != 0 || (oflags & OFLAG_TRUNC) != 0;
+    uint64_t flags = O_CLOEXEC | O_NOCTTY | O_NONBLOCK | (write ? (read ? O_RDWR : O_WRONLY) : O_RDONLY);
+    flags |= lookup & LOOKUP_SYMLINK_FOLLOW ? 0 : O_NOFOLLOW;
+    flags |= oflags & OFLAG_CREAT ? O_CREAT : 0;
+    flags |= oflags & OFLAG_EXCL ? O_EXCL : 0;
+    flags |= oflags & OFLAG_TRUNC ? O_TRUNC : 0;
+    int host = open_beneath(directory->host, path, flags, oflags & OFLAG_CREAT ? 0666 : 0);
+    if (host < 0) {
+        if (errno == ENOENT && !(oflags & OFLAG_CREAT))
+            RETURN(NOENT);
+        FALL_BACK;
+    }
+    if (fstat(host, &stat) != 0 || !S_ISREG(stat.st_mode)) {
+        close(host);
+        FALL_BACK;
+    }
+    *slot = (struct slot){ .host = host, .kind = REGULAR_FILE, .flags = (uint16_t)fdflags,
+                           .rights = rights & guest.table->file_rights, .inheriting = inheriting };
+    uint32_t number = (uint32_t)(slot - guest.table->slots);
+    guest.table->lowest_free = number + 1;
+    if (guest.table->used <= number)
+        guest.table->used = number + 1;
+    put_u32(&guest, result, number);
+    RETURN(SUCCESS);
+}
+
+void *remit_fd_close(void *env, void *caller, value *args, size_t count)
+{
+    struct guest guest;
+    if (!enter(&guest, caller))
+        FALL_BACK;
+    struct slot *slot = slot_of(&guest, args[0].i32, REGULAR_FILE, 0);
+    if (slot == NULL || slot->known)
+        FALL_BACK;
+    close(slot->host);
+    memset(slot, 0, sizeof *slot);
+    if (args[0].i32 < guest.table->lowest_free)
+        guest.table->lowest_free = args[0].i32;
+    RETURN(SUCCESS);
+}
+
+/* ---- Clocks and random numbers. ---- */
+
+void *remit_clock_time_get(void *env, void *caller, value *args, size_t count)
+{
+    struct guest guest;
+    struct timespec now;
+    uint64_t time;
+    if (!enter(&guest, caller))
+        FALL_BACK;
+    uint32_t clock = args[0].i32;
+    if (!guest.table->host_clocks || clock > 1 || !inside(&guest, args[2].i32, 8) ||
+        clock_gettime(clock == 0 ? CLOCK_REALTIME : CLOCK_MONOTONIC, &now) != 0 || !timestamp(&now, &time))
+        FALL_BACK;
+    put_u64(&guest, args[2].i32, time);
+    RETURN(SUCCESS);
+}
+
+void *remit_random_get(void *env, void *caller, value *args, size_t count)
+{
+    struct guest guest;
+    if (!enter(&guest, caller))
+        FALL_BACK;
+    uint32_t address = args[0].i32, length = args[1].i32;
+    if (!guest.table->host_random || length > 256 || !inside(&guest, address, length))
+        FALL_BACK;
+    /* Up to 256 bytes come whole or not at all, getrandom(2). */
+    if (getrandom(guest.memory + address, length, GRND_NONBLOCK) != (ssize_t)length)
+        FALL_BACK;
+    RETURN(SUCCESS);
+}
+
+/* ---- Set up. ---- */
+
+/* Give the addresses of wasmtime's functions. 0, or -1 where the host cannot confine paths (no openat2). */
+int remit_native_init(void *context_of_caller, void *data_of_context, void *data_of_memory, void *size_of_memory)
+{
+    caller_context = (void *(*)(void *))context_of_caller;
+    context_get_data = (void *(*)(const void *))data_of_context;
+    memory_data = (uint8_t *(*)(const void *, const struct memory *))data_of_memory;
+    memory_data_size = (size_t (*)(const void *, const struct memory *))size_of_memory;
+    int probe = open_beneath(AT_FDCWD, ".", O_PATH | O_CLOEXEC, 0);
+    if (probe < 0)
+        return -1;
+    close(probe);
+    return 0;
+}
+
+/* For Python to check that both sides mean the same structures. */
+size_t remit_native_sizes(size_t which)
+{
+    const size_t sizes[] = { sizeof(struct slot), sizeof(struct table), sizeof(struct import) };
+    return which < sizeof sizes / sizeof sizes[0] ? sizes[which] : 0;
+}

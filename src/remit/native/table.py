@@ -1,0 +1,266 @@
+"""A descriptor table that the fast path shares.
+
+The slots, in memory that C reads and writes too, say which numbers are taken and hold all that the fast path
+needs of a plain host file: position, flags, rights. Python's entries for such files keep nothing of their own but
+the file object, so both sides see one truth. A file that C opened gets its Python entry
+when Python first asks for it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+
+from remit.filesystems.host_files import HostFile
+from remit.kernel import rights as right
+from remit.kernel.descriptors import SYNC_ALL, SYNC_DATA, SYNC_READS, DescriptorTable, OpenDirectory, OpenFile
+from remit.kernel.errors import KernelError
+from remit.kernel.files import FileType
+from remit.native.library import DIRECTORY, FREE, OTHER, REGULAR_FILE, Memory, Slot, Table
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from remit.kernel.files import Directory
+    from remit.kernel.limits import Limits
+
+# WASI's fdflags, which C puts into the guest's memory as they are.
+_APPEND, _DSYNC, _NONBLOCK, _RSYNC, _SYNC = 1, 2, 4, 8, 16
+_SYNC_FLAGS = ((SYNC_DATA, _DSYNC), (SYNC_READS, _RSYNC), (SYNC_ALL, _SYNC))
+
+
+class SlotFile(OpenFile):
+    """An open plain host file whose state is in a slot."""
+
+    __slots__ = ("slot",)
+
+    def __init__(self, file: HostFile, slot: Slot) -> None:
+        self.file = file
+        self.slot = slot
+        self._type = FileType.REGULAR_FILE
+
+    def _get_rights(self) -> int:
+        return int(self.slot.rights)
+
+    def _set_rights(self, rights: int) -> None:
+        self.slot.rights = rights
+
+    def _get_inheriting(self) -> int:
+        return int(self.slot.inheriting)
+
+    def _set_inheriting(self, rights: int) -> None:
+        self.slot.inheriting = rights
+
+    def _get_position(self) -> int:
+        return int(self.slot.position)
+
+    def _set_position(self, position: int) -> None:
+        self.slot.position = position
+
+    def _get_append(self) -> bool:
+        return bool(self.slot.flags & _APPEND)
+
+    def _set_append(self, append: bool) -> None:
+        self._set_flag(_APPEND, append)
+
+    def _get_nonblock(self) -> bool:
+        return bool(self.slot.flags & _NONBLOCK)
+
+    def _set_nonblock(self, nonblock: bool) -> None:
+        self._set_flag(_NONBLOCK, nonblock)
+
+    def _get_sync(self) -> int:
+        flags = self.slot.flags
+        return sum(kernel for kernel, wasi in _SYNC_FLAGS if flags & wasi)
+
+    def _set_sync(self, sync: int) -> None:
+        for kernel, wasi in _SYNC_FLAGS:
+            self._set_flag(wasi, bool(sync & kernel))
+
+    def _set_flag(self, flag: int, value: bool) -> None:
+        self.slot.flags = self.slot.flags | flag if value else self.slot.flags & ~flag
+
+    rights = property(_get_rights, _set_rights)
+    inheriting = property(_get_inheriting, _set_inheriting)
+    position = property(_get_position, _set_position)
+    append = property(_get_append, _set_append)
+    nonblock = property(_get_nonblock, _set_nonblock)
+    sync = property(_get_sync, _set_sync)
+
+
+class SlotDirectory(OpenDirectory):
+    """An open host directory whose rights are in a slot."""
+
+    __slots__ = ("slot",)
+
+    def __init__(self, directory: Directory, preopen: str | None, slot: Slot) -> None:
+        self.directory = directory
+        self.preopen = preopen
+        self.listing = None
+        self.slot = slot
+
+    def _get_rights(self) -> int:
+        return int(self.slot.rights)
+
+    def _set_rights(self, rights: int) -> None:
+        self.slot.rights = rights
+
+    def _get_inheriting(self) -> int:
+        return int(self.slot.inheriting)
+
+    def _set_inheriting(self, rights: int) -> None:
+        self.slot.inheriting = rights
+
+    rights = property(_get_rights, _set_rights)
+    inheriting = property(_get_inheriting, _set_inheriting)
+
+
+class _Entries(dict[int, "OpenFile | OpenDirectory"]):
+    """Python's entries; asking for a number that only C knows yet makes its entry."""
+
+    __slots__ = ("_slots",)
+
+    def __init__(self, slots: ctypes.Array[Slot]) -> None:
+        self._slots = slots
+
+    def __missing__(self, number: int) -> OpenFile | OpenDirectory:
+        if not 0 <= number < len(self._slots) or self._slots[number].kind == FREE:
+            raise KeyError(number)
+        import fcntl
+
+        slot = self._slots[number]
+        writable = fcntl.fcntl(slot.host, fcntl.F_GETFL) & os.O_ACCMODE != os.O_RDONLY
+        entry = SlotFile(HostFile(slot.host, writable=writable), slot)
+        slot.known = 1
+        self[number] = entry
+        return entry
+
+
+class NativeDescriptorTable(DescriptorTable):
+    """A descriptor table whose plain host files C can use. One thread at a time, as every table."""
+
+    __slots__ = ("_slots", "table")
+
+    def __init__(self, limits: Limits, *, host_clocks: bool, host_random: bool) -> None:
+        """`host_clocks` and `host_random`: the program's clocks and random source are the host's own."""
+        super().__init__(limits.descriptors)
+        self._slots = (Slot * limits.descriptors)()
+        self._entries = _Entries(self._slots)
+        self.table = Table(
+            slots=ctypes.addressof(self._slots),
+            capacity=limits.descriptors,
+            io_bytes=limits.io_bytes,
+            file_rights=right.FILE,
+            all_rights=right.ALL,
+            path_bytes=limits.path_bytes,
+            io_vectors=limits.io_vectors,
+            host_clocks=host_clocks,
+            host_random=host_random,
+        )
+
+    def use_memory(self, memory: bytes) -> None:
+        """Begin: `memory` is wasmtime's handle on the guest's memory."""
+        ctypes.memmove(ctypes.addressof(self.table) + Table.memory.offset, memory, ctypes.sizeof(Memory))
+        self.table.has_memory = 1
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter([number for number in range(self.table.used) if self._slots[number].kind != FREE])
+
+    def insert(self, entry: OpenFile | OpenDirectory) -> int:
+        try:
+            number = self._lowest_free()
+        except KernelError:
+            entry.close()
+            raise
+        slot = self._slots[number]
+        self._entries[number] = self._shared(entry, slot)
+        self.table.lowest_free = number + 1
+        self.table.used = max(self.table.used, number + 1)
+        return number
+
+    def remove(self, number: int) -> OpenFile | OpenDirectory:
+        entry = detached(self.get(number))
+        del self._entries[number]
+        self._free_slot(number)
+        return entry
+
+    def renumber(self, source: int, target: int) -> None:
+        moved, replaced = self.get(source), self.get(target)
+        if source == target:
+            return
+        self._slots[target] = self._slots[source]
+        if isinstance(moved, (SlotFile, SlotDirectory)):
+            moved.slot = self._slots[target]
+        self._entries[target] = self._entries.pop(source)
+        self._free_slot(source)
+        replaced.close()
+
+    def reserve(self) -> None:
+        self._lowest_free()
+
+    def close_all(self) -> None:
+        self._know_all()
+        super().close_all()
+
+    def __del__(self) -> None:
+        # The file objects close what they hold; what only C knows of has none yet.
+        self._know_all()
+
+    def _know_all(self) -> None:
+        for number in self:
+            self.get(number)
+
+    def _lowest_free(self) -> int:
+        slots = self._slots
+        for number in range(self.table.lowest_free, len(slots)):
+            if slots[number].kind == FREE:
+                self.table.lowest_free = number
+                return number
+        raise self._full()
+
+    def _free_slot(self, number: int) -> None:
+        self._slots[number] = Slot()
+        self.table.lowest_free = min(self.table.lowest_free, number)
+
+    @staticmethod
+    def _shared(entry: OpenFile | OpenDirectory, slot: Slot) -> OpenFile | OpenDirectory:
+        """The entry that keeps its state in the slot, if C can use it; otherwise `entry` itself."""
+        slot.known = 1
+        slot.kind = OTHER
+        slot.host = -1
+        if isinstance(entry, OpenDirectory):
+            host = entry.directory.host_descriptor()
+            if host is None:
+                return entry
+            slot.kind = DIRECTORY
+            slot.host = host
+            shared_directory = SlotDirectory(entry.directory, entry.preopen, slot)
+            shared_directory.rights, shared_directory.inheriting = entry.rights, entry.inheriting
+            return shared_directory
+        if not isinstance(entry.file, HostFile) or (host := entry.file.host_descriptor()) is None:
+            return entry
+        slot.kind = REGULAR_FILE
+        slot.host = host
+        shared = SlotFile(entry.file, slot)
+        _copy_state(entry, shared)
+        return shared
+
+
+def detached(entry: OpenFile | OpenDirectory) -> OpenFile | OpenDirectory:
+    """An entry like `entry` that keeps its own state."""
+    if isinstance(entry, SlotFile):
+        plain = OpenFile(entry.file, rights=0)
+        _copy_state(entry, plain)
+        return plain
+    if isinstance(entry, SlotDirectory):
+        return OpenDirectory(entry.directory, preopen=entry.preopen, rights=entry.rights, inheriting=entry.inheriting)
+    return entry
+
+
+def _copy_state(source: OpenFile, target: OpenFile) -> None:
+    for name in ("rights", "inheriting", "append", "nonblock", "sync", "position"):
+        setattr(target, name, getattr(source, name))

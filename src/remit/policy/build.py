@@ -1,0 +1,71 @@
+"""Grants made real: the only place that turns names into authority over the real machine."""
+
+from __future__ import annotations
+
+import os
+
+from remit.kernel.clocks import HostCpuClock, HostMonotonicClock, HostWallClock
+from remit.kernel.descriptors import DescriptorTable, OpenDirectory, open_stream
+from remit.kernel.files import Filesystem
+from remit.kernel.process import Process
+from remit.kernel.random import HostRandom, SeededRandom
+from remit.streams.host import HostInput, HostOutput
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from remit.kernel.files import File
+    from remit.kernel.random import RandomSource
+    from remit.policy.grants import Grants
+
+
+def open_ambient_filesystem(path: str | os.PathLike[str]) -> Filesystem:
+    """The host directory at `path`, with all that is below it.
+
+    FileNotFoundError or NotADirectoryError (with the path) if it is not one.
+    """
+    from remit.filesystems.host import HostFilesystem
+
+    return HostFilesystem(os.fspath(path))
+
+
+def open_ambient_stream(descriptor: int) -> File:
+    """A standard stream of the host process (0, 1 or 2). Closing it leaves the host's own open."""
+    return HostInput(descriptor) if descriptor == 0 else HostOutput(descriptor)
+
+
+def build_process(grants: Grants, descriptors: DescriptorTable | None = None) -> Process:
+    """The process that `grants` describe, with its descriptors open: close it.
+
+    0, 1 and 2 are the standard streams, then come the directories in their order, then the sockets.
+    `descriptors` is the empty table to use. OSError if a directory cannot be opened; nothing stays open then.
+    """
+    process = Process(
+        limits=grants.limits,
+        random=_random(grants.random),
+        args=grants.arguments,
+        environ=grants.env,
+        descriptors=descriptors,
+        wall_clock=grants.wall_clock or HostWallClock(),
+        monotonic_clock=grants.monotonic_clock or HostMonotonicClock(),
+        cpu_clock=HostCpuClock(),
+    )
+    table = process.descriptors
+    try:
+        table.insert(open_stream(grants.stdin or open_ambient_stream(0), read=True))
+        table.insert(open_stream(grants.stdout or open_ambient_stream(1), write=True))
+        table.insert(open_stream(grants.stderr or open_ambient_stream(2), write=True))
+        for guest_path, granted in grants.dirs.items():
+            filesystem = granted if isinstance(granted, Filesystem) else open_ambient_filesystem(granted)
+            table.insert(OpenDirectory(filesystem.root(), preopen=guest_path))
+        for socket in grants.sockets:
+            table.insert(open_stream(socket, read=True, write=True))
+    except BaseException:
+        process.close()
+        raise
+    return process
+
+
+def _random(source: RandomSource | int | None) -> RandomSource:
+    if source is None:
+        return HostRandom()
+    return SeededRandom(source) if isinstance(source, int) else source

@@ -1,0 +1,1 @@
+"""The composition root: program bytes and grants become a running program."""

@@ -1,0 +1,19 @@
+"""How a run fails, in the terms of :mod:`subprocess`: its ``except`` clauses work here too.
+
+In a module of its own because importing ``subprocess`` costs more than a whole short run.
+"""
+
+from __future__ import annotations
+
+import subprocess
+
+
+class CalledProcessError(subprocess.CalledProcessError):
+    """A run with ``check=True`` ended with an exit status other than 0."""
+
+    def __str__(self) -> str:
+        return f"{self.cmd!r} exited with status {self.returncode}"
+
+
+class TimeoutExpired(subprocess.TimeoutExpired):
+    """The program was stopped after `timeout` seconds; what it had written is in `stdout` and `stderr`."""

@@ -1,0 +1,59 @@
+"""The options of a run, as a type: one list for :func:`remit.run` and :func:`remit.run_async`.
+
+Only type checkers import this module.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias, TypedDict
+
+from remit.kernel.clocks import Clock
+from remit.kernel.files import Filesystem
+from remit.kernel.limits import Limits
+from remit.kernel.random import RandomSource
+from remit.kernel.sockets import Socket
+from remit.runtime.program import Program
+
+Runnable: TypeAlias = str | os.PathLike[str] | Program | bytes
+Arguments: TypeAlias = Sequence[Runnable] | Runnable
+Directories: TypeAlias = Mapping[str, str | os.PathLike[str] | Filesystem]
+Imports: TypeAlias = Mapping[str, Mapping[str, Callable[..., Any]]]
+
+
+class GrantOptions(TypedDict, total=False):
+    """What a program is granted, and how much of the host it may use."""
+
+    env: Mapping[str, str] | None
+    dirs: Directories | None
+    sockets: Sequence[Socket]
+    limits: Limits | None
+    wall_clock: Clock | None
+    monotonic_clock: Clock | None
+    random: RandomSource | int | None
+    stdin: Any
+    stdout: Any
+    stderr: Any
+    timeout: float | None
+    fuel: int | None
+    max_memory: int | None
+
+
+class InstanceOptions(GrantOptions, total=False):
+    """Of an instance: its arguments, ``argv[1:]``, too."""
+
+    args: Sequence[str]
+
+
+class RunOptions(GrantOptions, total=False):
+    """Of a run: how its output is taken, and how the program is loaded."""
+
+    input: bytes | str | None
+    capture_output: bool
+    text: bool | None
+    encoding: str | None
+    errors: str | None
+    imports: Imports | None
+    check: bool
+    cache: bool

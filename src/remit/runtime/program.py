@@ -1,0 +1,108 @@
+"""A compiled program: made once, run or instantiated many times, from any thread."""
+
+from __future__ import annotations
+
+import os
+
+from remit.engine.wasmtime.config import Config
+from remit.engine.wasmtime.engine import engine
+from remit.runtime.bind import link
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from remit.binary.module import ModuleInfo
+    from remit.engine.wasmtime.module import Module
+    from remit.engine.wasmtime.prepared import Prepared
+    from remit.runtime.instance import AsyncInstance, Instance
+    from remit.runtime.options import Imports, InstanceOptions
+
+
+class Program:
+    """A WebAssembly module, compiled. Make one with :func:`remit.load`."""
+
+    __slots__ = ("_imports", "_prepared", "metered", "module", "name")
+
+    def __init__(self, module: Module, name: str, imports: Imports | None, *, metered: bool) -> None:
+        self.module = module
+        self.name = name
+        """What the program is told as its own name, ``argv[0]``."""
+        self.metered = metered
+        """It was compiled to count fuel."""
+        self._imports = imports
+        self._prepared: dict[bool, Prepared] = {}
+
+    @property
+    def info(self) -> ModuleInfo:
+        """Imports, exports and sizes, as the file states them."""
+        return self.module.info
+
+    @property
+    def is_command(self) -> bool:
+        """It has a ``_start``: it can be run. Otherwise it is a library, to be instantiated and called."""
+        return any(export.name == "_start" and export.kind == "func" for export in self.info.exports)
+
+    def prepared(self, *, fibers: bool = False) -> Prepared:
+        """The module with every import found, for calls that block a thread, or that suspend a fiber. LinkError."""
+        prepared = self._prepared.get(fibers)
+        if prepared is None:
+            linker = link(self.module, self._imports, fibers=fibers)
+            prepared = self._prepared[fibers] = linker.prepare(self.module)
+        return prepared
+
+    def instantiate(self, **options: Unpack[InstanceOptions]) -> Instance:
+        """A new instance, to call functions of; a reactor is initialised (``_initialize``).
+
+        The options are those of :func:`remit.run` that grant something or limit it; `timeout` limits each call.
+        """
+        from remit.runtime.instance import Instance
+
+        return Instance(self, **options)
+
+    async def instantiate_async(self, **options: Unpack[InstanceOptions]) -> AsyncInstance:
+        """As :meth:`instantiate`; its functions are awaited, and others run while the guest waits."""
+        from remit.runtime.instance import AsyncInstance
+
+        return await AsyncInstance.create(self, **options)
+
+    def __repr__(self) -> str:
+        return f"<Program {self.name!r}: {len(self.info.imports)} imports, {len(self.info.exports)} exports>"
+
+
+def load(
+    program: str | os.PathLike[str] | bytes,
+    *,
+    imports: Imports | None = None,
+    fuel: bool = False,
+    cache: bool = True,
+    name: str | None = None,
+) -> Program:
+    """Compile a program, or take its compiled code from the cache.
+
+    :param program: the path of a WebAssembly module, or its bytes.
+    :param imports: functions for imports that are not WASI's: module name -> function name -> callable. It gets the
+        guest's arguments as ints (signed) and floats; :func:`remit.with_instance` marks one that wants the instance.
+    :param fuel: count what it executes, so that a run can be given an amount of `fuel`.
+    :param cache: keep and use compiled code on disk.
+    :param name: what the program is told as its own name; by default the file's name.
+    :raises InvalidModule: it is not a WebAssembly module that can be run; the message says why.
+    :raises OSError: it cannot be read.
+    """
+    compiler = engine(Config(fuel=fuel))
+    if isinstance(program, (bytes, bytearray, memoryview)):
+        program = bytes(program)
+        name = name or "program.wasm"
+    else:
+        program = os.fspath(program)
+        name = name or os.path.basename(program)
+    module = compiler.compile(read(program), name=name)
+    return Program(module, name, imports, metered=fuel)
+
+
+def read(program: str | bytes) -> bytes:
+    """The bytes of a program given by path or by value."""
+    if isinstance(program, bytes):
+        return program
+    with open(program, "rb") as file:
+        return file.read()

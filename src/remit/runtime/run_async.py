@@ -1,0 +1,34 @@
+"""Run a program to its end on asyncio's loop: many of them in one thread."""
+
+from __future__ import annotations
+
+from remit.engine.api import Timeout, Trap
+from remit.runtime.execute import run_start_async
+from remit.runtime.launch import Launch
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from remit.runtime.completed import CompletedProcess
+    from remit.runtime.options import Arguments, RunOptions
+
+
+async def run_async(args: Arguments, **options: Unpack[RunOptions]) -> CompletedProcess:
+    """As :func:`remit.run`, for asyncio: while the program waits, other tasks run; while it computes, they get turns.
+
+    Streams may also be an :class:`asyncio.StreamReader` or ``StreamWriter``, functions in `imports` may be ``async``.
+    Cancelling it at any point ends the program and gives back all that it held.
+    """
+    launch = Launch(args, asynchronous=True, **options)
+    world = launch.world()
+    try:
+        status = await run_start_async(world)
+    except Timeout:
+        raise launch.timed_out() from None
+    except Trap as trap:
+        trap.stdout, trap.stderr = launch.output()
+        raise
+    finally:
+        world.close()
+    return launch.completed(status)
