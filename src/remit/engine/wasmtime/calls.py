@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from remit.engine.wasmtime import library
+from remit.engine.wasmtime import errors, library
 from remit.engine.wasmtime.fibers import start_call
 from remit.engine.wasmtime.layout import EXTERN_ITEM, FUNC_SIZE, RAW_SIZE, addressof, read_pointer
 from remit.engine.wasmtime.store import raise_pending
@@ -41,7 +41,7 @@ class Func:
         error = store.execute(
             None,
             library.func_call_unchecked,
-            store.context_address,
+            store.context.address,
             self._function,
             address + RAW_SIZE,
             signature.cells,
@@ -49,12 +49,18 @@ class Func:
         )
         [trap] = read_pointer(raw)
         if error or trap:
+            if store.fibers_only:
+                errors.drop(error, trap)
+                raise RuntimeError("imports of this store may suspend the guest: call its functions by Func.start")
             raise store.failure(error, trap)
         raise_pending()
         return signature.decode(store, raw)
 
     def start(self, *arguments: Any) -> FiberCall:
-        """Begin a call on a fiber of its own; nothing runs before the first poll. RuntimeError if the store is in use."""
+        """Begin a call on a fiber of its own; nothing runs before the first poll.
+
+        RuntimeError if the store is in use.
+        """
         return start_call(self.store, self._function, self._signature, arguments)
 
     @property

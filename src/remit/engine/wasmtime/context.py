@@ -1,4 +1,4 @@
-"""Who owns a C store, and how to reach it: apart from :class:`.store.Store`, so that nothing needs a reference cycle."""
+"""Who owns a C store, and how to reach it: apart from :class:`.store.Store`, so that no reference cycle is needed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Owner:
-    """Deletes the ``wasmtime_store_t`` when the last reference goes: the store's own, and one for each view of its memory."""
+    """Deletes the ``wasmtime_store_t`` with its last reference: the store's, and one for each view of its memory."""
 
     __slots__ = ("_delete", "pointer")
 

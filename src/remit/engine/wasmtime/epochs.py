@@ -18,9 +18,9 @@ _YIELD = 1  # WASMTIME_UPDATE_DEADLINE_YIELD
 
 
 def _stop_reason(state: ThreadState) -> BaseException | None:
-    if state.pending is not None:
-        reason, state.pending = state.pending, None
-        return reason
+    pending, state.pending = state.pending, None
+    if pending is not None:
+        return pending
     now = time.monotonic()
     store = state.store
     while store is not None:

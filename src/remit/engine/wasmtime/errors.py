@@ -78,7 +78,7 @@ def take_frames(error: int, trap: int) -> tuple[Frame, ...]:
     return frames
 
 
-def drop(error: int, trap: int) -> None:
+def drop(error: int | None, trap: int) -> None:
     if trap:
         library.trap_delete(trap)
     if error:

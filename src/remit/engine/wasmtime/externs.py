@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import struct
 
+from remit.binary.types import FuncType, GlobalType, MemoryType, TableType
 from remit.engine.api import EngineError
 from remit.engine.wasmtime import library
 from remit.engine.wasmtime.calls import Func
@@ -16,24 +17,24 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from remit.binary.types import ExternType, GlobalType, TableType
+    from remit.binary.types import ExternType
+    from remit.engine.wasmtime.memory import Memory
     from remit.engine.wasmtime.store import Store
 
 _Val = ctypes.c_char * VAL_SIZE
 _NO_STORE = bytes(8)
 
 
-def make_extern(store: Store, extern: Any, type: ExternType) -> Func | Any:
+def make_extern(store: Store, extern: Any, type: ExternType) -> Func | Memory | Global | Table:
     """The Python object for a ``wasmtime_extern_t``. EngineError for kinds that Python can do nothing with."""
-    match type.kind:
-        case "func":
-            return Func(store, extern, type)
-        case "memory":
-            return store.adopt_memory(extern, type)
-        case "global":
-            return Global(store, extern, type)
-        case "table":
-            return Table(store, extern, type)
+    if isinstance(type, FuncType):
+        return Func(store, extern, type)
+    if isinstance(type, MemoryType):
+        return store.adopt_memory(extern, type)
+    if isinstance(type, GlobalType):
+        return Global(store, extern, type)
+    if isinstance(type, TableType):
+        return Table(store, extern, type)
     raise EngineError(f"an exported {type.kind} cannot be used from the host")
 
 

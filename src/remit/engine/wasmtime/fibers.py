@@ -25,6 +25,7 @@ from remit.engine.wasmtime.layout import (
     VAL_VALUE,
     addressof,
     read_pointer,
+    write_byte,
     write_pointer,
 )
 from remit.engine.wasmtime.values import VAL_KINDS
@@ -50,7 +51,7 @@ def fibers_supported() -> bool:
 
 
 class FiberCall:
-    """A call on a fiber (:class:`remit.engine.api.FiberCall`). Drive it: ``while not call.poll(): wait for call.pending``."""
+    """See :class:`remit.engine.api.FiberCall`. Drive it: ``while not call.poll(): wait for call.pending``."""
 
     __slots__ = (
         "_done",
@@ -191,7 +192,7 @@ def start_call(store: Store, function: int, signature: Signature, arguments: tup
     vals = ctypes.create_string_buffer(VAL_SIZE * (len(params) + len(results)) + 1)
     for n, kind in enumerate(params):
         cell = raw[RAW_SIZE * (n + 1) : RAW_SIZE * (n + 2)]
-        vals[VAL_SIZE * n] = VAL_KINDS[kind]
+        write_byte(vals, VAL_SIZE * n, VAL_KINDS[kind])
         vals[VAL_SIZE * n + VAL_VALUE : VAL_SIZE * n + VAL_VALUE + RAW_SIZE] = cell
     address = addressof(vals)
     results_at = VAL_SIZE * len(params)

@@ -19,7 +19,7 @@ RAW_SIZE = 16  # wasmtime_val_raw_t
 
 EXTERN_FUNC, EXTERN_GLOBAL, EXTERN_TABLE, EXTERN_MEMORY = 0, 1, 2, 3
 
-ADDRESS_SPACE = memoryview((ctypes.c_char * sys.maxsize).from_address(0))
+ADDRESS_SPACE = memoryview((ctypes.c_char * sys.maxsize).from_address(0)).cast("B")
 """All memory of the process, indexed by address: for ``struct``'s ``unpack_from`` and ``pack_into``.
 
 Reading a callback's arguments through it costs half of making a ctypes object for each call.
@@ -59,7 +59,8 @@ class ByteVec:
 
     @property
     def parts(self) -> tuple[int, int]:
-        return struct.unpack("<QQ", self._buffer.raw)  # type: ignore[return-value]  # two numbers, as the format says
+        size, data = struct.unpack("<QQ", self._buffer.raw)
+        return size, data
 
 
 def vec_bytes(address: int) -> bytes:

@@ -79,6 +79,8 @@ class Linker:
         """Provide a memory, global or table of an instance in `store`: for other instances in the same store."""
         if self.store not in (None, store):
             raise ValueError("this linker has items of another store already")
+        if item.type is None:
+            raise ValueError("this memory is of an instance that has not started")
         names = self._claim(module, name, item.type)
         error = library.linker_define(self._pointer, store.context_address, *names, item.extern_address)
         if error:

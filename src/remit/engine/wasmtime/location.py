@@ -44,7 +44,8 @@ def check_version(version: str) -> None:
     numbers = tuple(int(part) for part in version.split(".")[:3] if part.isdigit())
     if numbers < SECURITY_FLOOR:
         raise EngineError(
-            f"wasmtime {version} is older than {_dotted(SECURITY_FLOOR)} and has known holes: pip install {_requirement()}"
+            f"wasmtime {version} is older than {_dotted(SECURITY_FLOOR)} and has known holes: "
+            f"pip install {_requirement()}"
         )
     if numbers >= TESTED_BELOW:
         raise EngineError(f"wasmtime {version} is newer than this Remit knows: pip install {_requirement()}")

@@ -1,7 +1,8 @@
 """Linear memories, without copies.
 
 A view stays valid for as long as somebody holds it: it keeps the C store alive, and memories never move, as
-they are reserved at the largest size they may have (``memory_may_move`` is off). Growing leaves old views at their old length.
+they are reserved at the largest size they may have (``memory_may_move`` is off). Growing leaves old views at their
+old length.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _data_size = library.memory_data_size
 
 
 class _Span(ctypes.c_ubyte * sys.maxsize):  # type: ignore[misc]  # ctypes makes array types at run time
-    """Memory from some address on. One class for all sizes, as making a class costs more than an instance of a module."""
+    """Memory from some address on. One class for all sizes, as making a class costs more than making an instance."""
 
     __slots__ = ("owner",)
     owner: object

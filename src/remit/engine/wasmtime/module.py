@@ -33,7 +33,7 @@ class Module:
         self._delete(self.pointer)
 
     def serialize(self) -> bytes:
-        """The compiled code, for :meth:`.engine.Engine.load_compiled_unchecked` of the same version and configuration."""
+        """The compiled code, for :meth:`.engine.Engine.load_compiled_unchecked`."""
         out = ByteVec()
         error = library.module_serialize(self.pointer, out.address)
         if error:

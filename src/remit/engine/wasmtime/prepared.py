@@ -41,6 +41,8 @@ class Prepared:
 
         Trap, or whatever a host function raised, when the start function fails or a limit of the store is passed.
         """
+        if self._linker.suspends:
+            return self._instantiate_on_fiber(store)
         self._check(store)
         buffer = _InstanceAndTrap()
         address = addressof(buffer)
@@ -71,11 +73,22 @@ class Prepared:
 
         return FiberCall(store, begin, lambda: Instance(store, self.module, buffer), (self, buffer))
 
+    def _instantiate_on_fiber(self, store: Store) -> Instance:
+        """The library asks for a fiber wherever a host function could suspend, needed or not."""
+        call = self.start_instantiate(store)
+        while not call.poll():
+            if call.pending is not None:
+                call.close()
+                raise RuntimeError("the start function waits for something: use start_instantiate")
+        instance: Instance = call.result()
+        return instance
+
     def _check(self, store: Store) -> None:
         if store.engine is not self.module.engine:
             raise ValueError("the store belongs to another engine than the module")
         if self._linker.store not in (None, store):
             raise ValueError("the imports are of another store")
+        store.fibers_only = store.fibers_only or self._linker.suspends
         # Also when it fails: a table of another instance may hold functions of this one by then.
         store.keep(self)
 

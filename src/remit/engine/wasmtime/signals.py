@@ -8,7 +8,7 @@ exceptions through only while the code of a host function runs, and otherwise ke
 
 from __future__ import annotations
 
-import _signal
+import _signal  # type: ignore[import-not-found]  # no stubs; `signal` turns numbers into enums, 100 times slower
 
 from remit.engine.wasmtime.threads import local
 
@@ -20,41 +20,47 @@ if TYPE_CHECKING:
 
     from remit.engine.wasmtime.threads import ThreadState
 
-_NAMES = ("SIGINT", "SIGTERM", "SIGALRM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGCHLD", "SIGPROF", "SIGVTALRM")
-_NAMES += ("SIGBREAK", "SIGWINCH", "SIGCONT", "SIGTSTP", "SIGPIPE", "SIGXCPU", "SIGIO", "SIGURG")
+_NAMES = ("SIGINT", "SIGTERM", "SIGALRM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGPROF", "SIGVTALRM", "SIGBREAK")
+"""What programs are stopped or timed with. Handlers of the others are not expected to raise."""
+
 _NUMBERS = tuple([getattr(_signal, name) for name in _NAMES if hasattr(_signal, name)])
+
+_getsignal = _signal.getsignal
+_set = _signal.signal
 
 _replaced: dict[int, Any] = {}
 """The handlers that stand aside. Signals belong to the main thread, so there is one set of them."""
 
-_getsignal = _signal.getsignal
-_signal_signal = _signal.signal
+_seen: list[Any] = []
+"""All handlers at the last look: they seldom change, and this runs before every call."""
 
 
 def guard(state: ThreadState) -> bool:
     """Put our handler in front of all Python handlers, for the outermost call of the main thread. False if none was."""
-    guarded = False
-    for number in _NUMBERS:
-        handler = _getsignal(number)
-        # None: not set from Python. An int: ignored, or the default.
-        if handler is None or isinstance(handler, int):
-            continue
-        try:
-            _signal_signal(number, _on_signal)
-        except ValueError:
-            state.may_handle_signals = False
-            return False
-        _replaced[number] = handler
-        guarded = True
-    return guarded
+    global _seen
+    handlers = [*map(_getsignal, _NUMBERS)]
+    if handlers != _seen:
+        for number, handler in zip(_NUMBERS, handlers, strict=True):
+            # None: not set from Python. An int: ignored, or the default. Ours: a handler raised between two calls.
+            if handler is None or isinstance(handler, int):
+                _replaced.pop(number, None)
+            elif handler is not _on_signal:
+                _replaced[number] = handler
+        _seen = handlers
+    try:
+        for number in _replaced:
+            _set(number, _on_signal)
+    except ValueError:
+        state.may_handle_signals = False
+        return False
+    return bool(_replaced)
 
 
 def unguard() -> None:
     """Put back what was there, unless a host function has set something else meanwhile."""
     for number, handler in _replaced.items():
         if _getsignal(number) is _on_signal:
-            _signal_signal(number, handler)
-    _replaced.clear()
+            _set(number, handler)
 
 
 def _on_signal(number: int, frame: FrameType | None) -> None:

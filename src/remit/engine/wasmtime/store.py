@@ -65,16 +65,17 @@ class Store:
 
     __slots__ = (
         "_busy",
-        "_context",
         "_has_memory",
         "_interrupt",
         "_keep",
         "_memories",
         "_outer",
         "_thread",
+        "context",
         "data",
         "deadline",
         "engine",
+        "fibers_only",
         "memory",
         "module_names",
         "on_interrupt",
@@ -88,8 +89,8 @@ class Store:
         owner = Owner(pointer)
         if limits is not None:
             limits.apply(pointer)
-        self._context = Context(owner)
-        library.context_set_epoch_deadline(self._context.address, 1)
+        self.context = Context(owner)
+        library.context_set_epoch_deadline(self.context.address, 1)
         library.store_epoch_deadline_callback(pointer, EPOCH_CALLBACK, None, None)
         self._busy = _thread.allocate_lock()
         self._thread: ThreadState | None = None
@@ -101,6 +102,8 @@ class Store:
         self.data = data
         self.deadline: float | None = None
         self.engine = engine
+        self.fibers_only = False
+        """An import may suspend: the library refuses plain calls then, whatever they do."""
         self.module_names: list[str] = []
         self.on_interrupt: Callable[[], None] | None = None
         """Called by `interrupt`, from whatever thread that is: so that a host function that waits can be woken."""
@@ -116,17 +119,17 @@ class Store:
     @property
     def context_address(self) -> int:
         """The ``wasmtime_context_t``. RuntimeError if the store is closed."""
-        return self._context.address
+        return self.context.address
 
     def set_native_data(self, address: int) -> None:
         """What ``wasmtime_context_get_data`` gives to native host functions."""
-        library.context_set_data(self._context.address, address)
+        library.context_set_data(self.context.address, address)
 
     @property
     def fuel(self) -> int:
         """What is left. RuntimeError if the engine was made without fuel."""
         left = Slot()
-        error = library.context_get_fuel(self._context.address, left.address)
+        error = library.context_get_fuel(self.context.address, left.address)
         if error:
             raise RuntimeError(f"{errors.take_error_message(error)}: make the engine with Config(fuel=True)")
         return left.value
@@ -135,7 +138,7 @@ class Store:
     def fuel(self, amount: int) -> None:
         if not 0 <= amount < 1 << 64:
             raise ValueError(f"fuel is {amount}: 0 to 2**64 - 1 is possible")
-        error = library.context_set_fuel(self._context.address, amount)
+        error = library.context_set_fuel(self.context.address, amount)
         if error:
             raise RuntimeError(f"{errors.take_error_message(error)}: make the engine with Config(fuel=True)")
 
@@ -163,7 +166,7 @@ class Store:
         self.refusal = _CLOSED
         for memory in self._memories:
             memory.forget()
-        self._context.close()
+        self.context.close()
 
     # For the other modules of the engine.
 
@@ -172,17 +175,13 @@ class Store:
         """Whether a thread is in it."""
         return self._thread is not None
 
-    @property
-    def context(self) -> Context:
-        return self._context
-
     def keep(self, thing: object) -> None:
         """Let `thing` live for as long as this store: code that its instances may call."""
         self._keep.append(thing)
 
     def adopt_memory(self, extern: Any, type: MemoryType) -> Memory:
         """A memory whose view is dropped when the store is closed."""
-        memory = Memory(self._context, extern, type)
+        memory = Memory(self.context, extern, type)
         self._memories.append(memory)
         return memory
 
@@ -219,7 +218,7 @@ class Store:
         return self._outer
 
     def execute(self, fiber: FiberCall | None, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Enter, let C run guest code, and leave. What C returned; see `failure` and `raise_pending` for what it means."""
+        """Enter, let C run guest code, and leave. What C returned: see `failure` and `raise_pending`."""
         try:
             state = local.state
         except AttributeError:
@@ -294,10 +293,10 @@ class Store:
         state = thread_state()
         caller = state.caller if state.store is self else 0
         extern = Extern()
-        if caller and library.caller_export_get(caller, b"memory", 6, addressof(extern)):
-            if extern.raw[0] == EXTERN_MEMORY:
-                # Not kept: the instance may fail to start.
-                return Memory(self._context, extern, None)
+        found = caller and library.caller_export_get(caller, b"memory", 6, addressof(extern))
+        if found and extern.raw[0] == EXTERN_MEMORY:
+            # Not kept: the instance may fail to start.
+            return Memory(self.context, extern, None)
         raise LookupError('the guest exports no memory called "memory"')
 
 

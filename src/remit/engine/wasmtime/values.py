@@ -39,7 +39,7 @@ class Reference:
         self.store = store
         self.type = type
         self.function = function
-        """The ``wasmtime_func_t``, which is valid as long as the store. Others would need a root, so they cannot go back."""
+        """The ``wasmtime_func_t``, valid as long as the store. Other references would need a root there."""
 
     def raw(self, store: Any) -> int:
         """As a value of `store`. TypeError if it is not a function, ValueError if it belongs to another store."""
@@ -133,7 +133,7 @@ class Signature:
     def _coerce_arguments(self, store: Any, arguments: tuple[Any, ...]) -> list[Any]:
         return [
             coerce(store, kind, value, f"argument {n}")
-            for n, (kind, value) in enumerate(zip(self.type.params, arguments), 1)
+            for n, (kind, value) in enumerate(zip(self.type.params, arguments, strict=True), 1)
         ]
 
 
@@ -186,7 +186,8 @@ def coerce_results(store: Any, type: FuncType, returned: Any) -> tuple[Any, ...]
         values = tuple(returned) if isinstance(returned, (tuple, list)) else (returned,)
     if len(values) != len(results):
         raise TypeError(f"a host function of type {type} returned {returned!r}")
-    return tuple([coerce(store, kind, value, f"result {n}") for n, (kind, value) in enumerate(zip(results, values), 1)])
+    kinds_and_values = enumerate(zip(results, values, strict=True), 1)
+    return tuple([coerce(store, kind, value, f"result {n}") for n, (kind, value) in kinds_and_values])
 
 
 def from_raw(store: Any, kinds: tuple[str, ...], values: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -194,7 +195,7 @@ def from_raw(store: Any, kinds: tuple[str, ...], values: tuple[Any, ...]) -> tup
     return tuple(
         [
             value if kind in _CELLS else _reference_from_raw(store, kind, value) if value else None
-            for kind, value in zip(kinds, values)
+            for kind, value in zip(kinds, values, strict=True)
         ]
     )
 
