@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import _thread
+import sys
 import time
 
 from remit.kernel.clocks import VirtualClock
@@ -22,6 +24,11 @@ SECOND = 1_000_000_000
 
 LONGEST_NAP = 3600 * SECOND
 """A wait is cut into pieces of at most this, because the host's calls do not take every number."""
+
+SIGNAL_NAP = 50 * MILLISECOND
+"""The same on the main thread, where Python runs signal handlers: a signal that arrives just before the thread goes to
+sleep does not wake it, and its handler runs at the end of the piece. (``set_wakeup_fd`` would take the signals
+away from an asyncio loop of the caller.)"""
 
 
 class Reactor:
@@ -50,7 +57,8 @@ class Reactor:
             return self.check()  # the wait of a program that is late already: nothing below is needed
         wants = Wants(pollable)
         until = self.until()
-        while not wants.met() and not self._sleep(wants, until):
+        longest = SIGNAL_NAP if _on_main_thread() else LONGEST_NAP
+        while not wants.met() and not self._sleep(wants, until, longest):
             if until is not None and time.monotonic_ns() >= until:
                 until = None  # once is enough: if `check` lets it go on, it goes on
             self.check()
@@ -91,7 +99,7 @@ class Reactor:
         if wake is not None:
             wake.close()
 
-    def _sleep(self, wants: Wants, until: int | None) -> bool:
+    def _sleep(self, wants: Wants, until: int | None, longest: int) -> bool:
         """Wait until something happens or some of the time has passed. True if one of the descriptors is ready."""
         if self._wake is None or self._poll is None:
             self._wake = WakeChannel()
@@ -105,7 +113,7 @@ class Reactor:
             for event in wants.events:
                 event.add_waker(wake)
             # A virtual clock does not wait: what is ready now comes first, then its time has come.
-            nap = 0 if self.interrupted or wants.virtual else wants.nap(until)
+            nap = 0 if self.interrupted or wants.virtual else wants.nap(until, longest)
             # poll counts in milliseconds. With descriptors, a timer may be late by a part of one; without, the rest
             # of less than one is slept, and needs no waking.
             if wants.descriptors:
@@ -177,9 +185,9 @@ class Wants:
                 return True
         return any(event.ready() for event in self.events)
 
-    def nap(self, until: int | None) -> int:
-        """Nanoseconds until the first timer or `until`."""
-        nap = LONGEST_NAP
+    def nap(self, until: int | None, longest: int = LONGEST_NAP) -> int:
+        """Nanoseconds until the first timer or `until`, at most `longest`."""
+        nap = longest
         for timer in self.timers:
             nap = min(nap, timer.deadline - timer.clock.now())
         if until is not None:
@@ -190,6 +198,11 @@ class Wants:
         """Nothing else can happen: move each to the time that is waited for."""
         for clock, deadline in self.virtual.items():
             clock.advance_to(deadline)
+
+
+def _on_main_thread() -> bool:
+    threading = sys.modules.get("threading")  # not imported: then there is no other thread
+    return threading is None or threading.main_thread().ident == _thread.get_ident()
 
 
 def finish(sleeper: Future[bool], ready: bool = False) -> None:
