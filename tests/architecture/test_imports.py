@@ -26,7 +26,7 @@ ALLOWED: dict[str, set[str]] = {
     "policy": {"kernel", "filesystems", "network", "streams"},
     "testing": {"kernel"},
     "runtime": {"kernel", "engine", "binary", "interfaces", "policy", "filesystems", "network", "streams", "native"},
-    "cli": {"runtime", "policy", "binary", "_version", "fs"},
+    "cli": {"runtime", "policy", "binary", "engine", "kernel", "network", "_version", "fs"},
     "fs": {"filesystems", "kernel"},
     "_version": set(),
 }

@@ -172,22 +172,11 @@ def test_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         values.parse_environment("=1")
 
 
-@pytest.mark.parametrize(
-    ("text", "address"),
-    [
-        ("127.0.0.1:8080", ("127.0.0.1", 8080)),
-        ("localhost:0", ("localhost", 0)),
-        ("[::1]:65535", ("::1", 65535)),
-    ],
-)
-def test_addresses(text: str, address: tuple[str, int]) -> None:
-    assert values.parse_address(text) == address
-
-
-@pytest.mark.parametrize("text", ["", "8080", ":8080", "host:", "host:x", "host:65536", "host:-1", "::1:80", "[]:80"])
-def test_bad_addresses(text: str) -> None:
-    with pytest.raises(ValueError, match=r"write for example 127.0.0.1:8080 or \[::1\]:8080"):
-        values.parse_address(text)
+def test_networks() -> None:
+    assert values.parse_network("none") == "none"
+    assert values.parse_network("host") == "host"
+    with pytest.raises(ValueError, match="'all' is not a network; write none or host"):
+        values.parse_network("all")
 
 
 @pytest.mark.parametrize(
@@ -229,7 +218,7 @@ PARSERS: list[Callable[[str], object]] = [
     values.parse_overlay,
     values.parse_memory_directory,
     values.parse_environment,
-    values.parse_address,
+    values.parse_network,
     values.parse_time,
 ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from remit.binary.kind import HEAD, kind_of
+from remit.binary.kind import COMPONENT, HEAD, MODULE, PRECOMPILED, describe, kind_of
 from remit.cli.report import CommandError, reason
 
 
@@ -22,3 +22,17 @@ class ProgramFile:
         except ValueError as error:  # A NUL in the name.
             raise CommandError(f"{path!r}: {error}") from None
         self.kind = kind_of(self.data[:HEAD])
+
+
+def why_invalid(path: str, error: Exception) -> str:
+    """Why the engine refused the file: what it is, if that explains it better than `error` does."""
+    with open(path, "rb") as file:
+        head = file.read(HEAD)
+    kind = kind_of(head)
+    if kind == MODULE:
+        return f"damaged or unsupported module: {error}"
+    if kind == COMPONENT:
+        return "a WebAssembly component; only core modules can be run"
+    if kind == PRECOMPILED:
+        return f"{describe(head)}: {error} (it runs with --allow-precompiled, if you trust whoever made it)"
+    return f"{describe(head)}; a WebAssembly binary is needed"

@@ -152,16 +152,11 @@ def parse_environment(text: str) -> tuple[str, str]:
     return name, inherited
 
 
-def parse_address(text: str) -> tuple[str, int]:
-    """``ADDRESS:PORT``, an IPv6 address in brackets."""
-    host, colon, port = text.rpartition(":")
-    bracketed = host.startswith("[") and host.endswith("]")
-    if bracketed:
-        host = host[1:-1]
-    number = int(port) if port.isascii() and port.isdecimal() and len(port) < 6 else -1
-    if not colon or not host or (":" in host and not bracketed) or not 0 <= number <= 65535:
-        raise ValueError(f"{text!r} is not an address and a port; write for example 127.0.0.1:8080 or [::1]:8080")
-    return host, number
+def parse_network(text: str) -> str:
+    """``none`` or ``host``."""
+    if text not in ("none", "host"):
+        raise ValueError(f"{text!r} is not a network; write none or host")
+    return text
 
 
 def parse_time(text: str) -> int:

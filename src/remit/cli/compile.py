@@ -1,0 +1,56 @@
+"""``remit compile``: compile now, so that no later run has to."""
+
+from __future__ import annotations
+
+from remit.cli.options import Command, Option
+from remit.cli.program_file import why_invalid
+from remit.cli.report import CommandError, reason, say, shown, size_in_words
+from remit.engine.api import InvalidModule
+from remit.runtime.program import load
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMAND = Command(
+    "compile",
+    "PROGRAM",
+    "Compile a program ahead of time, into the cache, and also into a file if one is named.",
+    (
+        Option("-o", "--output", value="OUT.cwasm", help="Write the compiled code there."),
+        Option("--fuel", help="Compile it for runs with --fuel: it then counts what it executes, and is slower."),
+    ),
+    notes="A .cwasm file is native code for this machine and this version: `remit run --allow-precompiled OUT.cwasm`\n"
+    "runs it without checking it. Use it only where nobody else can write.",
+)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The subcommand; the exit status."""
+    parsed = COMMAND.parse(arguments)
+    if parsed is None:
+        say(COMMAND.help())
+        return 0
+    [path] = parsed.operands
+    try:
+        program = load(path, fuel="fuel" in parsed.values)
+    except OSError as error:
+        raise CommandError(f"{path}: {reason(error)}") from None
+    except InvalidModule as error:
+        raise CommandError(f"{path}: {why_invalid(path, error)}") from None
+    except ValueError as error:  # A NUL in the name.
+        raise CommandError(f"{path!r}: {error}") from None
+    output = parsed.values.get("output")
+    if output is None:
+        say(f"{shown(path)}: compiled, in the cache\n")
+        return 0
+    from remit.runtime.precompiled import write_precompiled
+
+    try:
+        size = write_precompiled(program, output)
+    except OSError as error:
+        raise CommandError(f"{output}: {reason(error)}") from None
+    except ValueError as error:  # A NUL in the name.
+        raise CommandError(f"{output!r}: {error}") from None
+    say(f"{shown(path)}: compiled, {size_in_words(size)} in {shown(output)}\n")
+    return 0

@@ -1,0 +1,185 @@
+"""``remit run``: from options to grants, and from how a program ended to an exit status."""
+
+from __future__ import annotations
+
+import sys
+
+from remit.cli.options import Command, Option
+from remit.cli.report import TIMEOUT_STATUS, TRAP_STATUS, CommandError, complain, reason, say, shown
+from remit.cli.values import (
+    parse_count,
+    parse_directory,
+    parse_duration,
+    parse_environment,
+    parse_memory_directory,
+    parse_network,
+    parse_overlay,
+    parse_seed,
+    parse_size,
+    parse_time,
+)
+from remit.cli.world import World
+from remit.engine.api import InvalidModule, LinkError, Timeout, Trap
+from remit.kernel.errors import Exit
+from remit.runtime.program import load
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from remit.runtime.program import Program
+
+COMMAND = Command(
+    "run",
+    "PROGRAM [ARGS…]",
+    "Run a program. It gets its arguments, the standard streams, clocks and random numbers, and what these options\n"
+    "hand it. Options come before PROGRAM; everything after it belongs to the program.",
+    (
+        Option(
+            "--dir",
+            value="HOST[::GUEST][:ro]",
+            parse=parse_directory,
+            repeated=True,
+            help="Hand it the directory HOST, to be seen as GUEST (default: HOST); with :ro, it cannot change it.",
+        ),
+        Option(
+            "--memory-dir",
+            value="GUEST[:SIZE]",
+            parse=parse_memory_directory,
+            repeated=True,
+            help="An empty directory in memory, of at most SIZE, gone when the program ends.",
+        ),
+        Option(
+            "--overlay",
+            value="HOST[::GUEST]",
+            parse=parse_overlay,
+            repeated=True,
+            help="The directory HOST, copied on write: the program can change all of it, and HOST stays as it is.",
+        ),
+        Option("--overlay-changes", help="At the end, list on standard error what was changed in the overlays."),
+        Option(
+            "--env",
+            value="NAME[=VALUE]",
+            parse=parse_environment,
+            repeated=True,
+            help="An environment variable; without VALUE, the one that is set here.",
+        ),
+        Option(
+            "--listen",
+            value="ADDRESS:PORT",
+            repeated=True,
+            help="Listen there, and hand it the socket. Sockets are the descriptors after the directories'.",
+        ),
+        Option(
+            "--net",
+            value="none|host",
+            parse=parse_network,
+            help="What network it may reach by itself. Programs of WASI 0.1 cannot ask for any, so both are the same "
+            "to them.",
+        ),
+        Option("--argv0", value="NAME", help="What it is told as its own name (default: the file's)."),
+        Option("--timeout", value="DURATION", parse=parse_duration, help="Stop it after this: 10, 500ms, 2m."),
+        Option("--fuel", value="N", parse=parse_count, help="Stop it after about N instructions."),
+        Option("--max-memory", value="SIZE", parse=parse_size, help="What its memory may grow to: 64MiB, 1G."),
+        Option("--max-descriptors", value="N", parse=parse_count, help="How many files and sockets it may have open."),
+        Option(
+            "--max-disk",
+            value="SIZE",
+            parse=parse_size,
+            help="What each memory directory and overlay may hold, unless it has a SIZE of its own.",
+        ),
+        Option("--seed", value="N", parse=parse_seed, help="Make its random numbers from N: the same in every run."),
+        Option("--clock", value="TIME", parse=parse_time, help="Its time of day stands still: 2026-01-31T12:00:00Z."),
+        Option(
+            "--invoke",
+            value="NAME",
+            help="Call this function of a library with ARGS, and print its results, one a line.",
+        ),
+        Option("--no-cache", help="Neither use nor keep compiled code on disk."),
+        Option(
+            "--allow-precompiled",
+            help="PROGRAM may be a .cwasm of `remit compile`. That is native code: its maker can do anything here.",
+        ),
+    ),
+    stop_at_operand=True,
+    notes="The exit status is the program's own; 134 if it trapped or ran out of fuel, 124 after the timeout,\n"
+    "130 after Ctrl-C, 2 for a bad option or a program that is missing, damaged, or needs what it was not given.",
+)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The subcommand; the exit status."""
+    parsed = COMMAND.parse(arguments)
+    if parsed is None:
+        say(COMMAND.help())
+        return 0
+    path, *rest = parsed.operands
+    options = parsed.values
+    program = _load(path, options)
+    if "invoke" not in options and not program.is_command:
+        from remit.cli.invoke import functions_of
+
+        functions = ", ".join(map(shown, functions_of(program))) or "it has none"
+        raise CommandError(f"{path}: a library, with no _start; call one of its functions with --invoke ({functions})")
+    world = World(options)
+    try:
+        return _status(_run(program, rest, world, options))
+    except Trap as trap:
+        sys.stderr.write(f"remit: {shown(path)}: trap: {trap}\n")
+        return TRAP_STATUS
+    except LinkError as error:
+        raise CommandError(f"{path}: {error}") from None
+    except (OSError, ValueError) as error:
+        raise CommandError(str(error)) from None
+    finally:
+        world.close()
+        world.report_changes()
+
+
+def _run(program: Program, arguments: list[str], world: World, options: dict[str, Any]) -> int:
+    """The program's exit status, or that of its timeout."""
+    try:
+        if "invoke" not in options:
+            from remit.runtime.run import run
+
+            return run([program, *arguments], **world.options).returncode
+        from remit.cli.invoke import invoke
+
+        invoke(program, options["invoke"], arguments, world.options)
+    except Exit as end:  # Only functions that are called from outside let it through.
+        return end.status
+    except Exception as error:
+        # These are classes of `subprocess`, whose import costs more than a whole run: so they are looked at only now.
+        from remit.runtime.failures import TimeoutExpired
+
+        if not isinstance(error, TimeoutExpired | TimeoutError | Timeout):
+            raise
+        complain(f"{program.name}: stopped after {options['timeout']:g} s, its --timeout")
+        return TIMEOUT_STATUS
+    return 0
+
+
+def _status(status: int) -> int:
+    """What the host can report of `status`: 8 bits of it, and never success for a failure."""
+    return status if status < 256 else status & 0xFF or 0xFF
+
+
+def _load(path: str, options: dict[str, Any]) -> Program:
+    """CommandError if it is missing, damaged, or not a program."""
+    name = options.get("argv0")
+    try:
+        if "allow-precompiled" in options:
+            from remit.runtime.precompiled import is_precompiled, load_precompiled_unchecked
+
+            if is_precompiled(path):
+                return load_precompiled_unchecked(path, fuel="fuel" in options, name=name)
+        return load(path, fuel="fuel" in options, cache="no-cache" not in options, name=name)
+    except OSError as error:
+        raise CommandError(f"{path}: {reason(error)}") from None
+    except InvalidModule as error:
+        from remit.cli.program_file import why_invalid
+
+        raise CommandError(f"{path}: {why_invalid(path, error)}") from None
+    except ValueError as error:  # A NUL in the name.
+        raise CommandError(f"{path!r}: {error}") from None

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cli import guests
+from remit.cli.main import main
+from wat import wat
+
+Guest = Callable[[bytes], str]
+Capture = pytest.CaptureFixture[str]
+
+
+def test_into_the_cache(guest: Guest, cache_of_its_own: Path, capfd: Capture) -> None:
+    path = guest(guests.HELLO)
+    assert main(["compile", path]) == 0
+    assert capfd.readouterr() == (f"{path}: compiled, in the cache\n", "")
+    assert any(each.is_file() for each in cache_of_its_own.rglob("*"))
+
+
+def test_into_a_file(guest: Guest, tmp_path: Path, capfd: Capture) -> None:
+    path, out = guest(guests.HELLO), tmp_path / "out.cwasm"
+    assert main(["compile", path, "-o", str(out)]) == 0
+    assert f"in {out}\n" in capfd.readouterr().out
+    assert [each.name for each in tmp_path.iterdir() if "partial" in each.name] == []
+    assert main(["run", "--allow-precompiled", str(out), "x"]) == 0
+    assert capfd.readouterr() == ("hello\n", "")
+
+
+def test_native_code_is_run_only_if_that_is_allowed(guest: Guest, tmp_path: Path, capfd: Capture) -> None:
+    out = str(tmp_path / "out.cwasm")
+    assert main(["compile", guest(guests.HELLO), "--output", out]) == 0
+    capfd.readouterr()
+    assert main(["run", out]) == 2
+    said, err = capfd.readouterr()
+    assert said == ""
+    assert err.startswith(f"remit: {out}: native code, compiled ahead of time")
+    assert "--allow-precompiled" in err
+    assert err.count("\n") == 1
+    assert main(["run", "--allow-precompiled", guest(guests.HELLO)]) == 0  # A module may be run with it, too.
+
+
+def test_fuel_must_be_compiled_in(guest: Guest, tmp_path: Path, capfd: Capture) -> None:
+    out = str(tmp_path / "out.cwasm")
+    path = guest(guests.SPIN)
+    assert main(["compile", path, "-o", out]) == 0
+    assert main(["run", "--allow-precompiled", "--fuel=1000", out]) == 2
+    assert "compiled without counting fuel; compile it again with --fuel" in capfd.readouterr().err
+    assert main(["compile", path, "--fuel", "-o", out]) == 0
+    assert main(["run", "--allow-precompiled", "--fuel=1000", out]) == 134
+    assert "fuel" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("cut", [0, 100, -9])
+def test_a_damaged_file(cut: int, guest: Guest, tmp_path: Path, capfd: Capture) -> None:
+    out = tmp_path / "out.cwasm"
+    assert main(["compile", guest(guests.HELLO), "-o", str(out)]) == 0
+    data = out.read_bytes()
+    out.write_bytes(data[:cut] + data[-8:])
+    capfd.readouterr()
+    assert main(["run", "--allow-precompiled", str(out)]) == 2
+    err = capfd.readouterr().err
+    assert err.startswith(f"remit: {out}: ")
+    assert err.count("\n") == 1
+
+
+def test_refusals(guest: Guest, tmp_path: Path, capfd: Capture) -> None:
+    def refused(*arguments: str) -> str:
+        assert main(["compile", *arguments]) == 2
+        out, err = capfd.readouterr()
+        assert (out, err.count("\n")) == ("", 1)
+        return err.removeprefix("remit: ").rstrip("\n")
+
+    path = guest(guests.HELLO)
+    nowhere = tmp_path / "no" / "where.cwasm"
+    assert refused(str(nowhere)) == f"{nowhere}: No such file or directory"
+    assert refused(path, "-o", str(nowhere)) == f"{nowhere}: No such file or directory"
+    assert refused(path, "-o", "a\0b") == "'a\\x00b': embedded null byte"
+    assert refused("a\0b") == "'a\\x00b': embedded null byte"
+    assert refused(guest(b"hello there")) == f"{path}: a text file; a WebAssembly binary is needed"
+    assert refused(guest(wat("(component)"))) == f"{path}: a WebAssembly component; only core modules can be run"

@@ -1,0 +1,241 @@
+"""``remit run`` within this process: what is granted, what is limited, what is refused."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cli import guests
+from remit.cli.main import main
+from wat import wat
+
+Guest = Callable[[bytes], str]
+Capture = pytest.CaptureFixture[str]
+
+# Numbers of WASI 0.1.
+NO_FILE_TABLE_SPACE, NO_DISK_SPACE, READ_ONLY = 33, 51, 69
+DIRECTORY, STREAM_SOCKET = 3, 6
+
+
+def complaint(capfd: Capture, *arguments: str) -> str:
+    """The one line that a refused command says."""
+    assert main(["run", *arguments]) == 2
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err.startswith("remit: ")
+    assert err.count("\n") == 1
+    return err.removeprefix("remit: ").rstrip("\n")
+
+
+def test_hello(guest: Guest, capfd: Capture) -> None:
+    path = guest(guests.HELLO)
+    for _ in range(2):
+        assert main(["run", path]) == 0
+        assert capfd.readouterr() == ("hello\n", "")
+
+
+@pytest.mark.parametrize(("status", "reported"), [(0, 0), (3, 3), (255, 255), (256, 255), (258, 2), (-1, 255)])
+def test_exit_status(status: int, reported: int, guest: Guest) -> None:
+    assert main(["run", guest(guests.exiting(status))]) == reported
+
+
+def test_arguments(guest: Guest, capfd: Capture) -> None:
+    path = guest(guests.printing("args"))
+    assert main(["run", path, "--dir", "-x", "--", "naïve", ""]) == 0
+    assert capfd.readouterr().out == "guest.wasm\0--dir\0-x\0--\0naïve\0\0"
+    assert main(["run", "--argv0", "tool", path]) == 0
+    assert capfd.readouterr().out == "tool\0"
+
+
+def test_environment(guest: Guest, capfd: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REMIT_TEST", "from here")
+    monkeypatch.delenv("REMIT_UNSET", raising=False)
+    path = guest(guests.printing("environ"))
+    assert main(["run", path]) == 0
+    assert capfd.readouterr().out == ""
+    assert main(["run", "--env", "A=1", "--env=REMIT_TEST", "--env", "A=2", path]) == 0
+    assert capfd.readouterr().out == "A=2\0REMIT_TEST=from here\0"
+    assert complaint(capfd, "--env", "REMIT_UNSET", path).startswith("--env: REMIT_UNSET is not set here")
+
+
+def test_directories(guest: Guest, tmp_path: Path, capfd: Capture) -> None:
+    path = guest(guests.DIRECTORIES)
+    line = ["--memory-dir", "/tmp", "--overlay", f"{tmp_path}::/over", "--dir", f"{tmp_path}::/data", "--dir", "."]
+    assert main(["run", *line, path]) == 0
+    assert capfd.readouterr().out == "/data\n.\n/tmp\n/over\n"
+
+
+def test_a_writable_and_a_read_only_directory(guest: Guest, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    path = guest(guests.CREATE)
+    assert main(["run", "--dir", f"{data}::/data:ro", path]) == READ_ONLY
+    assert list(data.iterdir()) == []
+    assert main(["run", "--dir", f"{data}::/data", path]) == 0
+    assert (data / "new").read_bytes() == b"new"
+
+
+def test_an_overlay_leaves_the_host_alone(guest: Guest, tmp_path: Path, capfd: Capture) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    path = guest(guests.CREATE)
+    assert main(["run", "--overlay", f"{data}::/data", "--overlay-changes", path]) == 0
+    assert list(data.iterdir()) == []
+    assert capfd.readouterr().err == "remit: added /data/new\n"
+    (data / "new").write_bytes(b"old")
+    assert main(["run", "--overlay", f"{data}::/", "--overlay-changes", path]) == 0
+    assert (data / "new").read_bytes() == b"old"
+    assert capfd.readouterr().err == "remit: modified /new\n"
+
+
+def test_quotas(guest: Guest, tmp_path: Path) -> None:
+    path = guest(guests.FILL)
+    assert main(["run", "--memory-dir", "/m:1MiB", path]) == NO_DISK_SPACE
+    assert main(["run", "--memory-dir", "/m", "--max-disk", "1MiB", path]) == NO_DISK_SPACE
+    assert main(["run", "--overlay", f"{tmp_path}::/m", "--max-disk", "1MiB", path]) == NO_DISK_SPACE
+    assert (
+        main(["run", "--memory-dir", "/m", "--max-descriptors", "10", guest(guests.OPEN_MANY)]) == NO_FILE_TABLE_SPACE
+    )
+    path = guest(guests.GROW)
+    assert main(["run", path]) == 0
+    assert main(["run", "--max-memory", "1MiB", path]) == 1
+
+
+def test_seed_and_clock(guest: Guest, capfd: Capture) -> None:
+    path = guest(guests.RANDOM)
+    made = []
+    for seed in ("1", "1", "2"):
+        assert main(["run", "--seed", seed, path]) == 0
+        made.append(capfd.readouterr().out)
+    assert made[0] == made[1] != made[2]
+    assert main(["run", "--clock", "1970-01-01T00:00:01Z", guest(guests.TIME)]) == 0
+    assert capfd.readouterr().out.encode() == (10**9).to_bytes(8, "little")
+
+
+def test_sockets_come_after_the_directories(guest: Guest) -> None:
+    listen = ["--listen", "127.0.0.1:0", "--net", "host"]
+    assert main(["run", *listen, guest(guests.file_type(3))]) == STREAM_SOCKET
+    assert main(["run", *listen, "--memory-dir", "/m", guest(guests.file_type(3))]) == DIRECTORY
+    assert main(["run", *listen, "--memory-dir", "/m", guest(guests.file_type(4))]) == STREAM_SOCKET
+    assert main(["run", "--net", "host", guest(guests.file_type(3))]) == 100
+
+
+def test_trap(guest: Guest, capfd: Capture) -> None:
+    path = guest(guests.TRAP)
+    assert main(["run", path]) == 134
+    err = capfd.readouterr().err
+    assert err.startswith(f"remit: {path}: trap: ")
+    assert "unreachable" in err
+    assert "guest!_start" in err
+
+
+def test_fuel_and_timeout(guest: Guest, capfd: Capture) -> None:
+    path = guest(guests.SPIN)
+    assert main(["run", "--fuel", "100_000", path]) == 134
+    assert "fuel" in capfd.readouterr().err
+    assert main(["run", "--timeout", "50ms", path]) == 124
+    assert capfd.readouterr() == ("ready\n", "remit: guest.wasm: stopped after 0.05 s, its --timeout\n")
+    assert main(["run", "--timeout", "50ms", guest(guests.SLEEP)]) == 124
+    assert main(["run", "--timeout", "1h", "--fuel=1_000_000", guest(guests.HELLO)]) == 0
+
+
+def test_what_nobody_provides_is_named_at_once(guest: Guest, capfd: Capture) -> None:
+    path = guest(wat('(module (import "env" "a" (func)) (import "env" "b" (func)) (func (export "_start")))'))
+    said = complaint(capfd, path)
+    assert said.startswith(f"{path}: ")
+    assert "env" in said
+    assert "a" in said
+    assert "b" in said
+
+
+def test_programs_that_are_none(guest: Guest, tmp_path: Path, capfd: Capture) -> None:
+    assert complaint(capfd, str(tmp_path / "nowhere.wasm")) == f"{tmp_path}/nowhere.wasm: No such file or directory"
+    assert complaint(capfd, str(tmp_path)) == f"{tmp_path}: Is a directory"
+    assert complaint(capfd, "a\0b") == "'a\\x00b': embedded null byte"
+    path = guest(b"")
+    assert complaint(capfd, path) == f"{path}: an empty file; a WebAssembly binary is needed"
+    guest(gzip.compress(guests.HELLO))
+    assert complaint(capfd, path) == f"{path}: a gzip archive: unpack it first; a WebAssembly binary is needed"
+    guest(wat("(component)"))
+    assert complaint(capfd, path) == f"{path}: a WebAssembly component; only core modules can be run"
+    guest(guests.HELLO[:-3])
+    assert complaint(capfd, path).startswith(f"{path}: damaged or unsupported module: ")
+
+
+def test_a_library_is_not_run(guest: Guest, capfd: Capture) -> None:
+    path = guest(guests.LIBRARY)
+    said = complaint(capfd, path)
+    assert said.startswith(f"{path}: a library, with no _start; call one of its functions with --invoke (")
+    assert "add, swap" in said
+    assert "it has none" in complaint(capfd, guest(wat("(module)")))
+
+
+def test_grants_that_cannot_be_made(guest: Guest, tmp_path: Path, capfd: Capture) -> None:
+    path = guest(guests.HELLO)
+    missing = tmp_path / "missing"
+    for option in ("--dir", "--overlay"):
+        said = complaint(capfd, option, f"{missing}::/x", path)
+        assert said.startswith(f"{option}: {missing}: ")
+        assert said.endswith("No such file or directory")
+        said = complaint(capfd, option, f"{path}::/x", path)
+        assert said.startswith(f"{option}: {path}: ")
+        assert said.endswith("Not a directory")
+    assert complaint(capfd, "--dir", f"{tmp_path}::/x", "--memory-dir", "/x", path) == (
+        "--memory-dir: the program has a directory '/x' already; give this one another name"
+    )
+    assert complaint(capfd, "--listen", "8080", path).startswith("--listen: cannot listen on '8080': write HOST:PORT")
+    assert complaint(capfd, "--listen", "192.0.2.1:1", path).startswith("--listen: cannot listen on '192.0.2.1:1': ")
+    assert complaint(capfd, "--net", "all", path) == "--net: 'all' is not a network; write none or host"
+    assert complaint(capfd, "--timeout", "0", path).startswith("--timeout: a duration of 0")
+
+
+def test_invoke(guest: Guest, capfd: Capture) -> None:
+    path = guest(guests.LIBRARY)
+    for line, printed in {
+        "add 2 3": "5\n",
+        "add 0x10 -1": "15\n",
+        "add 4294967295 0": "-1\n",
+        "swap -9223372036854775808 1e300": "1e+300\n-9223372036854775808\n",
+        "half 0.5": "0.25\n",
+        "half inf": "inf\n",
+        "quiet": "",
+        "ready": "1\n",
+    }.items():
+        name, *arguments = line.split()
+        assert main(["run", "--invoke", name, path, *arguments]) == 0
+        assert capfd.readouterr() == (printed, "")
+
+
+def test_invoke_a_function_that_does_not_return(guest: Guest, capfd: Capture) -> None:
+    path = guest(guests.LIBRARY)
+    assert main(["run", "--invoke", "bad", path]) == 134
+    assert "!bad" in capfd.readouterr().err
+    assert main(["run", "--timeout=50ms", "--invoke", "forever", path]) == 124
+    assert "stopped after 0.05 s" in capfd.readouterr().err
+    assert main(["run", "--fuel=1000", "--invoke", "forever", path]) == 134
+    assert main(["run", "--invoke", "_start", guest(guests.exiting(7))]) == 7
+    starts_forever = wat('(module (func $go (loop $again (br $again))) (start $go) (func (export "f")))')
+    assert main(["run", "--timeout=50ms", "--invoke", "f", guest(starts_forever)]) == 124
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("nothing", "--invoke: guest.wasm has no function 'nothing'; it has _initialize, ready, add, "),
+        ("add 1", "--invoke: add takes 2 arguments (i32, i32), not 1"),
+        ("quiet 1", "--invoke: quiet takes no arguments, not 1"),
+        ("add 1 x", "--invoke: argument 2 of add: 'x' is not a whole number"),
+        ("add 4294967296 1", "--invoke: argument 1 of add: 4294967296 does not fit in an i32"),
+        ("half x", "--invoke: argument 1 of half: 'x' is not a number"),
+        (
+            "reference 1",
+            "--invoke: argument 1 of reference: values of type externref cannot be written on a command line",
+        ),
+    ],
+)
+def test_invoke_mistakes(line: str, said: str, guest: Guest, capfd: Capture) -> None:
+    name, *arguments = line.split()
+    assert complaint(capfd, "--invoke", name, guest(guests.LIBRARY), *arguments).startswith(said)

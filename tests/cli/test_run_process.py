@@ -1,0 +1,108 @@
+"""``remit run`` as a process of its own: signals, terminals, pipes, and what it costs to start."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import remit
+from cli import guests
+
+Guest = Callable[[bytes], str]
+RUN = [sys.executable, "-m", "remit", "run"]
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals and terminals")
+
+WAITING = {"busy": guests.SPIN, "sleeping": guests.SLEEP, "reading": guests.READ_FOREVER}
+
+
+@pytest.mark.parametrize("guest_is", WAITING)
+def test_an_interrupt_ends_it(guest_is: str, guest: Guest) -> None:
+    with subprocess.Popen(
+        [*RUN, guest(WAITING[guest_is])], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 130
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+
+
+@pytest.mark.parametrize("guest_is", WAITING)
+def test_control_c_on_a_terminal(guest_is: str, guest: Guest) -> None:
+    terminal, inside = os.openpty()
+    # The first terminal that a new session opens becomes its own.
+    on_terminal = ["sh", "-c", 'exec "$@" <"$0" >"$0" 2>&1', os.ttyname(inside), *RUN, guest(WAITING[guest_is])]
+    try:
+        with subprocess.Popen(on_terminal, start_new_session=True) as process:
+            shown = b""
+            while b"ready" not in shown:
+                shown += os.read(terminal, 100)
+            os.write(terminal, b"\x03")
+            assert process.wait(10) == 130
+    finally:
+        os.close(inside)
+        os.close(terminal)
+
+
+def test_standard_streams_are_inherited(guest: Guest) -> None:
+    done = subprocess.run([*RUN, guest(guests.HELLO)], capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"hello\n", b"")
+
+
+def test_output_that_nobody_reads(guest: Guest) -> None:
+    broken_pipe = 64
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as stdout:
+        done = subprocess.run(
+            [*RUN, guest(guests.WRITE_UNTIL_REFUSED)], stdout=stdout, stderr=subprocess.PIPE, check=False
+        )
+    assert (done.returncode, done.stderr) == (broken_pipe, b"")
+
+
+EXPENSIVE = {
+    "argparse",
+    "asyncio",
+    "dataclasses",
+    "hashlib",
+    "inspect",
+    "json",
+    "logging",
+    "pathlib",
+    "random",
+    "re",
+    "shutil",
+    "socket",
+    "subprocess",
+    "tempfile",
+    "typing",
+}
+
+# Without `site`, whose .pth files may import anything: so what is loaded at the end was loaded by the command.
+REPORT = """
+import sys
+sys.path[:0] = sys.argv[1].split("\\n")
+from remit.cli.main import main
+status = main(["run", *sys.argv[2:]])
+sys.stderr.write("\\n".join(sys.modules))
+raise SystemExit(status)
+"""
+
+
+def test_a_second_run_imports_nothing_expensive(guest: Guest, tmp_path: Path) -> None:
+    paths = "\n".join([str(Path(remit.__file__).parents[1]), *filter(None, sys.path)])
+    line = [sys.executable, "-S", "-c", REPORT, paths, "--dir", f"{tmp_path}::/", "--env=A=1", guest(guests.HELLO)]
+    subprocess.run(line, capture_output=True, check=True)
+    done = subprocess.run(line, capture_output=True, check=True, text=True)
+    assert done.stdout == "hello\n"
+    loaded = set(done.stderr.splitlines())
+    assert "remit.runtime.run" in loaded
+    assert loaded & EXPENSIVE == set()
