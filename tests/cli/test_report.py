@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from remit.cli.report import complain, say, shown, size_in_words
+from remit.cli.report import complain, explain, say, shown, size_in_words
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,12 @@ def test_sizes(size: int, words: str) -> None:
 def test_names_cannot_drive_the_terminal() -> None:
     assert shown("naïve name") == "naïve name"
     assert shown("\x1b[2Jx\n\udcff") == "\\x1b[2Jx\\n\\udcff"
+
+
+def test_messages_cannot_drive_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    complain("no \x1b[2J\nhere")
+    explain("no \x1b[2J\nhere\n  nor \x1b[H")
+    assert capsys.readouterr().err == "remit: no \\x1b[2J here\nremit: no \\x1b[2J\nhere\n  nor \\x1b[H\n"
 
 
 def test_what_the_encoding_lacks_is_escaped(monkeypatch: pytest.MonkeyPatch) -> None:

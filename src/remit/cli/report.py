@@ -26,7 +26,12 @@ class CommandError(Exception):
 
 def complain(message: str) -> None:
     """Say on standard error what is wrong, in one line that names who says it."""
-    _write(sys.stderr, "remit: " + " ".join(message.splitlines()) + "\n")
+    _write(sys.stderr, f"remit: {shown(' '.join(message.splitlines()))}\n")
+
+
+def explain(message: str) -> None:
+    """As :func:`complain`, for what needs several lines."""
+    _write(sys.stderr, "remit: " + "\n".join(map(shown, message.splitlines())) + "\n")
 
 
 def say(text: str) -> None:

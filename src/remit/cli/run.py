@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-
 from remit.cli.options import Command, Option
-from remit.cli.report import TIMEOUT_STATUS, TRAP_STATUS, CommandError, complain, reason, say, shown
+from remit.cli.report import TIMEOUT_STATUS, TRAP_STATUS, CommandError, complain, explain, reason, say, shown
 from remit.cli.values import (
     parse_count,
     parse_directory,
@@ -126,7 +124,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         return _status(_run(program, rest, world, options))
     except Trap as trap:
-        sys.stderr.write(f"remit: {shown(path)}: trap: {trap}\n")
+        explain(f"{path}: trap: {trap}")
         return TRAP_STATUS
     except LinkError as error:
         raise CommandError(f"{path}: {error}") from None
