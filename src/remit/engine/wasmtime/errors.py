@@ -37,17 +37,17 @@ UNCAUGHT_EXCEPTION = 49
 
 
 def take_error_message(error: int) -> str:
-    """What the ``wasmtime_error_t`` says; it is freed."""
+    """What the ``wasmtime_error_t`` says, in one line; it is freed."""
     message = ByteVec()
     library.error_message(error, message.address)
     library.error_delete(error)
-    return _take_text(message)
+    return _plain(_take_text(message))
 
 
 def take_error(error: int) -> Trap:
     """An error that ended a call without being a trap of WebAssembly (a failed allocation, a limit)."""
     frames = _take_frames(library.error_trace, error)
-    return Trap(_plain(take_error_message(error)), "host", frames)
+    return Trap(take_error_message(error), "host", frames)
 
 
 def take_trap(trap: int) -> Trap:
