@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from remit.host_errors import translated
-from remit.kernel.errors import WouldBlock
+from remit.kernel.errors import Code, KernelError, WouldBlock
 from remit.kernel.poll import ALWAYS, Event, Pollable
 from remit.streams.memory import Stream, scatter
 
@@ -116,7 +116,7 @@ def reader_input(reader: asyncio.StreamReader) -> AsyncInput:
         try:
             return await reader.read(count)
         except ConnectionError as error:
-            raise translated(error) from error
+            raise _lost(error) from error
 
     return AsyncInput(read)
 
@@ -129,6 +129,11 @@ def writer_output(writer: asyncio.StreamWriter) -> AsyncOutput:
             writer.write(data)
             await writer.drain()
         except ConnectionError as error:
-            raise translated(error) from error
+            raise _lost(error) from error
 
     return AsyncOutput(write)
+
+
+def _lost(error: ConnectionError) -> KernelError:
+    """What the host says of a lost connection; asyncio's own exceptions come without a number."""
+    return translated(error) if error.errno else KernelError(Code.CONNECTION_RESET, str(error))

@@ -130,7 +130,11 @@ class FlushedHostOutput(HostOutput):
 
 
 def reader_input(value: Any) -> ReaderInput:
-    """An object with ``read``. Bytes that a text file's buffer holds back are read; so nothing is lost."""
+    """An object with ``read``. The program goes on where Python stopped reading, and Python where the program did.
+
+    Of a pipe, what Python has read ahead before comes first too, but only once the pipe holds more or has ended:
+    nobody can ask a buffer whether it is empty without reading more.
+    """
     if type(value) is io.TextIOWrapper and value.seekable():
         value.seek(value.tell())  # takes back what it has decoded ahead
     binary = getattr(value, "buffer", value) if is_text(value) else value
