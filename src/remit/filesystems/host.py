@@ -47,6 +47,8 @@ def _open_flags(how: int) -> int:
 
 _FLAGS = tuple(_open_flags(how) for how in range(32))
 _MADE_HERE = How.CREATE | How.EXCLUSIVE
+_WRITE = How.WRITE
+_READ_WRITE = How.READ | How.WRITE
 
 
 class HostDirectory(Directory):
@@ -127,27 +129,29 @@ class HostDirectory(Directory):
             kind = self.lookup(name).type
         except KernelError as error:
             return error
-        return KernelError(Code.LOOP if kind is FileType.SYMBOLIC_LINK else Code.NOT_DIRECTORY, name)
+        # A directory now was a link then: who takes it for one and cannot read it tries again.
+        was_link = kind is FileType.SYMBOLIC_LINK or kind is FileType.DIRECTORY
+        return KernelError(Code.LOOP if was_link else Code.NOT_DIRECTORY, name)
 
     def open_file(self, name: str, how: int) -> File:
         try:
             descriptor = os.open(host_name(name), _FLAGS[how], 0o666, dir_fd=self._descriptor)
         except OSError as error:
             raise self._open_error(name, error) from error
-        if how & _MADE_HERE == _MADE_HERE:
-            return HostFile(descriptor, writable=how & How.WRITE != 0)
-        try:
-            mode = os.fstat(descriptor).st_mode
-            if stat.S_ISDIR(mode):
-                raise KernelError(Code.IS_DIRECTORY, name)
-        except BaseException:
-            os.close(descriptor)
-            raise
-        if not stat.S_ISREG(mode):
-            return HostStream(descriptor)
-        if not how & (How.READ | How.WRITE):
-            return OpaqueHostFile(descriptor, writable=False)
-        return HostFile(descriptor, writable=how & How.WRITE != 0)
+        if how & _MADE_HERE != _MADE_HERE:
+            # Only what was not made just now can be anything but a regular file.
+            try:
+                mode = os.fstat(descriptor).st_mode
+                if stat.S_ISDIR(mode):
+                    raise KernelError(Code.IS_DIRECTORY, name)
+            except BaseException:
+                os.close(descriptor)
+                raise
+            if not stat.S_ISREG(mode):
+                return HostStream(descriptor)
+        if how & _READ_WRITE:
+            return HostFile(descriptor, writable=how & _WRITE != 0)
+        return OpaqueHostFile(descriptor, writable=False)
 
     def _open_error(self, name: str, error: OSError) -> KernelError:
         # Some hosts say EMLINK for O_NOFOLLOW.

@@ -14,7 +14,7 @@ from remit.kernel.poll import HostReady
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 _LINUX_TIMES = sys.platform == "linux" and sys.maxsize > 2**32
 if _LINUX_TIMES:
@@ -146,7 +146,7 @@ class HostFile(_HostNode):
 
     def read_at(self, offset: int, buffers: Sequence[memoryview]) -> int:
         if len(buffers) > _IOV_MAX:
-            buffers = buffers[:_IOV_MAX]
+            return _in_parts(self.read_at, offset, buffers)
         try:
             return os.preadv(self._descriptor, buffers, offset)
         except OSError as error:
@@ -156,7 +156,7 @@ class HostFile(_HostNode):
 
     def write_at(self, offset: int, buffers: Sequence[memoryview]) -> int:
         if len(buffers) > _IOV_MAX:
-            buffers = buffers[:_IOV_MAX]
+            return _in_parts(self.write_at, offset, buffers)
         try:
             return os.pwritev(self._descriptor, buffers, offset)
         except OSError as error:
@@ -166,7 +166,8 @@ class HostFile(_HostNode):
 
     def append(self, buffers: Sequence[memoryview]) -> int:
         if len(buffers) > _IOV_MAX:
-            buffers = buffers[:_IOV_MAX]
+            # In one step with finding the end: so all at once.
+            buffers = [memoryview(b"".join(buffers))]
         try:
             if _RWF_APPEND:
                 try:
@@ -224,6 +225,23 @@ class HostFile(_HostNode):
     def _require_writable(self) -> None:
         if not self._writable:
             raise KernelError(Code.BAD_DESCRIPTOR, "not opened for writing")
+
+
+def _in_parts(transfer: Callable[[int, Sequence[memoryview]], int], offset: int, buffers: Sequence[memoryview]) -> int:
+    """Read or write more buffers than the host takes in one call; an error ends it short once there was some effect."""
+    done = 0
+    for first in range(0, len(buffers), _IOV_MAX):
+        part = buffers[first : first + _IOV_MAX]
+        try:
+            count = transfer(offset + done, part)
+        except KernelError:
+            if not done:
+                raise
+            break
+        done += count
+        if count < sum(map(len, part)):
+            break
+    return done
 
 
 class OpaqueHostFile(HostFile):
