@@ -30,9 +30,11 @@ typedef union {
     uint8_t v128[16];
 } value;
 
-struct memory {
-    uint64_t store_id;
-    uint32_t private1;
+struct memory { /* wasmtime_memory_t */
+    struct {
+        uint64_t store_id;
+        uint32_t private1;
+    };
     uint32_t private2;
 };
 

@@ -7,7 +7,7 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 FUNCTIONS = (
     "clock_time_get",
@@ -44,7 +44,7 @@ class Slot(ctypes.Structure):
 class Memory(ctypes.Structure):
     """``struct memory`` of fastpath.c: what wasmtime calls ``wasmtime_memory_t``."""
 
-    _fields_ = (("store_id", ctypes.c_uint64), ("private1", ctypes.c_uint32), ("private2", ctypes.c_uint32))
+    _fields_ = (("store_id", ctypes.c_uint64), ("private1", ctypes.c_uint64), ("private2", ctypes.c_uint64))
 
 
 class Table(ctypes.Structure):
@@ -80,16 +80,31 @@ FREE, OTHER, REGULAR_FILE, DIRECTORY = range(4)
 _address_of: dict[str, int] | None = None
 
 
-def native_functions(engine_functions: Sequence[int]) -> dict[str, int]:
+ENGINE_FUNCTIONS = (
+    "wasmtime_caller_context",
+    "wasmtime_context_get_data",
+    "wasmtime_memory_data",
+    "wasmtime_memory_data_size",
+)
+"""What it calls of the engine."""
+
+
+def native_functions(addresses_of: Callable[[Sequence[str]], Sequence[int]]) -> dict[str, int]:
     """The address of each function of :data:`FUNCTIONS`; empty where the fast path cannot be used.
 
-    `engine_functions` are the addresses of wasmtime's ``caller_context``, ``context_get_data``, ``memory_data`` and
-    ``memory_data_size``. ``REMIT_NATIVE=0`` in the environment turns the fast path off.
+    `addresses_of` finds the engine's functions. ``REMIT_NATIVE=0`` in the environment turns the fast path off.
     """
     global _address_of
     if _address_of is None:
-        _address_of = _load(engine_functions) if os.environ.get("REMIT_NATIVE", "1") != "0" else {}
+        wanted = os.environ.get("REMIT_NATIVE", "1") != "0"
+        _address_of = _load(addresses_of(ENGINE_FUNCTIONS)) if wanted else {}
     return _address_of
+
+
+def import_of(python: int) -> tuple[int, object]:
+    """What a native function that hands on to the callback at `python` is given: its address, and what keeps it."""
+    made = Import(python=python)
+    return ctypes.addressof(made), made
 
 
 def _load(engine_functions: Sequence[int]) -> dict[str, int]:

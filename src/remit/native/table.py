@@ -159,6 +159,11 @@ class NativeDescriptorTable(DescriptorTable):
             host_random=host_random,
         )
 
+    @property
+    def address(self) -> int:
+        """Where C finds the table."""
+        return ctypes.addressof(self.table)
+
     def use_memory(self, memory: bytes) -> None:
         """Begin: `memory` is wasmtime's handle on the guest's memory."""
         ctypes.memmove(ctypes.addressof(self.table) + Table.memory.offset, memory, ctypes.sizeof(Memory))

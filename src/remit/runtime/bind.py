@@ -11,7 +11,9 @@ import sys
 
 from remit.binary.types import FuncType
 from remit.engine.api import LinkError, Pending
+from remit.engine.wasmtime.native import function_addresses
 from remit.kernel.errors import WouldBlock
+from remit.native.library import import_of, native_functions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ def link(module: Module, functions: Imports | None, *, fibers: bool) -> Linker:
     given = functions or {}
     linker = module.engine.linker()
     interfaces: dict[str, dict[str, HostFunction]] = {}
+    native = {"wasi_snapshot_preview1": native_functions(function_addresses)}
     asked: set[tuple[str, str]] = set()
     for wanted in module.info.imports:
         name = (wanted.module, wanted.name)
@@ -53,7 +56,11 @@ def link(module: Module, functions: Imports | None, *, fibers: bool) -> Linker:
             if wanted.module not in interfaces:
                 interfaces[wanted.module] = _interface(wanted.module)
             if wanted.name in interfaces[wanted.module]:
-                _define_interface(linker, wanted, interfaces[wanted.module][wanted.name], fibers=fibers)
+                answer = interfaces[wanted.module][wanted.name]
+                if wanted.name in native.get(wanted.module, ()) and not (fibers and answer[2]):
+                    _define_native(linker, wanted, answer, native[wanted.module][wanted.name])
+                else:
+                    _define_interface(linker, wanted, answer, fibers=fibers)
     unused = [f"{m}.{n}" for m, names in given.items() for n in names if (m, n) not in asked]
     if unused:
         raise LinkError(f"functions were given that the program does not import: {', '.join(sorted(unused))}")
@@ -75,6 +82,16 @@ def _define_interface(linker: Linker, wanted: Import, answer: HostFunction, *, f
         linker.define_suspending(wanted.module, wanted.name, type, suspending(function), unsigned=True)
     else:
         linker.define(wanted.module, wanted.name, type, blocking(function), unsigned=True)
+
+
+def _define_native(linker: Linker, wanted: Import, answer: HostFunction, native: int) -> None:
+    """The native function, and behind it the Python one for whatever is not plain."""
+    type, function, may_block = answer
+    python = linker.callback(
+        wanted.module, wanted.name, type, blocking(function) if may_block else function, unsigned=True
+    )
+    environment, keep = import_of(python)
+    linker.define_native(wanted.module, wanted.name, type, native, environment, keep)
 
 
 def _define_own(linker: Linker, wanted: Import, function: Callable[..., Any], *, fibers: bool) -> None:

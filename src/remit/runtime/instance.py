@@ -7,7 +7,7 @@ import time
 from remit.engine.api import Timeout
 from remit.kernel.limits import Limits
 from remit.policy.grants import Grants
-from remit.runtime.execute import World, drive
+from remit.runtime.execute import World
 from remit.runtime.stdio import chosen_input, chosen_output
 
 TYPE_CHECKING = False
@@ -100,7 +100,7 @@ class Instance(_Guest):
         super().__init__(program, **options)
         try:
             self._begin()
-            self._core = program.prepared().instantiate(self._world.store)
+            self._core = self._world.instantiate()
             if self._initializer():
                 self.call("_initialize")
         except BaseException:
@@ -146,8 +146,7 @@ class AsyncInstance(_Guest):
         self = cls(program, **options)
         try:
             self._begin()
-            prepared = program.prepared(fibers=True)
-            self._core = await drive(prepared.start_instantiate(self._world.store), self._world.reactor)
+            self._core = await self._world.instantiate_async()
             if self._initializer():
                 await self.call("_initialize")
         except BaseException:
@@ -160,7 +159,7 @@ class AsyncInstance(_Guest):
         function = self.export(name)
         self._begin()
         try:
-            return await drive(function.start(*arguments), self._world.reactor)
+            return await self._world.drive(function.start(*arguments))
         except Timeout as error:
             raise TimeoutError(f"{name} was stopped after {self._timeout} s") from error
 
