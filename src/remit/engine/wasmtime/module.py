@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from remit.binary.module import Export, ModuleInfo
+    from remit.engine.api import Frame
     from remit.engine.wasmtime.engine import Engine
 
 
@@ -42,6 +43,13 @@ class Module:
             return vec_bytes(out.address)
         finally:
             library.byte_vec_delete(out.address)
+
+    def name_frame(self, frame: Frame) -> None:
+        """Fill in what the binary's name section does not tell: the file's name, and the names of exports."""
+        frame.module = frame.module or self.name or None
+        if frame.function is None:
+            names = [e.name for e in self.info.exports if e.kind == "func" and e.index == frame.function_index]
+            frame.function = names[0] if names else None
 
     def __repr__(self) -> str:
         return f"<Module {self.name or '(no name)'}>"

@@ -88,6 +88,7 @@ class Prepared:
             raise ValueError("the store belongs to another engine than the module")
         if self._linker.store not in (None, store):
             raise ValueError("the imports are of another store")
+        store.modules.append(self.module)
         store.fibers_only = store.fibers_only or self._linker.suspends
         # Also when it fails: a table of another instance may hold functions of this one by then.
         store.keep(self)
@@ -104,7 +105,6 @@ class Instance:
         self._buffer = buffer
         self._address = addressof(buffer)
         self._made: dict[str, Any] = {}
-        store.module_names.append(module.name)
         memory = module.exports.get("memory")
         if memory is not None and memory.kind == "memory":
             store.offer_memory(self.export("memory"))

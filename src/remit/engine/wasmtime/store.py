@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
     from remit.binary.types import MemoryType
     from remit.engine.wasmtime.engine import Engine
+    from remit.engine.api import Frame
     from remit.engine.wasmtime.fibers import FiberCall
+    from remit.engine.wasmtime.module import Module
     from remit.engine.wasmtime.threads import ThreadState
 
 Extern = ctypes.c_char * EXTERN_SIZE
@@ -77,7 +79,7 @@ class Store:
         "engine",
         "fibers_only",
         "memory",
-        "module_names",
+        "modules",
         "on_interrupt",
         "refusal",
     )
@@ -104,7 +106,7 @@ class Store:
         self.engine = engine
         self.fibers_only = False
         """An import may suspend: the library refuses plain calls then, whatever they do."""
-        self.module_names: list[str] = []
+        self.modules: list[Module] = []
         self.on_interrupt: Callable[[], None] | None = None
         """Called by `interrupt`, from whatever thread that is: so that a host function that waits can be woken."""
         self.refusal: str | None = None
@@ -268,25 +270,25 @@ class Store:
         raised = state.parked or state.pending
         if raised is None:
             reason = errors.take_trap(trap) if trap else errors.take_error(error or 0)
-            self._name_modules(reason)
+            self._name(reason.frames)
             return reason
         state.parked = state.pending = None
         if getattr(raised, "ends_guest", False) or not isinstance(raised, Exception):
             errors.drop(error or 0, trap)
             return raised
         frames = errors.take_frames(error or 0, trap)
+        self._name(frames)
         if isinstance(raised, Trap):
-            if not raised.frames:
-                raised.frames = frames
-                self._name_modules(raised)
+            raised.frames = raised.frames or frames
         elif frames:
             raised.add_note("\n".join(["wasm backtrace:", *[f"  {frame}" for frame in frames]]))
         return raised
 
-    def _name_modules(self, trap: Trap) -> None:
-        if len(self.module_names) == 1:
-            for frame in trap.frames:
-                frame.module = frame.module or self.module_names[0] or None
+    def _name(self, frames: tuple[Frame, ...]) -> None:
+        """What the binary itself has no names for; frames do not say which module they are of if there are several."""
+        if len(self.modules) == 1:
+            for frame in frames:
+                self.modules[0].name_frame(frame)
 
     def _callers_memory(self) -> Memory:
         """While the start function runs there is no instance yet, but the caller has its memory."""

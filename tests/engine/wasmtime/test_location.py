@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from remit.engine.api import EngineError
+from remit.engine.wasmtime import library
+from remit.engine.wasmtime.location import check_version, find
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_the_installed_library_is_found_without_importing_its_package() -> None:
+    path, version = find()
+    assert path == library.PATH
+    assert version == library.VERSION
+
+
+@pytest.mark.parametrize("version", ["47.0.1", "48.0.0", "50.0.1", "50.9.9.post1"])
+def test_versions_that_are_taken(version: str) -> None:
+    check_version(version)
+
+
+@pytest.mark.parametrize("version", ["47.0.0", "1.0", "46.99.99"])
+def test_versions_with_known_holes_are_refused(version: str) -> None:
+    with pytest.raises(EngineError, match=r"known holes: pip install 'wasmtime>=47.0.1,<51'"):
+        check_version(version)
+
+
+def test_versions_of_the_future_are_refused() -> None:
+    with pytest.raises(EngineError, match=r"51.0.0 is newer"):
+        check_version("51.0.0")
+
+
+def test_nothing_installed(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="wasmtime is not installed"):
+        find([str(tmp_path)])
+
+
+def test_a_package_for_another_platform(tmp_path: Path) -> None:
+    (tmp_path / "wasmtime" / "plan9-mips").mkdir(parents=True)
+    (tmp_path / "wasmtime" / "__init__.py").touch()
+    with pytest.raises(EngineError, match="does not support"):
+        find([str(tmp_path)])
+
+
+def test_a_folder_that_only_has_the_name_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "wasmtime").mkdir()
+    with pytest.raises(EngineError, match="not installed"):
+        find([str(tmp_path)])
