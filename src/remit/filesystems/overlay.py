@@ -31,12 +31,14 @@ if TYPE_CHECKING:
 class Change:
     """One difference between an overlay and what is below it."""
 
-    __slots__ = ("kind", "path", "type")
+    __slots__ = ("kind", "path", "replaced", "type")
 
-    def __init__(self, kind: Kind, path: str, type: FileType) -> None:
+    def __init__(self, kind: Kind, path: str, type: FileType, *, replaced: bool = False) -> None:
         self.kind = kind
         self.path = path
         self.type = type
+        self.replaced = replaced
+        """Of "modified": the name denotes another file or link now; other names of the old one are not concerned."""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Change) and (self.kind, self.path, self.type) == (other.kind, other.path, other.type)
@@ -106,10 +108,11 @@ class Overlay(DirectAccess):
 
         "modified" are files whose bytes or times were set (even to what they were), and names that now denote
         another file or link. What was moved is "removed" there and "added" here; a directory that stays is not listed
-        for its times. A changed file that has several names in `lower` is listed under those that were used.
+        for its times.
         """
         with self._volume.lock:
             found = list(_changes(self._root))
+            found += _other_names(self._root, {change.path for change in found})
         found.sort(key=lambda change: (change.path.split("/"), change.kind != "removed"))
         return found
 
@@ -128,18 +131,22 @@ class Overlay(DirectAccess):
             apply_changes(changes, self, target)
             return changes
         for change in changes:
-            if change.kind != "removed" and change.type is FileType.REGULAR_FILE:
+            if change.kind != "removed":
                 self._bring(change.path)
         apply_changes(changes, self, self._lower)
         self.discard()
         return changes
 
     def _bring(self, path: str) -> None:
-        """Have the bytes of a file in memory."""
+        """Have what is at `path` here, whatever happens to it below from now on."""
         with self._volume.lock:
-            inode: Inode | None = self._root
+            inode: Inode = self._root
             for name in split(path):
-                inode = inode.find_to_change(name) if isinstance(inode, DirectoryInode) else None
+                assert isinstance(inode, DirectoryInode)
+                found = inode.find(name)
+                assert found is not None
+                inode.children[name] = found
+                inode = found
             if isinstance(inode, LowerFileInode):
                 try:
                     inode.copy_up()
@@ -161,12 +168,29 @@ def _changes(root: LowerDirectoryInode) -> Iterator[Change]:
                 elif inode.rewritten:
                     yield Change("modified", path, inode.type)
             elif inode is not None and below is not None and _replaces(inode, below):
-                yield Change("modified", path, inode.type)
+                yield Change("modified", path, inode.type, replaced=True)
             else:
                 if below is not None:
                     yield from _removed(directory, name, path, below)
                 if inode is not None:
                     yield from _added(inode, path)
+
+
+def _other_names(root: LowerDirectoryInode, listed: set[str]) -> Iterator[Change]:
+    """The names that were never used of files that were changed by another: only then all are looked at."""
+    numbers = {inode.number for inode in root.overlay.several_names.values() if inode.rewritten}
+    work: list[tuple[DirectoryInode, str]] = [(root, "")] if numbers else []
+    while work:
+        directory, prefix = work.pop()
+        for entry in directory.listing():
+            path = prefix + entry.name
+            if entry.type is not FileType.DIRECTORY and (entry.inode not in numbers or path in listed):
+                continue
+            inode = directory.find(entry.name)
+            if isinstance(inode, DirectoryInode):
+                work.append((inode, path + "/"))
+            elif isinstance(inode, LowerInode) and inode.rewritten:
+                yield Change("modified", path, inode.type)
 
 
 def _replaces(inode: Inode, below: Stat) -> bool:

@@ -72,30 +72,40 @@ class _Writer:
             target.make_directory(name)
         elif change.type is FileType.SYMBOLIC_LINK:
             if change.kind == "modified":
-                target.unlink(name)
+                _unlink(target, name)
             target.make_symbolic_link(name, source.read_link(name))
             self.set_times(change, source, target, name)
         else:
             stat = source.lookup(name)
-            if change.kind == "added" and self._linked(change, stat, target, name):
+            if change.replaced:
+                _unlink(target, name)
+            if stat.links > 1 and self._linked(change, stat, target, name):
                 return
             _copy_file(source, target, name)
             self.set_times(change, source, target, name)
 
     def _linked(self, change: Change, stat: Stat, target: Directory, name: str) -> bool:
         """Whether the file was written before under another name, which is now linked."""
-        if stat.links < 2:
-            return False
-        key = stat.device, stat.inode
-        first = self._first_names.setdefault(key, change.path)
+        first = self._first_names.setdefault((stat.device, stat.inode), change.path)
         if first == change.path:
             return False
+        if change.kind == "modified":
+            _unlink(target, name)
         names = split(first)
         with Walk(self._target.root()) as walk:
             for each in names[:-1]:
                 walk.enter(each)
             walk.directory.link(names[-1], target, name)
         return True
+
+
+def _unlink(target: Directory, name: str) -> None:
+    """Make a name free, which need not be taken in a target that is not what the overlay stands on."""
+    try:
+        target.unlink(name)
+    except KernelError as error:
+        if error.code is not Code.NO_ENTRY:
+            raise
 
 
 def _copy_file(source: Directory, target: Directory, name: str) -> None:

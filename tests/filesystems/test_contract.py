@@ -1,0 +1,93 @@
+"""The contract, checked on every filesystem that is not the host's, alone and stacked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from os_filesystem import OsFilesystem
+from remit.filesystems.memory import MemoryFilesystem
+from remit.filesystems.mounts import Mounts
+from remit.filesystems.overlay import Overlay
+from remit.filesystems.read_only import ReadOnly
+from remit.filesystems.subdirectory import Subdirectory
+from remit.kernel.files import Filesystem
+from remit.testing import check_filesystem, fill_sample
+
+
+def sample() -> MemoryFilesystem:
+    filesystem = MemoryFilesystem()
+    root = filesystem.root()
+    fill_sample(root)
+    root.close()
+    return filesystem
+
+
+WRITABLE: dict[str, Callable[[], Filesystem]] = {
+    "memory": MemoryFilesystem,
+    "overlay": lambda: Overlay(MemoryFilesystem()),
+    "overlay over read-only": lambda: Overlay(ReadOnly(MemoryFilesystem())),
+    "overlay over overlay": lambda: Overlay(Overlay(MemoryFilesystem())),
+    "overlay over mounts": lambda: Overlay(Mounts({})),
+    "a directory of an overlay": lambda: Subdirectory(Overlay(MemoryFilesystem({"a/b": {}})), "a/b"),
+    "subdirectory": lambda: Subdirectory(MemoryFilesystem({"a/b": {}}), "a/b"),
+    "mounts": lambda: Mounts({"/": MemoryFilesystem()}),
+    "a directory within a mount": lambda: Subdirectory(Mounts({"/m": MemoryFilesystem({"a": {}})}), "m/a"),
+    "a mount in nothing": lambda: Subdirectory(Mounts({"/m/n": MemoryFilesystem()}), "m/n"),
+}
+
+READ_ONLY: dict[str, Callable[[], Filesystem]] = {
+    "memory": lambda: ReadOnly(sample()),
+    "twice": lambda: ReadOnly(ReadOnly(sample())),
+    "overlay": lambda: ReadOnly(Overlay(sample())),
+    "mounted": lambda: Mounts({"/": ReadOnly(sample())}),
+    "mounts": lambda: ReadOnly(Mounts({"/": sample()})),
+    "subdirectory": lambda: Subdirectory(Mounts({"/m": ReadOnly(sample())}), "m"),
+}
+
+
+@pytest.mark.parametrize("make", WRITABLE.values(), ids=WRITABLE)
+def test_writable(make: Callable[[], Filesystem]) -> None:
+    assert check_filesystem(make) > 60
+
+
+@pytest.mark.parametrize("make", READ_ONLY.values(), ids=READ_ONLY)
+def test_read_only(make: Callable[[], Filesystem]) -> None:
+    assert check_filesystem(make, read_only=True) == 5
+
+
+def test_an_overlay_over_plain_os(tmp_path: Path) -> None:
+    made: list[Path] = []
+
+    def make() -> Filesystem:
+        made.append(tmp_path / str(len(made)))
+        made[-1].mkdir()
+        return Overlay(OsFilesystem(made[-1]))
+
+    assert check_filesystem(make) > 60
+    assert [name for place in made for name in place.iterdir()] == []
+
+
+def test_an_overlay_gives_everything_back_when_it_is_emptied() -> None:
+    """What the checks do to an overlay is undone by removing all: then it uses nothing."""
+    used: list[Overlay] = []
+
+    def make() -> Filesystem:
+        used.append(Overlay(MemoryFilesystem()))
+        return used[-1]
+
+    check_filesystem(make)
+    for overlay in used:
+        paths = [path for path, _ in overlay.tree()]
+        for path in reversed(paths):
+            directory, _, name = path.rpartition("/")
+            holder = Subdirectory(overlay, directory)
+            root = holder.root()
+            try:
+                (root.remove_directory if root.lookup(name).type.name == "DIRECTORY" else root.unlink)(name)
+            finally:
+                root.close()
+                holder.close()
+        assert (overlay.bytes_used, overlay.files_used, overlay.changes()) == (0, 0, [])
