@@ -261,7 +261,7 @@ class Operations(RuleBasedStateMachine):
     def resize(self, file: Files, size: int) -> None:
         self.everywhere(lambda number: file[number].resize(size))
 
-    @rule(file=files, offset=st.integers(0, 40), length=st.integers(0, 20))
+    @rule(file=files, offset=st.integers(0, 40), length=st.integers(1, 20))
     def allocate(self, file: Files, offset: int, length: int) -> None:
         self.everywhere(lambda number: file[number].allocate(offset, length))
         # Filesystems of Linux differ in whether this sets the time when nothing had to be done.
