@@ -10,7 +10,7 @@ from host_trees import outcome
 from remit.filesystems.memory import MemoryFilesystem
 from remit.filesystems.read_only import ReadOnlyDirectory
 from remit.kernel import paths
-from remit.kernel.errors import Code
+from remit.kernel.errors import Code, KernelError
 from remit.kernel.files import Directory, File, FileType, How
 
 DIRECTORY, REGULAR_FILE, LINK = FileType.DIRECTORY, FileType.REGULAR_FILE, FileType.SYMBOLIC_LINK
@@ -137,6 +137,21 @@ def test_a_dangling_link_makes_its_target(root: Directory) -> None:
     paths.open_at(root, "dangling", follow=True, how=CREATE).close()
     assert root.lookup("n").type is REGULAR_FILE
     assert root.lookup("dangling").type is LINK
+
+
+class Confused(Directory):
+    """A filesystem that takes a link for a link where it should say that the name is taken."""
+
+    def open_file(self, name: str, how: int) -> File:
+        raise KernelError(Code.LOOP, name)
+
+    def read_link(self, name: str) -> str:
+        raise AssertionError("an exclusive creation must not follow a link")
+
+
+def test_making_a_new_file_never_follows_a_link_whatever_the_filesystem_says() -> None:
+    how = CREATE | How.EXCLUSIVE
+    assert outcome(lambda: paths.open_at(Confused(), "link", follow=True, how=how)) is Code.LOOP
 
 
 def test_a_directory_is_not_made_or_cut_by_opening(root: Directory) -> None:
