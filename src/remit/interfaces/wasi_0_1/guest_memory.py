@@ -21,11 +21,6 @@ U64 = Struct("<Q")
 MAX_U64 = 2**64 - 1
 
 
-def fault() -> KernelError:
-    """The error for an address range that is not inside the memory."""
-    return KernelError(Code.FAULT)
-
-
 def check(view: memoryview, address: int, length: int) -> None:
     """FAULT unless all `length` bytes from `address` on are inside: asked before an operation has any effect."""
     if address + length > len(view):
