@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from remit.engine.wasmtime import errors, library
+from remit.engine.wasmtime import library
 from remit.engine.wasmtime.fibers import start_call
 from remit.engine.wasmtime.layout import EXTERN_ITEM, FUNC_SIZE, RAW_SIZE, addressof, read_pointer
 from remit.engine.wasmtime.store import raise_pending
@@ -35,6 +35,8 @@ class Func:
         TypeError or OverflowError name a bad argument. Trap, Timeout, or whatever a host function raised.
         """
         store = self.store
+        if store.fibers_only and not store.running:
+            raise RuntimeError("imports of this store may suspend the guest: call its functions by Func.start")
         signature = self._signature
         raw = signature.encode(store, arguments)
         address = addressof(raw)
@@ -49,9 +51,6 @@ class Func:
         )
         [trap] = read_pointer(raw)
         if error or trap:
-            if store.fibers_only:
-                errors.drop(error, trap)
-                raise RuntimeError("imports of this store may suspend the guest: call its functions by Func.start")
             raise store.failure(error, trap)
         raise_pending()
         return signature.decode(store, raw)
@@ -61,7 +60,7 @@ class Func:
 
         RuntimeError if the store is in use.
         """
-        return start_call(self.store, self._function, self._signature, arguments)
+        return start_call(self.store, self._extern, self._signature, arguments)
 
     @property
     def function(self) -> bytes:

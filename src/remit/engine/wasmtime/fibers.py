@@ -20,6 +20,7 @@ from remit.engine.wasmtime import library
 from remit.engine.wasmtime.host_functions import park
 from remit.engine.wasmtime.layout import (
     ADDRESS_SPACE,
+    EXTERN_ITEM,
     RAW_SIZE,
     VAL_SIZE,
     VAL_VALUE,
@@ -182,8 +183,8 @@ class FiberCall:
         self.store.release(usable=usable)
 
 
-def start_call(store: Store, function: int, signature: Signature, arguments: tuple[Any, ...]) -> FiberCall:
-    """Begin a call of the ``wasmtime_func_t`` at `function`."""
+def start_call(store: Store, extern: Any, signature: Signature, arguments: tuple[Any, ...]) -> FiberCall:
+    """Begin a call of the function in a ``wasmtime_extern_t``."""
     params, results = signature.type.params, signature.type.results
     for kind in params + results:
         if kind not in VAL_KINDS or kind.endswith("ref"):
@@ -200,7 +201,7 @@ def start_call(store: Store, function: int, signature: Signature, arguments: tup
     def begin(trap: int, error: int) -> int:
         future: int = library.func_call_async(
             store.context_address,
-            function,
+            addressof(extern) + EXTERN_ITEM,
             address,
             len(params),
             address + results_at,
@@ -214,4 +215,4 @@ def start_call(store: Store, function: int, signature: Signature, arguments: tup
         cells = [vals.raw[at : at + RAW_SIZE] for at in range(results_at + VAL_VALUE, len(vals) - 1, VAL_SIZE)]
         return signature.decode(store, b"".join([bytes(RAW_SIZE), *cells]))
 
-    return FiberCall(store, begin, finish, vals)
+    return FiberCall(store, begin, finish, (extern, vals))

@@ -105,7 +105,7 @@ class Store:
         self.deadline: float | None = None
         self.engine = engine
         self.fibers_only = False
-        """An import may suspend: the library refuses plain calls then, whatever they do."""
+        """An import may suspend. It aborts the process when it is called outside of any fiber."""
         self.modules: list[Module] = []
         self.on_interrupt: Callable[[], None] | None = None
         """Called by `interrupt`, from whatever thread that is: so that a host function that waits can be woken."""

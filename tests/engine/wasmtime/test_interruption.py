@@ -1,0 +1,315 @@
+"""Stopping guests: deadlines, other threads, signals. Nothing here measures time; a guest that is not stopped hangs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from engine.make import instantiate, prepare
+from remit.engine.api import Timeout
+from remit.engine.wasmtime import engine
+from remit.engine.wasmtime.ticker import ticker
+from wat import wat
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from remit.engine.wasmtime import Store
+
+FOREVER = '(module (func $spin (export "spin") (loop $l (br $l))) (func (export "fine") (result i32) i32.const 1))'
+CALLS = '(module (import "env" "f" (func $f)) (func (export "spin") (loop $l (call $f) (br $l))))'
+posix = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs POSIX signals")
+
+
+def test_a_deadline_stops_a_busy_guest() -> None:
+    instance = instantiate(FOREVER)
+    instance.store.deadline = time.monotonic()
+    with pytest.raises(Timeout) as caught:
+        instance.export("spin")()
+    assert "guest!spin" in caught.value.__notes__[0]
+    instance.store.deadline = None
+    assert instance.export("fine")() == 1
+
+
+def test_a_deadline_stops_a_guest_that_only_calls_the_host() -> None:
+    instance = instantiate(CALLS, f=("->", lambda _: None))
+    instance.store.deadline = time.monotonic()
+    with pytest.raises(Timeout):
+        instance.export("spin")()
+
+
+def test_a_deadline_of_an_outer_store_stops_the_inner_guest() -> None:
+    inner = instantiate(FOREVER)
+    outer = instantiate(CALLS, f=("->", lambda _: inner.export("spin")()))
+    outer.store.deadline = time.monotonic()
+    with pytest.raises(Timeout):
+        outer.export("spin")()
+    assert inner.export("fine")() == 1
+
+
+def test_another_thread_interrupts() -> None:
+    instance = instantiate(CALLS, f=("->", lambda _: running.set()))
+    running = threading.Event()
+    woken: list[str] = []
+    instance.store.on_interrupt = lambda: woken.append(threading.current_thread().name)
+
+    def interrupt() -> None:
+        running.wait()
+        instance.store.interrupt(KeyError("enough"))
+
+    thread = threading.Thread(target=interrupt, name="other")
+    thread.start()
+    with pytest.raises(KeyError, match="enough"):
+        instance.export("spin")()
+    thread.join()
+    assert woken == ["other"]
+
+
+def test_a_guest_in_another_thread_is_interrupted() -> None:
+    instance = instantiate(CALLS, f=("->", lambda _: running.set()))
+    running = threading.Event()
+    ended: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            instance.export("spin")()
+        except KeyError as error:
+            ended.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    running.wait()
+    reason = KeyError("enough")
+    instance.store.interrupt(reason)
+    thread.join()
+    assert ended == [reason]
+
+
+def test_an_interruption_while_nothing_runs_is_for_the_next_call() -> None:
+    instance = instantiate(FOREVER)
+    instance.store.interrupt(KeyError("early"))
+    with pytest.raises(KeyError, match="early"):
+        instance.export("fine")()
+    assert instance.export("fine")() == 1
+
+
+class Alarm(Exception):
+    pass
+
+
+def _raise(number: int, frame: FrameType | None) -> None:
+    raise Alarm
+
+
+@posix
+@pytest.mark.parametrize("number", ["SIGINT", "SIGUSR1", "SIGALRM"])
+def test_a_signal_handler_that_raises_stops_a_busy_guest(number: str) -> None:
+    instance = instantiate(CALLS, f=("->", lambda _: ready.set()))
+    ready = threading.Event()
+    kind = getattr(signal, number)
+    before = signal.signal(kind, _raise)
+    try:
+        thread = threading.Thread(target=lambda: (ready.wait(), os.kill(os.getpid(), kind)))
+        thread.start()
+        with pytest.raises(Alarm):
+            instance.export("spin")()
+        thread.join()
+        assert signal.getsignal(kind) is _raise
+    finally:
+        signal.signal(kind, before)
+
+
+@posix
+def test_control_c_stops_a_guest_without_host_calls() -> None:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        instance = instantiate(FOREVER)
+        thread = threading.Timer(0.01, lambda: os.kill(os.getpid(), signal.SIGINT))
+        thread.start()
+        with pytest.raises(KeyboardInterrupt):
+            instance.export("spin")()
+        thread.join()
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        assert instance.export("fine")() == 1
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@posix
+def test_control_c_raises_at_once_in_the_code_of_a_host_function() -> None:
+    reached: list[str] = []
+
+    def f(caller: Store) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        for _ in range(1000):
+            pass
+        reached.append("the end")
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            instantiate(CALLS, f=("->", f)).export("spin")()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert reached == []
+
+
+@posix
+def test_a_storm_of_signals_does_no_harm() -> None:
+    """Handlers that raise wherever Python lets them, thousands of times; the guest's sum must stay right."""
+    counted = 0
+
+    def f(caller: Store) -> None:
+        nonlocal counted
+        counted += 1
+
+    instance = instantiate(
+        """(module (import "env" "f" (func $f)) (func (export "run") (param i32) (result i32)
+          (loop $l (call $f) (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))) (i32.const 77)))""",
+        f=("->", f),
+    )
+    run = instance.export("run")
+    before = signal.signal(signal.SIGALRM, _raise)
+    caught = 0
+    try:
+        for _ in range(400):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 0.0002, 0.0003)
+                try:
+                    for _ in range(20):
+                        assert run(30) == 77
+                finally:
+                    signal.setitimer(signal.ITIMER_REAL, 0)
+            except Alarm:
+                caught += 1
+    finally:
+        signal.signal(signal.SIGALRM, signal.SIG_IGN)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert caught > 0
+    assert run(30) == 77
+
+
+@posix
+def test_a_handler_that_the_host_function_sets_stays() -> None:
+    def f(caller: Store) -> None:
+        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+
+    before = signal.signal(signal.SIGUSR1, _raise)
+    try:
+        instantiate('(module (import "env" "f" (func $f)) (export "g" (func $f)))', f=("->", f)).export("g")()
+        assert signal.getsignal(signal.SIGUSR1) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+def test_the_ticker_sleeps_when_nothing_runs() -> None:
+    instantiate(FOREVER).export("fine")()
+    for _ in range(200):
+        if ticker.asleep:
+            break
+        time.sleep(0.02)
+    assert ticker.asleep
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_child_can_compile_and_be_stopped() -> None:
+    program = f"""
+import os, sys, time
+sys.path.insert(0, {os.path.dirname(os.path.dirname(os.path.dirname(__file__)))!r})
+from remit.engine.api import Timeout
+from remit.engine.wasmtime import engine
+from wat import wat
+def attempt():
+    where = engine()
+    instance = where.linker().prepare(where.compile(wat({FOREVER!r}))).instantiate(where.store())
+    instance.store.deadline = time.monotonic()
+    try:
+        instance.export("spin")()
+    except Timeout:
+        return 0
+    return 1
+attempt()
+child = os.fork()
+if child == 0:
+    os._exit(attempt())
+assert os.waitpid(child, 0)[1] == 0
+assert attempt() == 0
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
+def test_the_lock_of_the_interpreter_is_free_while_a_guest_computes() -> None:
+    instance = instantiate(FOREVER)
+    counted = 0
+
+    def count() -> None:
+        nonlocal counted
+        while counted < 100_000:
+            counted += 1
+        instance.store.interrupt(KeyError("counted"))
+
+    thread = threading.Thread(target=count)
+    thread.start()
+    with pytest.raises(KeyError, match="counted"):
+        instance.export("spin")()
+    thread.join()
+    assert counted == 100_000
+
+
+def test_many_threads_with_a_store_each() -> None:
+    prepared = prepare(
+        """(module (import "env" "f" (func $f (param i32) (result i32))) (func (export "run") (param i32) (result i32)
+          (local i32) (loop $l (local.set 1 (i32.add (local.get 1) (call $f (local.get 0))))
+          (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))) (local.get 1)))""",
+        f=("i32 -> i32", lambda caller, number: number * caller.data),
+    )
+    results: dict[int, int] = {}
+
+    def work(factor: int) -> None:
+        for _ in range(20):
+            store = prepared.module.engine.store(factor)
+            results[factor] = prepared.instantiate(store).export("run")(100)
+
+    threads = [threading.Thread(target=work, args=(factor,)) for factor in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == {factor: 5050 * factor for factor in range(8)}
+
+
+def test_a_store_that_runs_in_another_thread_cannot_be_entered() -> None:
+    instance = instantiate(CALLS, f=("->", lambda _: running.set()))
+    running = threading.Event()
+    thread = threading.Thread(target=lambda: pytest.raises(KeyError, instance.export("spin")))
+    thread.start()
+    running.wait()
+    with pytest.raises(RuntimeError, match="running in another thread"):
+        instance.export("spin")()
+    with pytest.raises(RuntimeError, match="running"):
+        instance.store.close()
+    instance.store.interrupt(KeyError("enough"))
+    thread.join()
+
+
+def test_an_engine_compiles_in_many_threads_at_once() -> None:
+    names: list[str] = []
+
+    def work(number: int) -> None:
+        module = engine().compile(wat(f'(module (func (export "f{number}")))'))
+        names.extend(module.exports)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(names) == [f"f{number}" for number in range(8)]
