@@ -1,0 +1,278 @@
+"""The fast path does what the Python implementation does: the same calls through both, on equal trees."""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from native.passthrough import DATA, SCRATCH, SIZE, Guest
+from remit.engine.wasmtime.native import function_addresses
+from remit.kernel.limits import Limits
+from remit.native.library import FUNCTIONS, native_functions
+from remit.native.table import NativeDescriptorTable, SlotFile
+
+pytestmark = pytest.mark.skipif(
+    not native_functions(function_addresses), reason="the native library was not built (no C compiler, or not Linux)"
+)
+
+CREAT, DIRECTORY, EXCL, TRUNC = 1, 2, 4, 8
+APPEND, NONBLOCK = 1, 4
+SUCCESS, BADF, FAULT, INVAL, MFILE, NOENT, NOTCAPABLE, ROFS = 0, 8, 21, 28, 33, 44, 76, 69
+FD_READ, FD_WRITE = 1 << 1, 1 << 6
+
+
+def plant(root: Path) -> Path:
+    """A small tree, with links that lead out of it."""
+    root.mkdir()
+    (root / "file").write_bytes(b"0123456789")
+    (root / "dir").mkdir()
+    (root / "dir" / "inner").write_bytes(b"inner")
+    (root / "to-file").symlink_to("file")
+    (root / "to-dir").symlink_to("dir")
+    (root / "dangling").symlink_to("nothing")
+    (root / "out").symlink_to("../outside")
+    (root / "absolute").symlink_to("/etc/passwd")
+    (root / "up").symlink_to("..")
+    outside = root.parent / "outside"
+    if not outside.exists():
+        outside.write_bytes(b"secret")
+    return root
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Callable[..., Guest]]:
+    guests: list[Guest] = []
+
+    def make(**options: Any) -> Guest:
+        guest = Guest(plant(tmp_path / f"tree{len(guests)}"), **{"native": True, **options})
+        guests.append(guest)
+        return guest
+
+    yield make
+    for guest in guests:
+        guest.close()
+
+
+def table_of(guest: Guest) -> NativeDescriptorTable:
+    table = guest.instance._world.process.descriptors
+    assert isinstance(table, NativeDescriptorTable)
+    return table
+
+
+def known_to_python(guest: Guest) -> set[int]:
+    return set(table_of(guest)._entries)
+
+
+def test_the_calls_are_really_served_by_it(make: Callable[..., Guest]) -> None:
+    guest = make()
+    errno, fd = guest.open("file")
+    assert (errno, fd) == (SUCCESS, 4)
+    assert fd not in known_to_python(guest), "Python opened it"
+    assert guest.call("fd_read", fd, *guest.iovec((DATA, 4)), SCRATCH) == SUCCESS
+    assert guest.call("fd_seek", fd, 1, 1, SCRATCH) == SUCCESS
+    assert guest.u64() == 5
+    assert guest.call("fd_filestat_get", fd, SCRATCH) == SUCCESS
+    assert guest.call("fd_fdstat_get", fd, SCRATCH) == SUCCESS
+    assert fd not in known_to_python(guest), "Python was asked"
+    assert guest.call("fd_close", fd) == SUCCESS
+    assert guest.call("fd_close", fd) == BADF
+
+
+def test_python_takes_over_what_it_opened(make: Callable[..., Guest]) -> None:
+    guest = make()
+    _, fd = guest.open("file")
+    assert guest.call("fd_read", fd, *guest.iovec((DATA, 3)), SCRATCH) == SUCCESS
+    assert guest.call("fd_filestat_set_size", fd, 4) == SUCCESS
+    entry = table_of(guest).get(fd)
+    assert isinstance(entry, SlotFile)
+    assert entry.position == 3
+    # And back: what Python knows now, C goes on serving, from the same position.
+    assert guest.call("fd_read", fd, *guest.iovec((DATA, 10)), SCRATCH) == SUCCESS
+    assert guest.u32() == 1
+    assert entry.position == 4
+    assert guest.call("fd_close", fd) == SUCCESS
+    assert guest.call("fd_read", fd, *guest.iovec((DATA, 10)), SCRATCH) == BADF
+    assert fd not in known_to_python(guest)
+
+
+def test_append_and_flags_go_both_ways(make: Callable[..., Guest]) -> None:
+    guest = make()
+    _, fd = guest.open("file", fdflags=APPEND)
+    guest.memory.write(DATA, b"end")
+    assert guest.call("fd_write", fd, *guest.iovec((DATA, 3)), SCRATCH) == SUCCESS
+    assert guest.call("fd_fdstat_set_flags", fd, NONBLOCK) == SUCCESS
+    assert guest.call("fd_fdstat_get", fd, SCRATCH) == SUCCESS
+    assert struct.unpack("<H", guest.memory.read(SCRATCH + 2, 2)) == (NONBLOCK,)
+    assert guest.call("fd_tell", fd, SCRATCH) == SUCCESS
+    assert guest.u64() == 13
+
+
+def test_rights_given_up_are_gone_for_both(make: Callable[..., Guest]) -> None:
+    guest = make()
+    _, fd = guest.open("file")
+    assert guest.call("fd_fdstat_set_rights", fd, FD_READ, 0) == SUCCESS
+    assert guest.call("fd_write", fd, *guest.iovec((DATA, 3)), SCRATCH) == NOTCAPABLE
+    assert guest.call("fd_read", fd, *guest.iovec((DATA, 3)), SCRATCH) == SUCCESS
+    assert guest.call("fd_fdstat_set_rights", 3, 0, 0) == SUCCESS
+    assert guest.open("file")[0] == NOTCAPABLE
+    assert guest.call("path_filestat_get", 3, 1, *guest.path("file"), SCRATCH) == NOTCAPABLE
+
+
+def test_descriptors_are_limited_and_lowest_first(make: Callable[..., Guest]) -> None:
+    guest = make(limits=Limits(descriptors=7))
+    assert [guest.open("file") for _ in range(4)] == [(SUCCESS, 4), (SUCCESS, 5), (SUCCESS, 6), (MFILE, -1)]
+    assert guest.open("dir", DIRECTORY, rights=FD_READ)[0] == MFILE
+    assert guest.call("fd_close", 5) == SUCCESS
+    assert guest.open("dir", DIRECTORY, rights=FD_READ) == (SUCCESS, 5)
+    assert guest.call("fd_renumber", 6, 4) == SUCCESS
+    assert guest.open("file") == (SUCCESS, 6)
+
+
+def test_renumbering_moves_the_position(make: Callable[..., Guest]) -> None:
+    guest = make()
+    _, first = guest.open("file")
+    _, second = guest.open("dir/inner")
+    assert guest.call("fd_seek", first, 7, 0, SCRATCH) == SUCCESS
+    assert guest.call("fd_renumber", first, second) == SUCCESS
+    assert guest.call("fd_read", second, *guest.iovec((DATA, 10)), SCRATCH) == SUCCESS
+    assert guest.memory.read(DATA, guest.u32()) == b"789"
+    assert guest.call("fd_tell", first, SCRATCH) == BADF
+
+
+def test_host_descriptors_are_given_back(make: Callable[..., Guest]) -> None:
+    guest = make()
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(20):
+        assert guest.open("file")[0] == SUCCESS
+    for fd in range(4, 14):
+        assert guest.call("fd_close", fd) == SUCCESS
+    assert len(os.listdir("/proc/self/fd")) == before + 10
+    guest.close()
+    assert len(os.listdir("/proc/self/fd")) < before
+
+
+@pytest.mark.parametrize("path", ["out", "absolute", "up/outside", "../outside", "dir/../../outside", "/etc/passwd"])
+@pytest.mark.parametrize("oflags", [0, CREAT, TRUNC, CREAT | TRUNC, CREAT | EXCL])
+def test_nothing_outside_is_reached(make: Callable[..., Guest], tmp_path: Path, path: str, oflags: int) -> None:
+    guest = make()
+    assert guest.open(path, oflags)[0] != SUCCESS
+    assert guest.call("path_filestat_get", 3, 1, *guest.path(path), SCRATCH) != SUCCESS
+    assert (tmp_path / "outside").read_bytes() == b"secret"
+
+
+def test_bad_pointers_are_refused_before_anything_happens(make: Callable[..., Guest]) -> None:
+    guest = make()
+    path = guest.path("new")
+    assert guest.call("path_open", 3, 1, *path, CREAT, FD_READ, 0, 0, SIZE - 3) == FAULT
+    assert guest.call("path_filestat_get", 3, 1, *path, SCRATCH) == NOENT
+    _, fd = guest.open("file")
+    for address in (SIZE - 3, 0xFFFFFFFF, 0xFFFFFFFD):
+        assert guest.call("fd_read", fd, *guest.iovec((DATA, 4)), address) == FAULT
+        assert guest.call("fd_seek", fd, 1, 0, address) == FAULT
+    assert guest.call("fd_read", fd, *guest.iovec((SIZE - 4, 5)), SCRATCH) == FAULT
+    assert guest.call("fd_read", fd, *guest.iovec((0xFFFFFFFF, 0xFFFFFFFF)), SCRATCH) == FAULT
+    assert guest.call("fd_read", fd, SIZE - 4, 1, SCRATCH) == FAULT
+    assert guest.call("fd_tell", fd, SCRATCH) == SUCCESS
+    assert guest.u64() == 0
+    assert guest.call("random_get", SIZE - 1, 2) == FAULT
+    assert guest.call("clock_time_get", 0, 0, SIZE - 7) == FAULT
+
+
+def test_the_clock_and_random_numbers_that_were_granted_are_the_ones_it_gives(make: Callable[..., Guest]) -> None:
+    from remit.kernel.clocks import FixedClock
+
+    guest = make(wall_clock=FixedClock(12345), random=7)
+    assert guest.call("clock_time_get", 0, 0, SCRATCH) == SUCCESS
+    assert guest.u64() == 12345
+    assert guest.call("random_get", DATA, 32) == SUCCESS
+    again = make(random=7)
+    assert again.call("random_get", DATA, 32) == SUCCESS
+    assert guest.memory.read(DATA, 32) == again.memory.read(DATA, 32)
+
+
+def test_every_function_it_takes_over_is_there() -> None:
+    assert set(native_functions(function_addresses)) == set(FUNCTIONS)
+
+
+# -- Random sequences, through both ----------------------------------------------------------------
+
+PATHS = ["file", "dir", "dir/inner", "to-file", "to-dir/inner", "dangling", "out", "up", "new", "dir/new", "to-dir",
+         "file/x", "dir/", "./file", "dir/../file", "../outside", "", ".", "x" * 300, "é", "/file"]  # fmt: skip
+SPOTS = st.sampled_from([0, SCRATCH, DATA, DATA + 1, SIZE - 64, SIZE - 8, SIZE - 3, SIZE, 0xFFFFFFF8])
+FDS = st.integers(0, 9) | st.sampled_from([0xFFFFFFFF, 1 << 20])
+RIGHTS = st.sampled_from([(1 << 30) - 1, FD_READ, FD_WRITE, FD_READ | FD_WRITE, 0, 1 << 40, (1 << 64) - 1])
+OFFSETS = st.integers(-5, 20) | st.sampled_from([2**63 - 1, 2**63 - 10, -(2**63), 1 << 33])
+LENGTHS = st.integers(0, 40) | st.sampled_from([0xFFFFFFFF, 1 << 20])
+VECTORS = st.lists(st.tuples(SPOTS, LENGTHS), max_size=3)
+PATH = st.sampled_from(PATHS)
+
+STEPS = st.one_of(
+    st.tuples(st.just("open"), st.sampled_from([3, 4, 5]), st.integers(0, 2), PATH, st.integers(0, 15), RIGHTS,
+              st.integers(0, 31), SPOTS),
+    st.tuples(st.just("stat"), st.sampled_from([3, 4, 5]), st.integers(0, 2), PATH, SPOTS),
+    st.tuples(st.sampled_from(["fd_read", "fd_write"]), FDS, VECTORS, SPOTS),
+    st.tuples(st.sampled_from(["fd_pread", "fd_pwrite"]), FDS, VECTORS, OFFSETS, SPOTS),
+    st.tuples(st.just("fd_seek"), FDS, OFFSETS, st.integers(0, 3), SPOTS),
+    st.tuples(st.sampled_from(["fd_tell", "fd_fdstat_get", "fd_filestat_get"]), FDS, SPOTS),
+    st.tuples(st.just("fd_close"), st.integers(4, 9)),
+    st.tuples(st.just("fd_renumber"), st.integers(3, 9), st.integers(3, 9)),
+    st.tuples(st.just("fd_fdstat_set_flags"), FDS, st.integers(0, 31)),
+    st.tuples(st.just("fd_fdstat_set_rights"), st.integers(4, 9), RIGHTS, RIGHTS),
+    st.tuples(st.just("fd_filestat_set_size"), FDS, st.integers(0, 30)),
+    st.tuples(st.just("unlink"), PATH),
+)  # fmt: skip
+
+
+def perform(guest: Guest, step: tuple[Any, ...]) -> tuple[int, bytes]:
+    """The errno, and all of the memory, without what differs between two equal trees."""
+    name, *rest = step
+    if name == "open":
+        fd, follow, path, oflags, rights, fdflags, spot = rest
+        errno = guest.call("path_open", fd, follow, *guest.path(path), oflags, rights, rights, fdflags, spot)
+    elif name == "stat":
+        fd, follow, path, spot = rest
+        errno = guest.call("path_filestat_get", fd, follow, *guest.path(path), spot)
+    elif name in ("fd_read", "fd_write", "fd_pread", "fd_pwrite"):
+        fd, vectors, *end = rest
+        errno = guest.call(name, fd, *guest.iovec(*vectors), *end)
+    elif name == "unlink":
+        errno = guest.call("path_unlink_file", 3, *guest.path(rest[0]))
+    else:
+        errno = guest.call(name, *rest)
+    if errno == SUCCESS and name in ("stat", "fd_filestat_get"):
+        spot = rest[-1]
+        guest.memory.write(spot, bytes(16))
+        guest.memory.write(spot + 40, bytes(24))
+    return errno, guest.memory.read(0, SIZE)
+
+
+def contents(tree: Path) -> dict[str, bytes | str | None]:
+    found: dict[str, bytes | str | None] = {}
+    for path in sorted(tree.rglob("*")):
+        name = str(path.relative_to(tree))
+        found[name] = os.readlink(path) if path.is_symlink() else path.read_bytes() if path.is_file() else None
+    return found
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(STEPS, min_size=1, max_size=25))
+def test_random_calls_end_alike(tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[Any, ...]]) -> None:
+    base = tmp_path_factory.mktemp("both")
+    limits = Limits(descriptors=8, io_bytes=1 << 16)
+    fast = Guest(plant(base / "fast"), native=True, limits=limits)
+    plain = Guest(plant(base / "plain"), native=False, limits=limits)
+    try:
+        for step in steps:
+            assert perform(fast, step) == perform(plain, step), step
+        assert contents(base / "fast") == contents(base / "plain")
+        assert (base / "outside").read_bytes() == b"secret"
+    finally:
+        fast.close()
+        plain.close()
