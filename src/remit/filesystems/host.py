@@ -78,7 +78,8 @@ class HostDirectory(Directory):
             os.close(descriptor)
 
     def host_descriptor(self) -> int | None:
-        return None if self._place else self._descriptor
+        # Without the walk in one step there is none in native code either.
+        return None if self._place or self._beneath is None else self._descriptor
 
     def stat(self) -> Stat:
         try:
@@ -262,6 +263,8 @@ class HostDirectory(Directory):
 
 def _same_filesystem(target: Directory) -> int:
     """The descriptor of the other side of a link or a rename; CROSS_DEVICE if it has none, or something in front."""
+    if target.read_only:
+        raise KernelError(Code.READ_ONLY)
     if not isinstance(target, HostDirectory):
         raise KernelError(Code.CROSS_DEVICE, f"from a host directory to {type(target).__name__}")
     return target._descriptor

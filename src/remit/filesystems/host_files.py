@@ -200,9 +200,9 @@ class HostFile(_HostNode):
             raise translated(error) from error
 
     def allocate(self, offset: int, length: int) -> None:
-        self._require_writable()
         if length <= 0 or offset < 0:
             raise KernelError(Code.INVALID, f"allocate {length} bytes at {offset}")
+        self._require_writable()
         if offset + length > _MAX_OFFSET:
             raise KernelError(Code.FILE_TOO_LARGE, f"allocate {length} bytes at {offset}")
         try:
