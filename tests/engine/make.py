@@ -23,7 +23,11 @@ def func_type(text: str) -> FuncType:
 
 
 def prepare(
-    text: str, config: Config | None = None, *, suspending: dict[str, HostFunction] | None = None, **functions: HostFunction
+    text: str,
+    config: Config | None = None,
+    *,
+    suspending: dict[str, HostFunction] | None = None,
+    **functions: HostFunction,
 ) -> Prepared:
     """The module, with imports from "env": each is ``name=("i32 -> i32", function)``."""
     where = engine(config)
@@ -36,7 +40,12 @@ def prepare(
 
 
 def instantiate(
-    text: str, config: Config | None = None, *, limits: StoreLimits | None = None, data: Any = None, **functions: HostFunction
+    text: str,
+    config: Config | None = None,
+    *,
+    limits: StoreLimits | None = None,
+    data: Any = None,
+    **functions: HostFunction,
 ) -> Instance:
-    prepared = prepare(text, config, **functions)
+    prepared = prepare(text, config, suspending=None, **functions)
     return prepared.instantiate(Store(prepared.module.engine, data, limits))

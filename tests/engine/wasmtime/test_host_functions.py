@@ -25,7 +25,9 @@ VALUES = {
 
 
 @given(st.data(), st.lists(st.sampled_from(TYPES), max_size=6), st.lists(st.sampled_from(TYPES), max_size=4))
-def test_values_of_every_type_pass_through_both_ways(data: st.DataObject, params: list[str], results: list[str]) -> None:
+def test_values_of_every_type_pass_through_both_ways(
+    data: st.DataObject, params: list[str], results: list[str]
+) -> None:
     arguments = tuple(data.draw(VALUES[kind]) for kind in params)
     returned = tuple(data.draw(VALUES[kind]) for kind in results)
     seen: list[Any] = []
@@ -105,7 +107,9 @@ def test_the_callers_data_and_memory_are_at_hand() -> None:
 
 def test_the_memory_is_there_while_the_start_function_runs() -> None:
     seen: list[bytes] = []
-    text = """(module (import "env" "f" (func $f)) (memory (export "memory") 1) (data (i32.const 4) "data") (start $f))"""
+    text = (
+        """(module (import "env" "f" (func $f)) (memory (export "memory") 1) (data (i32.const 4) "data") (start $f))"""
+    )
     instance = instantiate(text, f=("->", lambda caller: seen.append(caller.memory.read(4, 4))))
     assert seen == [b"data"]
     assert instance.store.memory.read(4, 4) == b"data"
@@ -137,7 +141,7 @@ def test_what_a_host_function_raises_is_what_the_call_raises() -> None:
         with pytest.raises(ValueError, match="from the host") as caught:
             instance.export("g")()
         assert caught.value is raised
-    assert any(entry.name == "f" for entry in caught.traceback)
+        assert any(entry.name == "f" for entry in caught.traceback)
     assert "guest!g" in raised.__notes__[0]
 
 
@@ -233,11 +237,16 @@ def test_stores_call_each_other() -> None:
 
 def test_references_reach_the_host() -> None:
     seen: list[object] = []
+
+    def f(caller: Store, *values: object) -> object:
+        seen.extend(values)
+        return values[0]
+
     instance = instantiate(
         """(module (import "env" "f" (func $f (param funcref externref) (result funcref)))
            (func $h) (elem declare func $h)
            (func (export "g") (result funcref) (call $f (ref.func $h) (ref.null extern))))""",
-        f=("funcref externref -> funcref", lambda _, *values: (seen.extend(values), values[0])[1]),
+        f=("funcref externref -> funcref", f),
     )
     assert instance.export("g")() is not None
     assert seen[0] is not None

@@ -26,7 +26,12 @@ def test_all_missing_and_mismatched_imports_are_named_at_once() -> None:
     error = caught.value
     assert [(m, n) for m, n, _ in error.missing] == [("env", "a"), ("env", "m")]
     assert [(m, n) for m, n, _ in error.mismatched] == [("env", "c"), ("env", "d")]
-    for part in ("thing.wasm", "env.a: nobody provides this func (i32) -> (i64)", "wanted as (f32) -> ()", "a global is"):
+    for part in (
+        "thing.wasm",
+        "env.a: nobody provides this func (i32) -> (i64)",
+        "wanted as (f32) -> ()",
+        "a global is",
+    ):
         assert part in str(error)
 
 

@@ -61,7 +61,7 @@ def test_a_view_is_kept_until_the_memory_grows() -> None:
 
 @given(st.integers(-10, PAGE + 10), st.integers(-10, 40))
 def test_reading_is_bounded(address: int, length: int) -> None:
-    if 0 <= address and 0 <= length and address + length <= PAGE:
+    if address >= 0 and length >= 0 and address + length <= PAGE:
         assert len(MEMORY.read(address, length)) == length
     else:
         with pytest.raises(OutOfBounds, match="not inside of a memory of 0x10000 bytes"):
@@ -71,7 +71,7 @@ def test_reading_is_bounded(address: int, length: int) -> None:
 @given(st.one_of(st.integers(-10, 10), st.integers(PAGE - 40, PAGE + 10), st.just(2**64)), st.binary(max_size=30))
 def test_writing_is_bounded_and_does_nothing_out_of_bounds(address: int, data: bytes) -> None:
     before = bytes(MEMORY.view())
-    if 0 <= address and address + len(data) <= PAGE:
+    if address >= 0 and address + len(data) <= PAGE:
         MEMORY.write(address, data)
         assert MEMORY.read(address, len(data)) == data
     else:

@@ -50,7 +50,7 @@ def test_a_trap_in_the_start_function() -> None:
     assert [str(frame).split()[-1] for frame in caught.value.frames] == ["guest!begin"]
 
 
-@pytest.mark.parametrize("wasm", [b"", b"\0asm", b"not wasm at all", wat("(module (func (export \"f\")))")[:-2]])
+@pytest.mark.parametrize("wasm", [b"", b"\0asm", b"not wasm at all", wat('(module (func (export "f")))')[:-2]])
 def test_what_is_no_module(wasm: bytes) -> None:
     with pytest.raises(InvalidModule, match=r"offset|magic|header|end|expected"):
         engine().compile(wasm)

@@ -18,7 +18,7 @@ MEMORY_SIZE = 24
 
 
 def function_addresses(names: Sequence[str]) -> list[int]:
-    """Where the named functions of the C API lie (``wasmtime_caller_context``, …). AttributeError for an unknown one."""
+    """Where the named functions of the C API lie. AttributeError for an unknown one."""
     handle = ctypes.PyDLL(library.PATH)
     return [ctypes.cast(handle[name], ctypes.c_void_p).value or 0 for name in names]
 

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from remit.binary.types import MemoryType
-    from remit.engine.wasmtime.engine import Engine
     from remit.engine.api import Frame
+    from remit.engine.wasmtime.engine import Engine
     from remit.engine.wasmtime.fibers import FiberCall
     from remit.engine.wasmtime.module import Module
     from remit.engine.wasmtime.threads import ThreadState
