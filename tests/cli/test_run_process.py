@@ -6,27 +6,38 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import remit
 from cli import guests
 
+termios = pytest.importorskip("termios", reason="needs POSIX signals and terminals")
+
 Guest = Callable[[bytes], str]
 RUN = [sys.executable, "-m", "remit", "run"]
-
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals and terminals")
 
 WAITING = {"busy": guests.SPIN, "sleeping": guests.SLEEP, "reading": guests.READ_FOREVER}
 
 
+@contextmanager
+def started(line: list[str], **options: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that does not outlive its test, whatever becomes of it."""
+    with subprocess.Popen(line, **options) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
 @pytest.mark.parametrize("guest_is", WAITING)
 def test_an_interrupt_ends_it(guest_is: str, guest: Guest) -> None:
-    with subprocess.Popen(
-        [*RUN, guest(WAITING[guest_is])], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
+    pipe = subprocess.PIPE
+    with started([*RUN, guest(WAITING[guest_is])], stdin=pipe, stdout=pipe, stderr=pipe) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"ready\n"
         process.send_signal(signal.SIGINT)
@@ -38,17 +49,20 @@ def test_an_interrupt_ends_it(guest_is: str, guest: Guest) -> None:
 @pytest.mark.parametrize("guest_is", WAITING)
 def test_control_c_on_a_terminal(guest_is: str, guest: Guest) -> None:
     terminal, inside = os.openpty()
+    settings = termios.tcgetattr(terminal)
     # The first terminal that a new session opens becomes its own.
     on_terminal = ["sh", "-c", 'exec "$@" <"$0" >"$0" 2>&1', os.ttyname(inside), *RUN, guest(WAITING[guest_is])]
     try:
-        with subprocess.Popen(on_terminal, start_new_session=True) as process:
+        with started(on_terminal, stdin=inside, stdout=inside, stderr=inside, start_new_session=True) as process:
+            # The process has its own by now; reading fails when it is gone.
+            os.close(inside)
             shown = b""
             while b"ready" not in shown:
                 shown += os.read(terminal, 100)
             os.write(terminal, b"\x03")
             assert process.wait(10) == 130
+            assert termios.tcgetattr(terminal) == settings
     finally:
-        os.close(inside)
         os.close(terminal)
 
 

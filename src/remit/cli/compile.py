@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from remit.cli.options import Command, Option
 from remit.cli.program_file import why_invalid
 from remit.cli.report import CommandError, reason, say, shown, size_in_words
@@ -21,7 +23,7 @@ COMMAND = Command(
         Option("--fuel", help="Compile it for runs with --fuel: it then counts what it executes, and is slower."),
     ),
     notes="A .cwasm file is native code for this machine and this version: `remit run --allow-precompiled OUT.cwasm`\n"
-    "runs it without checking it. Use it only where nobody else can write.",
+    "runs it without checking it, with --fuel if it was compiled so. Use it only where nobody else can write.",
 )
 
 
@@ -44,10 +46,11 @@ def main(arguments: Sequence[str]) -> int:
     if output is None:
         say(f"{shown(path)}: compiled, in the cache\n")
         return 0
-    from remit.runtime.precompiled import write_precompiled
+    from remit.runtime.precompiled import save_precompiled
 
     try:
-        size = write_precompiled(program, output)
+        save_precompiled(program, output)
+        size = os.stat(output).st_size
     except OSError as error:
         raise CommandError(f"{output}: {reason(error)}") from None
     except ValueError as error:  # A NUL in the name.

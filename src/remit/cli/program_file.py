@@ -24,15 +24,24 @@ class ProgramFile:
         self.kind = kind_of(self.data[:HEAD])
 
 
+def is_precompiled(path: str) -> bool:
+    """Whether the file is native code, compiled ahead of time. OSError."""
+    return kind_of(_head(path)) == PRECOMPILED
+
+
 def why_invalid(path: str, error: Exception) -> str:
     """Why the engine refused the file: what it is, if that explains it better than `error` does."""
-    with open(path, "rb") as file:
-        head = file.read(HEAD)
+    head = _head(path)
     kind = kind_of(head)
     if kind == MODULE:
         return f"damaged or unsupported module: {error}"
     if kind == COMPONENT:
         return "a WebAssembly component; only core modules can be run"
     if kind == PRECOMPILED:
-        return f"{describe(head)}: {error} (it runs with --allow-precompiled, if you trust whoever made it)"
+        return f"{describe(head)}, for this version only; `remit run --allow-precompiled` runs it unchecked"
     return f"{describe(head)}; a WebAssembly binary is needed"
+
+
+def _head(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read(HEAD)

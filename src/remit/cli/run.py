@@ -168,10 +168,10 @@ def _load(path: str, options: dict[str, Any]) -> Program:
     name = options.get("argv0")
     try:
         if "allow-precompiled" in options:
-            from remit.runtime.precompiled import is_precompiled, load_precompiled_unchecked
+            from remit.cli.program_file import is_precompiled
 
             if is_precompiled(path):
-                return load_precompiled_unchecked(path, fuel="fuel" in options, name=name)
+                return _load_precompiled(path, options)
         return load(path, fuel="fuel" in options, cache="no-cache" not in options, name=name)
     except OSError as error:
         raise CommandError(f"{path}: {reason(error)}") from None
@@ -181,3 +181,12 @@ def _load(path: str, options: dict[str, Any]) -> Program:
         raise CommandError(f"{path}: {why_invalid(path, error)}") from None
     except ValueError as error:  # A NUL in the name.
         raise CommandError(f"{path!r}: {error}") from None
+
+
+def _load_precompiled(path: str, options: dict[str, Any]) -> Program:
+    from remit.runtime.precompiled import load_precompiled_unchecked
+
+    try:
+        return load_precompiled_unchecked(path, fuel="fuel" in options, name=options.get("argv0"))
+    except InvalidModule as error:
+        raise CommandError(f"{path}: {error}") from None
