@@ -86,6 +86,7 @@ EXPENSIVE = {
     "argparse",
     "asyncio",
     "dataclasses",
+    "datetime",
     "hashlib",
     "inspect",
     "json",

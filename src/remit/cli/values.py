@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC
 
 # As the field writes them: K and KiB are binary, KB is decimal.
 _SIZE_UNITS = {"": 1, "B": 1}
@@ -171,7 +170,7 @@ def parse_time(text: str) -> int:
 
 
 def _nanoseconds_of_date(text: str) -> int | None:
-    from datetime import datetime, timedelta
+    from datetime import UTC, datetime, timedelta
 
     try:
         moment = datetime.fromisoformat(text)
