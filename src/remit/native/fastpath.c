@@ -439,7 +439,13 @@ void *remit_path_open(void *env, void *caller, value *args, size_t count)
     flags |= oflags & OFLAG_CREAT ? O_CREAT : 0;
     flags |= oflags & OFLAG_EXCL ? O_EXCL : 0;
     flags |= oflags & OFLAG_TRUNC ? O_TRUNC : 0;
-    int host = open_beneath(directory->host, path, flags, oflags & OFLAG_CREAT ? 0666 : 0);
+    int host = -1;
+    errno = ELOOP;
+    /* A single name that is no link cannot lead outside, and openat is the cheaper call. */
+    if (strchr(path, '/') == NULL)
+        host = openat(directory->host, path, (int)flags | O_NOFOLLOW, 0666);
+    if (host < 0 && errno == ELOOP)
+        host = open_beneath(directory->host, path, flags, oflags & OFLAG_CREAT ? 0666 : 0);
     if (host < 0) {
         if (errno == ENOENT && !(oflags & OFLAG_CREAT))
             RETURN(NOENT);
