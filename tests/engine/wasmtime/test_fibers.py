@@ -51,13 +51,24 @@ def drive(call: FiberCall) -> Any:
     return call.result()
 
 
-def test_a_call_is_suspended_and_goes_on() -> None:
-    call = make().export("sum").start(3)
+def waits(call: FiberCall) -> list[object]:
+    """Drive it; all that it waited for. At a tick a guest gives way without waiting for anything."""
     waited = []
     while not call.poll():
-        assert call.pending is not None
-        waited.append(call.pending.wait_for)
-    assert waited == [3, 2, 1]
+        if call.pending is not None:
+            waited.append(call.pending.wait_for)
+    return waited
+
+
+def suspend(call: FiberCall) -> None:
+    """Drive it until it waits for something."""
+    while call.pending is None:
+        assert not call.poll()
+
+
+def test_a_call_is_suspended_and_goes_on() -> None:
+    call = make().export("sum").start(3)
+    assert waits(call) == [3, 2, 1]
     assert call.pending is None
     assert call.result() == 6
     assert call.poll()
@@ -70,7 +81,7 @@ def test_values_of_all_types() -> None:
 def test_a_host_function_need_not_suspend() -> None:
     instance = make(wait=lambda _, number: number * 2)
     call = instance.export("wait").start(4)
-    assert call.poll()
+    assert waits(call) == []
     assert call.result() == 8
     assert drive(instance.export("five").start()) == 5
 
@@ -80,11 +91,7 @@ def test_a_host_function_may_wait_several_times() -> None:
         return Pending("first", lambda: Pending("second", lambda: number + 1))
 
     call = make(wait).export("wait").start(1)
-    waited = []
-    while not call.poll():
-        assert call.pending is not None
-        waited.append(call.pending.wait_for)
-    assert (waited, call.result()) == (["first", "second"], 2)
+    assert (waits(call), call.result()) == (["first", "second"], 2)
 
 
 def fail(*_: object) -> int:
@@ -129,10 +136,8 @@ def test_nothing_else_enters_a_store_with_a_suspended_call() -> None:
             instance.export("five")()
         with pytest.raises(RuntimeError, match="suspended"):
             instance.store.close()
-        call.poll()
-        if call.poll():
-            break
-    assert call.result() == 1
+        suspend(call)
+    assert drive(call) == 1
 
 
 def test_plain_calls_are_refused_where_imports_may_suspend() -> None:
@@ -200,7 +205,7 @@ def test_closing_at_any_point(polls: int) -> None:
 def test_a_forgotten_call_is_closed() -> None:
     instance = make()
     call = instance.export("wait").start(1)
-    call.poll()
+    suspend(call)
     del call
     gc.collect()
     with pytest.raises(RuntimeError, match="cancelled"):
@@ -238,7 +243,7 @@ def test_a_deadline_stops_a_busy_guest() -> None:
 def test_an_interruption_stops_a_suspended_guest() -> None:
     instance = make()
     call = instance.export("wait").start(1)
-    assert not call.poll()
+    suspend(call)
     instance.store.interrupt(KeyError("enough"))
     assert call.poll()
     with pytest.raises(KeyError, match="enough"):
@@ -259,7 +264,8 @@ def test_a_busy_guest_within_a_host_function_does_not_give_way() -> None:
         return 1
 
     call = make(plain=plain).export("plain").start(200_000_000)
-    assert call.poll()
+    # A tick may come in the few instructions before the host function, but not in the long time within.
+    assert call.poll() or call.poll()
     assert call.result() == 1
 
 
@@ -268,7 +274,7 @@ def test_start_functions_may_suspend() -> None:
       (func $begin (call $wait) (i32.store (i32.const 0) (i32.const 3))) (start $begin))"""
     prepared = prepare(text, suspending={"wait": ("->", lambda _: Pending("x", lambda: None))})
     call = prepared.start_instantiate(prepared.module.engine.store())
-    assert not call.poll()
+    suspend(call)
     assert drive(call).store.memory.u32(0) == 3
     with pytest.raises(RuntimeError, match="start_instantiate"):
         prepared.instantiate(prepared.module.engine.store())

@@ -104,6 +104,8 @@ class FiberCall:
             self._raised, self._done = reason, True
             return True
         self._due = True
+        # The ticks since the last poll are not this slice's: without this it would give way at once.
+        library.context_set_epoch_deadline(store.context.address, 1)
         ended = store.execute(self, library.call_future_poll, self._future)
         if ended:
             self._end()
