@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from native.passthrough import DATA, SCRATCH, SIZE, Guest
+from passthrough import DATA, SCRATCH, SIZE, Guest
 from remit.engine.wasmtime.native import function_addresses
 from remit.kernel.limits import Limits
 from remit.native.library import FUNCTIONS, native_functions
@@ -51,7 +51,7 @@ def make(tmp_path: Path) -> Iterator[Callable[..., Guest]]:
     guests: list[Guest] = []
 
     def make(**options: Any) -> Guest:
-        guest = Guest(plant(tmp_path / f"tree{len(guests)}"), **{"native": True, **options})
+        guest = Guest({"/": plant(tmp_path / f"tree{len(guests)}")}, **{"native": True, **options})
         guests.append(guest)
         return guest
 
@@ -266,8 +266,8 @@ def contents(tree: Path) -> dict[str, bytes | str | None]:
 def test_random_calls_end_alike(tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[Any, ...]]) -> None:
     base = tmp_path_factory.mktemp("both")
     limits = Limits(descriptors=8, io_bytes=1 << 16)
-    fast = Guest(plant(base / "fast"), native=True, limits=limits)
-    plain = Guest(plant(base / "plain"), native=False, limits=limits)
+    fast = Guest({"/": plant(base / "fast")}, native=True, limits=limits)
+    plain = Guest({"/": plant(base / "plain")}, native=False, limits=limits)
     try:
         for step in steps:
             assert perform(fast, step) == perform(plain, step), step
