@@ -162,7 +162,8 @@ class FiberCall:
                 return False
             store_results(result)
         except BaseException as error:  # noqa: BLE001 - parked for the poll that entered the guest
-            write_pointer(ADDRESS_SPACE, self._trap, park(error))
+            state.host = False
+            write_pointer(ADDRESS_SPACE, self._trap, park(state, error))
         self.go_on()
         return True
 

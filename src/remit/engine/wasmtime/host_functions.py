@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from remit.engine.wasmtime.threads import ThreadState
     from remit.engine.wasmtime.values import Signature
 
 _size = ctypes.c_size_t
@@ -41,10 +42,11 @@ def address_of(callback: Any) -> int:
     return address
 
 
-def park(error: BaseException) -> int:
-    """Keep `error` for the call that entered the guest; the trap that brings the guest down."""
-    state = local.state
-    state.host = False
+def park(state: ThreadState, error: BaseException) -> int:
+    """Keep `error` for the call that entered the guest; the trap that brings the guest down.
+
+    The caller has set ``state.host`` to False before: a signal handler could raise at the beginning of this function.
+    """
     state.parked = error
     trap: int = library.trap_new(b"host function failed", 20)
     return trap
@@ -62,7 +64,9 @@ def make_callback(function: Callable[..., Any], signature: Signature, *, unsigne
     return Callback(_with_results(function, signature, unpack))
 
 
-# The same few lines several times: a common inner function would cost a fifth of the whole call.
+# The same few lines several times: a common inner function would cost a fifth of the whole call. The first thing after
+# an exception is to clear `host`, with no call in between: Python looks for signals at calls, and what a handler raises
+# in an except clause would leave the callback.
 
 
 def _with_one_result(function: Callable[..., Any], signature: Signature, unpack: Callable[..., Any]) -> Any:
@@ -70,8 +74,8 @@ def _with_one_result(function: Callable[..., Any], signature: Signature, unpack:
     cells = ADDRESS_SPACE
 
     def callback(_env: int, caller: int, address: int, _count: int) -> int:
+        state = local.state
         try:
-            state = local.state
             state.host = True
             state.caller = caller
             result = function(state.store, *unpack(cells, address))
@@ -82,7 +86,8 @@ def _with_one_result(function: Callable[..., Any], signature: Signature, unpack:
                 pack(cells, address, *coerce_results(state.store, signature.type, result))
             return 0
         except BaseException as error:  # noqa: BLE001 - parked for the call that entered the guest
-            return park(error)
+            state.host = False
+            return park(state, error)
 
     return callback
 
@@ -91,8 +96,8 @@ def _without_result(function: Callable[..., Any], signature: Signature, unpack: 
     cells = ADDRESS_SPACE
 
     def callback(_env: int, caller: int, address: int, _count: int) -> int:
+        state = local.state
         try:
-            state = local.state
             state.host = True
             state.caller = caller
             result = function(state.store, *unpack(cells, address))
@@ -101,7 +106,8 @@ def _without_result(function: Callable[..., Any], signature: Signature, unpack: 
                 coerce_results(state.store, signature.type, result)
             return 0
         except BaseException as error:  # noqa: BLE001 - parked for the call that entered the guest
-            return park(error)
+            state.host = False
+            return park(state, error)
 
     return callback
 
@@ -111,8 +117,8 @@ def _with_results(function: Callable[..., Any], signature: Signature, unpack: Ca
     cells = ADDRESS_SPACE
 
     def callback(_env: int, caller: int, address: int, _count: int) -> int:
+        state = local.state
         try:
-            state = local.state
             state.host = True
             state.caller = caller
             result = function(state.store, *unpack(cells, address))
@@ -120,7 +126,8 @@ def _with_results(function: Callable[..., Any], signature: Signature, unpack: Ca
             pack(cells, address, *coerce_results(state.store, signature.type, result))
             return 0
         except BaseException as error:  # noqa: BLE001 - parked for the call that entered the guest
-            return park(error)
+            state.host = False
+            return park(state, error)
 
     return callback
 
@@ -131,8 +138,8 @@ def _with_references(function: Callable[..., Any], signature: Signature, unpack:
     cells = ADDRESS_SPACE
 
     def callback(_env: int, caller: int, address: int, _count: int) -> int:
+        state = local.state
         try:
-            state = local.state
             state.caller = caller
             arguments = from_raw(state.store, params, unpack(cells, address))
             state.host = True
@@ -141,7 +148,8 @@ def _with_references(function: Callable[..., Any], signature: Signature, unpack:
             pack(cells, address, *coerce_results(state.store, signature.type, result))
             return 0
         except BaseException as error:  # noqa: BLE001 - parked for the call that entered the guest
-            return park(error)
+            state.host = False
+            return park(state, error)
 
     return callback
 
@@ -156,8 +164,8 @@ def make_suspending_callback(function: Callable[..., Any], signature: Signature,
     ) -> None:
         # First of all, as C aborts the process when there is none.
         write_pointer(ADDRESS_SPACE, continuation, _CONTINUE)
+        state = local.state
         try:
-            state = local.state
             state.caller = caller
             fiber = state.fiber
             if fiber is None:
@@ -177,9 +185,10 @@ def make_suspending_callback(function: Callable[..., Any], signature: Signature,
                 _store_results(signature, results, result)
                 fiber.go_on()
         except BaseException as error:  # noqa: BLE001 - parked for the call that entered the guest
-            write_pointer(ADDRESS_SPACE, trap, park(error))
-            if local.state.fiber is not None:
-                local.state.fiber.go_on()
+            state.host = False
+            write_pointer(ADDRESS_SPACE, trap, park(state, error))
+            if state.fiber is not None:
+                state.fiber.go_on()
 
     return SuspendingCallback(callback)
 
