@@ -6,7 +6,8 @@ this package holds a raw pointer or knows a C type.
 A host function is called as ``function(caller, *arguments)``: `caller` is the :class:`Store` that the
 guest runs in, and arguments are Python ints and floats (i32 and i64 unsigned or signed, as it was
 defined). It returns None, one value, or a tuple. What it raises becomes a trap in the guest, and the
-outermost call raises that same exception to its caller.
+outermost call raises that same exception to its caller, with the WebAssembly backtrace as a note: unless its
+class says ``ends_guest = True``, which is for exceptions that are an end and not a failure.
 """
 
 from __future__ import annotations
