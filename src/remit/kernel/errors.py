@@ -10,16 +10,17 @@ kernel knows those numbers, and no host ``errno`` comes above the adapters that 
 
 from __future__ import annotations
 
-import enum
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from enum import Enum
 
     from remit.kernel.poll import Pollable
+else:
+    from remit.kernel.enumeration import Enum
 
 
-class Code(enum.Enum):
+class Code(Enum):
     """Why an operation failed. The values are for people; nothing may depend on them."""
 
     ACCESS = "permission denied"

@@ -20,19 +20,20 @@ Times are nanoseconds since the Unix epoch, signed. Sizes and offsets are bytes.
 
 from __future__ import annotations
 
-import enum
-
 from remit.kernel.errors import Code, KernelError
 from remit.kernel.poll import ALWAYS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from enum import Enum
 
     from remit.kernel.poll import Pollable
+else:
+    from remit.kernel.enumeration import Enum
 
 
-class FileType(enum.Enum):
+class FileType(Enum):
     """What a name denotes."""
 
     UNKNOWN = "unknown"
@@ -102,7 +103,7 @@ class How:
     """Cut the file to length 0. Only with WRITE: a filesystem that may not be written refuses it."""
 
 
-class Advice(enum.Enum):
+class Advice(Enum):
     """How a part of a file will be used (``posix_fadvise``)."""
 
     NORMAL = "normal"

@@ -6,7 +6,15 @@ from __future__ import annotations
 class Limits:
     """The limits of one program. Every number can be given; the defaults suit a program nobody has looked at."""
 
-    __slots__ = ("captured_bytes", "descriptors", "io_bytes", "io_vectors", "path_bytes", "poll_subscriptions", "random_bytes")
+    __slots__ = (
+        "captured_bytes",
+        "descriptors",
+        "io_bytes",
+        "io_vectors",
+        "path_bytes",
+        "poll_subscriptions",
+        "random_bytes",
+    )
 
     def __init__(
         self,
