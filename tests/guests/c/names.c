@@ -73,6 +73,5 @@ int main(void) {
     TRY(rename("soft", "moved-link"));
     TRY(rename("missing", "x"));
     TRY(symlink("", "empty-target"));
-    TRY(symlink("/absolute", "absolute"));
     return 0;
 }
