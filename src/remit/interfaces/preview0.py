@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from remit.interfaces.wasi_0_1.functions import NAMES, host_functions
+from remit.interfaces.wasi_0_1 import functions
 from remit.interfaces.wasi_0_1.layout import Layout
 
 TYPE_CHECKING = False
@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 MODULE = "wasi_unstable"
 """The name of the module that programs import from."""
+
+NAMES = functions.NAMES - {"sock_accept"}
+"""Every function."""
 
 LAYOUT = Layout(
     filestat="<QQB3xIQQQQ",
@@ -23,6 +26,11 @@ LAYOUT = Layout(
 )
 
 
+def function(name: str) -> HostFunction:
+    """The function called `name`: its type, the host function, and whether it may raise WouldBlock."""
+    return functions.host_function(name, LAYOUT)
+
+
 def table() -> dict[str, HostFunction]:
-    """Every function: its type, the host function, and whether it may raise WouldBlock."""
-    return host_functions(NAMES - {"sock_accept"}, LAYOUT)
+    """Every function by its name. Linking takes only those that a program imports."""
+    return {name: function(name) for name in NAMES}

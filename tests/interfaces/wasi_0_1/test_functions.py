@@ -40,11 +40,6 @@ def test_types() -> None:
 
 @pytest.mark.parametrize("name", sorted(functions.NAMES))
 def test_the_implementation_takes_what_the_type_says(name: str) -> None:
-    by_layout = functions._BY_LAYOUT.get(name)
-    if by_layout is not None:
-        function, given = by_layout(preview1.LAYOUT), 2
-    elif name in functions._WITHOUT_MEMORY:
-        function, given = functions._WITHOUT_MEMORY[name], 1
-    else:
-        function, given = functions._WITH_MEMORY[name], 2
-    assert len(inspect.signature(function).parameters) == given + len(preview1.table()[name][0].params)
+    function, takes_memory = functions.implementation(name, preview1.LAYOUT)
+    given = 2 if takes_memory else 1
+    assert len(inspect.signature(function).parameters) == given + len(functions.function_type(name).params)

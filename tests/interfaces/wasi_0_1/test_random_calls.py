@@ -65,8 +65,7 @@ PATH_AREA, DATA_AREA, VECTOR_AREA, POLL_AREA = 0x1000, 0x8000, 0x10000, 0x11000
 
 def parameters(preview: ModuleType, name: str) -> list[str]:
     """The names of what the guest passes."""
-    by_layout = functions._BY_LAYOUT.get(name)
-    function = by_layout(preview.LAYOUT) if by_layout else {**functions._WITHOUT_MEMORY, **functions._WITH_MEMORY}[name]
+    function, _ = functions.implementation(name, preview.LAYOUT)
     return [each for each in inspect.signature(function).parameters if each not in ("process", "memory")]
 
 
