@@ -11,7 +11,6 @@ from __future__ import annotations
 import ctypes
 import os
 
-from remit.filesystems.host_files import HostFile
 from remit.kernel import rights as right
 from remit.kernel.descriptors import SYNC_ALL, SYNC_DATA, SYNC_READS, DescriptorTable, OpenDirectory, OpenFile
 from remit.kernel.errors import KernelError
@@ -22,6 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from remit.filesystems.host_files import HostFile
     from remit.kernel.files import Directory
     from remit.kernel.limits import Limits
 
@@ -128,6 +128,8 @@ class _Entries(dict[int, "OpenFile | OpenDirectory"]):
         if not 0 <= number < len(self._slots) or self._slots[number].kind == FREE:
             raise KeyError(number)
         import fcntl
+
+        from remit.filesystems.host_files import HostFile
 
         slot = self._slots[number]
         writable = fcntl.fcntl(slot.host, fcntl.F_GETFL) & os.O_ACCMODE != os.O_RDONLY
@@ -246,7 +248,12 @@ class NativeDescriptorTable(DescriptorTable):
             shared_directory = SlotDirectory(entry.directory, entry.preopen, slot)
             shared_directory.rights, shared_directory.inheriting = entry.rights, entry.inheriting
             return shared_directory
-        if not isinstance(entry.file, HostFile) or (host := entry.file.host_descriptor()) is None:
+        host = entry.file.host_descriptor()
+        if host is None:
+            return entry
+        from remit.filesystems.host_files import HostFile  # Who has no host file need not know what one is.
+
+        if not isinstance(entry.file, HostFile):
             return entry
         slot.kind = REGULAR_FILE
         slot.host = host
