@@ -10,10 +10,12 @@ import pytest
 
 from engine.make import HostFunction, prepare
 from remit.engine.api import EngineError, Pending, Timeout, Trap
-from remit.engine.wasmtime import fibers, fibers_supported
+from remit.engine.wasmtime import fibers
+from remit.engine.wasmtime.fibers import fibers_supported
 
 if TYPE_CHECKING:
-    from remit.engine.wasmtime import FiberCall, Store
+    from remit.engine.wasmtime import Store
+    from remit.engine.wasmtime.fibers import FiberCall
     from remit.engine.wasmtime.prepared import Instance
 
 pytestmark = pytest.mark.skipif(not fibers_supported(), reason="this Python cannot suspend calls")

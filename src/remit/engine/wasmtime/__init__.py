@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from remit.engine.wasmtime.config import Config
 from remit.engine.wasmtime.engine import Engine, engine
-from remit.engine.wasmtime.fibers import FiberCall, fibers_supported
 from remit.engine.wasmtime.store import Store, StoreLimits
 
-__all__ = ["Config", "Engine", "FiberCall", "Store", "StoreLimits", "engine", "fibers_supported"]
+__all__ = ["Config", "Engine", "Store", "StoreLimits", "engine"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from remit.engine.wasmtime import library
-from remit.engine.wasmtime.fibers import start_call
 from remit.engine.wasmtime.layout import EXTERN_ITEM, FUNC_SIZE, RAW_SIZE, addressof, read_pointer
 from remit.engine.wasmtime.store import raise_pending
 from remit.engine.wasmtime.values import function_reference, signature_of
@@ -60,6 +59,8 @@ class Func:
 
         RuntimeError if the store is in use.
         """
+        from remit.engine.wasmtime.fibers import start_call
+
         return start_call(self.store, self._extern, self._signature, arguments)
 
     @property

@@ -1,14 +1,13 @@
-"""What instances export, other than functions and memories: globals and tables."""
+"""What instances export, other than functions and memories: globals and tables. Few programs do."""
 
 from __future__ import annotations
 
 import ctypes
 import struct
 
-from remit.binary.types import FuncType, GlobalType, MemoryType, TableType
+from remit.binary.types import GlobalType, TableType
 from remit.engine.api import EngineError
 from remit.engine.wasmtime import library
-from remit.engine.wasmtime.calls import Func
 from remit.engine.wasmtime.errors import take_error_message
 from remit.engine.wasmtime.layout import EXTERN_ITEM, FUNC_SIZE, VAL_SIZE, VAL_VALUE, Slot, addressof
 from remit.engine.wasmtime.values import VAL_KINDS, Reference, coerce, val_struct
@@ -18,19 +17,14 @@ if TYPE_CHECKING:
     from typing import Any
 
     from remit.binary.types import ExternType
-    from remit.engine.wasmtime.memory import Memory
     from remit.engine.wasmtime.store import Store
 
 _Val = ctypes.c_char * VAL_SIZE
 _NO_STORE = bytes(8)
 
 
-def make_extern(store: Store, extern: Any, type: ExternType) -> Func | Memory | Global | Table:
+def make_variable(store: Store, extern: Any, type: ExternType) -> Global | Table:
     """The Python object for a ``wasmtime_extern_t``. EngineError for kinds that Python can do nothing with."""
-    if isinstance(type, FuncType):
-        return Func(store, extern, type)
-    if isinstance(type, MemoryType):
-        return store.adopt_memory(extern, type)
     if isinstance(type, GlobalType):
         return Global(store, extern, type)
     if isinstance(type, TableType):

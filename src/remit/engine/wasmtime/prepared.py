@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ctypes
 
+from remit.binary.types import FuncType, MemoryType
 from remit.engine.wasmtime import library
-from remit.engine.wasmtime.externs import make_extern
-from remit.engine.wasmtime.fibers import FiberCall
+from remit.engine.wasmtime.calls import Func
 from remit.engine.wasmtime.layout import INSTANCE_SIZE, addressof, read_pointer
 from remit.engine.wasmtime.store import Extern, raise_pending
 
@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from remit.binary.types import ExternType
+    from remit.engine.wasmtime.externs import Global, Table
+    from remit.engine.wasmtime.fibers import FiberCall
     from remit.engine.wasmtime.linker import Linker
+    from remit.engine.wasmtime.memory import Memory
     from remit.engine.wasmtime.module import Module
     from remit.engine.wasmtime.store import Store
 
@@ -62,6 +66,8 @@ class Prepared:
 
     def start_instantiate(self, store: Store) -> FiberCall:
         """The same on a fiber, for start functions that may suspend. Its result is the :class:`Instance`."""
+        from remit.engine.wasmtime.fibers import FiberCall
+
         self._check(store)
         buffer = _InstanceAndTrap()
 
@@ -125,5 +131,16 @@ class Instance:
             self.store.context_address, self._address, encoded, len(encoded), addressof(extern)
         )
         assert found, f"the binary exports {name!r}, the library does not"
-        made = self._made[name] = make_extern(self.store, extern, export.type)
+        made = self._made[name] = _make_extern(self.store, extern, export.type)
         return made
+
+
+def _make_extern(store: Store, extern: Any, type: ExternType) -> Func | Memory | Global | Table:
+    """The Python object for a ``wasmtime_extern_t``. EngineError for kinds that Python can do nothing with."""
+    if isinstance(type, FuncType):
+        return Func(store, extern, type)
+    if isinstance(type, MemoryType):
+        return store.adopt_memory(extern, type)
+    from remit.engine.wasmtime.externs import make_variable
+
+    return make_variable(store, extern, type)
