@@ -9,11 +9,14 @@ from remit.kernel.descriptors import DescriptorTable, OpenDirectory, open_stream
 from remit.kernel.files import Filesystem
 from remit.kernel.process import Process
 from remit.kernel.random import HostRandom, SeededRandom
+from remit.kernel.sockets import Socket
 from remit.streams.host import HostInput, HostOutput
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from remit.kernel.files import File
+    import socket
+
+    from remit.kernel.files import Directory, File
     from remit.kernel.random import RandomSource
     from remit.policy.grants import Grants
 
@@ -43,11 +46,13 @@ def has_host_random(grants: Grants) -> bool:
     return grants.random is None
 
 
-def build_process(grants: Grants, descriptors: DescriptorTable | None = None) -> Process:
+def build_process(grants: Grants, descriptors: DescriptorTable | None = None, *, own_thread: bool = True) -> Process:
     """The process that `grants` describe, with its descriptors open: close it.
 
     0, 1 and 2 are the standard streams, then come the directories in their order, then the sockets.
-    `descriptors` is the empty table to use. OSError if a directory cannot be opened; nothing stays open then.
+    `descriptors` is the empty table to use. `own_thread`: the program runs on the thread that calls this, and its
+    processor time is that thread's; otherwise it is the whole host process's. OSError if a directory cannot be
+    opened; nothing stays open then.
     """
     process = Process(
         limits=grants.limits,
@@ -57,7 +62,7 @@ def build_process(grants: Grants, descriptors: DescriptorTable | None = None) ->
         descriptors=descriptors,
         wall_clock=grants.wall_clock or HostWallClock(),
         monotonic_clock=grants.monotonic_clock or HostMonotonicClock(),
-        cpu_clock=HostCpuClock(),
+        cpu_clock=HostCpuClock(thread=own_thread),
     )
     table = process.descriptors
     try:
@@ -65,14 +70,27 @@ def build_process(grants: Grants, descriptors: DescriptorTable | None = None) ->
         table.insert(open_stream(grants.stdout or open_ambient_stream(1), write=True))
         table.insert(open_stream(grants.stderr or open_ambient_stream(2), write=True))
         for guest_path, granted in grants.dirs.items():
-            filesystem = granted if isinstance(granted, Filesystem) else open_ambient_filesystem(granted)
-            table.insert(OpenDirectory(filesystem.root(), preopen=guest_path))
-        for socket in grants.sockets:
-            table.insert(open_stream(socket, read=True, write=True))
+            table.insert(OpenDirectory(_root(granted), preopen=guest_path))
+        for each in grants.sockets:
+            table.insert(open_stream(each if isinstance(each, Socket) else _host_socket(each), read=True, write=True))
     except BaseException:
         process.close()
         raise
     return process
+
+
+def _root(granted: str | Filesystem) -> Directory:
+    if isinstance(granted, Filesystem):
+        return granted.root()
+    from remit.filesystems.host import open_ambient_directory
+
+    return open_ambient_directory(granted)
+
+
+def _host_socket(handed_over: socket.socket) -> Socket:
+    from remit.network.host import HostSocket
+
+    return HostSocket(handed_over)
 
 
 def _random(source: RandomSource | int | None) -> RandomSource:

@@ -6,17 +6,22 @@ machine; :mod:`remit.policy.build` makes the objects.
 
 from __future__ import annotations
 
+import os
+import sys
+
+from remit.kernel.clocks import Clock
+from remit.kernel.files import Filesystem
 from remit.kernel.limits import Limits
+from remit.kernel.random import RandomSource
+from remit.kernel.sockets import Socket
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import os
+    import socket
     from collections.abc import Mapping, Sequence
+    from typing import Any
 
-    from remit.kernel.clocks import Clock
-    from remit.kernel.files import File, Filesystem
-    from remit.kernel.random import RandomSource
-    from remit.kernel.sockets import Socket
+    from remit.kernel.files import File
 
 
 class Grants:
@@ -45,37 +50,29 @@ class Grants:
         stdin: File | None = None,
         stdout: File | None = None,
         stderr: File | None = None,
-        sockets: Sequence[Socket] = (),
+        sockets: Sequence[Socket | socket.socket] = (),
         wall_clock: Clock | None = None,
         monotonic_clock: Clock | None = None,
         random: RandomSource | int | None = None,
         limits: Limits | None = None,
     ) -> None:
-        self.arguments = tuple(encoded(argument, "argument") for argument in arguments)
+        self.arguments = tuple([encoded(argument, "argument") for argument in arguments])
         """The command line, ``argv[0]`` first."""
-        self.env = tuple(
-            (encoded(name, "environment variable name"), encoded(value, f"value of the environment variable {name!r}"))
-            for name, value in (env or {}).items()
-        )
-        for name, _ in self.env:
-            if not name or b"=" in name:
-                raise ValueError(f"environment variable name {name.decode()!r} is empty or contains '='")
-        self.dirs = dict(dirs or {})
+        self.env = _environment({} if env is None else env)
+        """Names and values, in order."""
+        self.dirs = _directories({} if dirs is None else dirs)
         """Guest path -> what is seen there: a host directory's path, or a filesystem object."""
-        for path in self.dirs:
-            if not path or "\0" in path:
-                raise ValueError(f"guest path {path!r} is empty or contains a NUL: write '/', '.' or '/data'")
         self.stdin = stdin
         self.stdout = stdout
         self.stderr = stderr
         """None: the stream of the host process."""
-        self.sockets = tuple(sockets)
-        """Listening sockets; descriptors after the directories."""
-        self.wall_clock = wall_clock
-        self.monotonic_clock = monotonic_clock
-        self.random = random
+        self.sockets = _sockets(sockets)
+        """Descriptors after the directories. They are handed over: closed when the program ends."""
+        self.wall_clock = _checked(wall_clock, Clock, "wall_clock", "a Clock of remit.kernel.clocks")
+        self.monotonic_clock = _checked(monotonic_clock, Clock, "monotonic_clock", "a Clock of remit.kernel.clocks")
+        self.random = _checked(random, RandomSource | int, "random", "a RandomSource of remit.kernel.random, or a seed")
         """None: the host's; an int: a seed."""
-        self.limits = limits or Limits()
+        self.limits = _checked(limits, Limits, "limits", "a remit.Limits") or Limits()
 
 
 def encoded(text: str | bytes, what: str) -> bytes:
@@ -85,8 +82,58 @@ def encoded(text: str | bytes, what: str) -> bytes:
             data = text.encode("utf-8")
         except UnicodeEncodeError:
             raise ValueError(f"{what} {text!r} cannot be written as UTF-8") from None
+    elif isinstance(text, bytes):
+        data = text
     else:
-        data = bytes(text)
+        raise TypeError(f"{what} must be a str, not {text!r}")
     if b"\0" in data:
         raise ValueError(f"{what} {text!r} contains a NUL")
     return data
+
+
+def _environment(env: Mapping[str, str]) -> tuple[tuple[bytes, bytes], ...]:
+    if not hasattr(env, "items"):
+        raise TypeError(f"env must map names to values, as in {{'LANG': 'C'}}; it is {env!r}")
+    variables = []
+    for name, value in env.items():
+        encoded_name = encoded(name, "environment variable name")
+        if not encoded_name or b"=" in encoded_name:
+            raise ValueError(f"environment variable name {name!r} is empty or contains '='")
+        variables.append((encoded_name, encoded(value, f"the value of the environment variable {name!r}")))
+    return tuple(variables)
+
+
+def _directories(dirs: Mapping[str, Any]) -> dict[str, str | Filesystem]:
+    """Checked, with paths as str. A guest path is a mere name: programs compare it with theirs letter by letter."""
+    if not hasattr(dirs, "items"):
+        raise TypeError(f"dirs must map guest paths to directories, as in {{'/data': 'data'}}; it is {dirs!r}")
+    checked: dict[str, str | Filesystem] = {}
+    for guest_path, granted in dirs.items():
+        if not isinstance(guest_path, str):
+            raise TypeError(f"dirs: a guest path must be a str, not {guest_path!r}")
+        if not guest_path or "\0" in guest_path:
+            raise ValueError(
+                f"dirs: the guest path {guest_path!r} is empty or contains a NUL: write '/', '.' or '/data'"
+            )
+        path = os.fspath(granted) if isinstance(granted, os.PathLike) else granted
+        if not isinstance(path, (str, Filesystem)):
+            raise TypeError(
+                f"dirs[{guest_path!r}] must be the path of a host directory (str or os.PathLike) "
+                f"or a filesystem object (remit.fs), not {granted!r}"
+            )
+        checked[guest_path] = path
+    return checked
+
+
+def _sockets(sockets: Sequence[Socket | socket.socket]) -> tuple[Socket | socket.socket, ...]:
+    socket = sys.modules.get("socket")  # who has one of its objects has imported it
+    for each in sockets:
+        if not isinstance(each, Socket) and (socket is None or not isinstance(each, socket.socket)):
+            raise TypeError(f"sockets: each must be a socket.socket, not {each!r}")
+    return tuple(sockets)
+
+
+def _checked(value: Any, kind: Any, name: str, wanted: str) -> Any:
+    if value is not None and not isinstance(value, kind):
+        raise TypeError(f"{name} must be {wanted}, not {value!r}")
+    return value
