@@ -15,12 +15,15 @@ from remit._version import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from remit import fs as fs
+    from remit import testing as testing
     from remit.engine.api import EngineError, Frame, InvalidModule, LinkError, OutOfBounds, Trap
     from remit.kernel.errors import Code, Exit, KernelError
     from remit.kernel.limits import Limits
     from remit.runtime.bind import with_instance
     from remit.runtime.completed import CompletedProcess
     from remit.runtime.failures import CalledProcessError, TimeoutExpired
+    from remit.runtime.guest import Guest
     from remit.runtime.instance import AsyncInstance, Instance
     from remit.runtime.program import Program, load
     from remit.runtime.run import DEVNULL, PIPE, STDOUT, run
@@ -35,6 +38,7 @@ _HOME = {
     "EngineError": "remit.engine.api",
     "Exit": "remit.kernel.errors",
     "Frame": "remit.engine.api",
+    "Guest": "remit.runtime.guest",
     "Instance": "remit.runtime.instance",
     "InvalidModule": "remit.engine.api",
     "KernelError": "remit.kernel.errors",
@@ -66,6 +70,7 @@ __all__ = [
     "EngineError",
     "Exit",
     "Frame",
+    "Guest",
     "Instance",
     "InvalidModule",
     "KernelError",
@@ -83,16 +88,18 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    import importlib
+if not TYPE_CHECKING:  # type checkers find every name above, and would take any other for one of these
 
-    if name in _HOME:
-        value = getattr(importlib.import_module(_HOME[name]), name)
-        globals()[name] = value
-        return value
-    if name in _MODULES:
-        return importlib.import_module(f"remit.{name}")
-    raise AttributeError(f"module 'remit' has no attribute {name!r}")
+    def __getattr__(name: str) -> object:
+        import importlib
+
+        if name in _HOME:
+            value = getattr(importlib.import_module(_HOME[name]), name)
+            globals()[name] = value
+            return value
+        if name in _MODULES:
+            return importlib.import_module(f"remit.{name}")
+        raise AttributeError(f"module 'remit' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

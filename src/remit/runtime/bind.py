@@ -14,18 +14,23 @@ from remit.engine.api import LinkError, Pending
 from remit.engine.wasmtime.native import function_addresses
 from remit.kernel.errors import WouldBlock
 from remit.native.library import import_of, native_functions
+from remit.runtime.suspension import define_suspending
+from remit.streams.factory import is_async
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
+    from collections.abc import Callable, Mapping
+    from types import ModuleType
+    from typing import Any, TypeVar
 
-    from remit.binary.module import Import
+    from remit.binary.module import Import, ModuleInfo
     from remit.engine.api import Store
     from remit.engine.wasmtime.linker import Linker
     from remit.engine.wasmtime.module import Module
     from remit.interfaces.wasi_0_1.functions import HostFunction
     from remit.runtime.options import Imports
+
+    Function = TypeVar("Function", bound=Callable[..., Any])
 
 INTERFACES = {
     "wasi_snapshot_preview1": "remit.interfaces.preview1",
@@ -33,16 +38,49 @@ INTERFACES = {
 }
 """Import module name -> the Python module that answers it, loaded when a program asks."""
 
+NATIVE_INTERFACE = "wasi_snapshot_preview1"
+"""The one whose functions may be native."""
 
-def link(module: Module, functions: Imports | None, *, fibers: bool) -> Linker:
+
+def check_imports(info: ModuleInfo, imports: Imports, program: str) -> None:
+    """Whether the functions in `imports` are functions, and the program asks for each.
+
+    :raises TypeError: one is not callable, or `imports` has another shape.
+    :raises LinkError: the program called `program` does not import one; the message says what it does import.
+    """
+    asked = {(wanted.module, wanted.name) for wanted in info.imports if wanted.kind == "func"}
+    unused = []
+    for module, functions in _mapping(imports, "imports").items():
+        for name, function in _mapping(functions, f"imports[{module!r}]").items():
+            if not callable(function):
+                raise TypeError(f"imports[{module!r}][{name!r}] is not a function but {function!r}")
+            if (module, name) not in asked:
+                unused.append(f"{module}.{name}")
+    if unused:
+        others = sorted(f"{module}.{name}" for module, name in asked if module not in INTERFACES)
+        raise LinkError(
+            f"imports has functions that {program} does not ask for: {', '.join(sorted(unused))}; "
+            f"besides WASI's, it asks for {', '.join(others) or 'none'}"
+        )
+
+
+def _mapping(value: Any, what: str) -> Mapping[Any, Any]:
+    if not hasattr(value, "items"):
+        raise TypeError(
+            f"{what} is a {type(value).__name__}: module names map to functions by name, "
+            "as in {'env': {'log': print}}"
+        )
+    mapping: Mapping[Any, Any] = value
+    return mapping
+
+
+def link(module: Module, imports: Imports | None, *, asynchronous: bool) -> Linker:
     """A linker with an answer to every import of `module` that there is one for.
 
-    `functions` come first: a caller may replace a function of WASI. LinkError for one that no import asks for.
+    `imports` come first: a caller may replace a function of WASI. `asynchronous`: for calls that can be suspended.
     """
-    given = functions or {}
+    given = imports or {}
     linker = module.engine.linker()
-    interfaces: dict[str, dict[str, HostFunction]] = {}
-    native = {"wasi_snapshot_preview1": native_functions(function_addresses)}
     asked: set[tuple[str, str]] = set()
     for wanted in module.info.imports:
         name = (wanted.module, wanted.name)
@@ -51,37 +89,48 @@ def link(module: Module, functions: Imports | None, *, fibers: bool) -> Linker:
         asked.add(name)
         own = given.get(wanted.module, {}).get(wanted.name)
         if own is not None:
-            _define_own(linker, wanted, own, fibers=fibers)
+            _define_own(linker, wanted, own, asynchronous=asynchronous)
         elif wanted.module in INTERFACES:
-            if wanted.module not in interfaces:
-                interfaces[wanted.module] = _interface(wanted.module)
-            if wanted.name in interfaces[wanted.module]:
-                answer = interfaces[wanted.module][wanted.name]
-                if wanted.name in native.get(wanted.module, ()) and not (fibers and answer[2]):
-                    _define_native(linker, wanted, answer, native[wanted.module][wanted.name])
-                else:
-                    _define_interface(linker, wanted, answer, fibers=fibers)
-    unused = [f"{m}.{n}" for m, names in given.items() for n in names if (m, n) not in asked]
-    if unused:
-        raise LinkError(f"functions were given that the program does not import: {', '.join(sorted(unused))}")
+            interface = _interface(wanted.module)
+            if wanted.name in interface.NAMES:
+                _define_interface(linker, wanted, interface.function(wanted.name), asynchronous=asynchronous)
     return linker
 
 
-def _interface(name: str) -> dict[str, HostFunction]:
+def explain_missing(error: LinkError) -> None:
+    """Say beside `error` what a caller of the Python API can do about it."""
+    remedy: dict[str, list[str]] = {}
+    others = []
+    for module, name, what in error.missing:
+        if not what.startswith("func "):
+            others.append(f"{module}.{name}")
+        else:
+            remedy.setdefault(module, []).append(name)
+    if remedy:
+        shown = ", ".join(
+            f"{module!r}: {{{', '.join(f'{name!r}: …' for name in names)}}}" for module, names in remedy.items()
+        )
+        error.add_note(f"Provide functions of your own: imports={{{shown}}}")
+    if others:
+        error.add_note(f"Remit can give a program functions only, so it cannot run this one: {', '.join(others)}")
+
+
+def _interface(name: str) -> ModuleType:
     home = INTERFACES[name]
     __import__(home)
-    table: dict[str, HostFunction] = sys.modules[home].table()
-    return table
+    return sys.modules[home]
 
 
-def _define_interface(linker: Linker, wanted: Import, answer: HostFunction, *, fibers: bool) -> None:
+def _define_interface(linker: Linker, wanted: Import, answer: HostFunction, *, asynchronous: bool) -> None:
     type, function, may_block = answer
-    if not may_block:
-        linker.define(wanted.module, wanted.name, type, function, unsigned=True)
-    elif fibers:
-        linker.define_suspending(wanted.module, wanted.name, type, suspending(function), unsigned=True)
+    if asynchronous and may_block:
+        define_suspending(linker, wanted.module, wanted.name, type, suspending(function), unsigned=True)
+        return
+    native = native_functions(function_addresses) if wanted.module == NATIVE_INTERFACE else {}
+    if wanted.name in native:
+        _define_native(linker, wanted, answer, native[wanted.name])
     else:
-        linker.define(wanted.module, wanted.name, type, blocking(function), unsigned=True)
+        linker.define(wanted.module, wanted.name, type, blocking(function) if may_block else function, unsigned=True)
 
 
 def _define_native(linker: Linker, wanted: Import, answer: HostFunction, native: int) -> None:
@@ -94,12 +143,15 @@ def _define_native(linker: Linker, wanted: Import, answer: HostFunction, native:
     linker.define_native(wanted.module, wanted.name, type, native, environment, keep)
 
 
-def _define_own(linker: Linker, wanted: Import, function: Callable[..., Any], *, fibers: bool) -> None:
+def _define_own(linker: Linker, wanted: Import, function: Callable[..., Any], *, asynchronous: bool) -> None:
     """The caller's own function: called with the guest's arguments, signed, and an Instance first if it wants one."""
     type = wanted.type
     assert isinstance(type, FuncType)
-    if not callable(function):
-        raise TypeError(f"the import {wanted.module}.{wanted.name} is {function!r}, which cannot be called")
+    if not asynchronous and is_async(function):
+        raise TypeError(
+            f"imports[{wanted.module!r}][{wanted.name!r}] is an async function: "
+            "use run_async or instantiate_async, which can wait for it"
+        )
     if getattr(function, "__remit_wants_instance__", False):
 
         def call(caller: Store, *arguments: Any) -> Any:
@@ -109,14 +161,18 @@ def _define_own(linker: Linker, wanted: Import, function: Callable[..., Any], *,
         def call(caller: Store, *arguments: Any) -> Any:
             return function(*arguments)
 
-    if fibers:
-        linker.define_suspending(wanted.module, wanted.name, type, awaiting(call))
+    if asynchronous:
+        define_suspending(linker, wanted.module, wanted.name, type, awaiting(call))
     else:
         linker.define(wanted.module, wanted.name, type, call)
 
 
-def with_instance(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Mark a function given as an import: it gets the :class:`remit.Instance` that calls it, then the arguments."""
+def with_instance(function: Function) -> Function:
+    """Mark a function given as an import: it gets the instance that calls it, then the guest's arguments.
+
+    That is an :class:`remit.Instance` or :class:`remit.AsyncInstance`; in :func:`remit.run` and
+    :func:`remit.run_async`, a :class:`remit.Guest`, which has the memory and the exports but is called by nobody.
+    """
     function.__remit_wants_instance__ = True  # type: ignore[attr-defined] # a mark on a function is an attribute
     return function
 

@@ -11,42 +11,66 @@ from remit.kernel.poll import Pollable
 from remit.kernel.reactor import Reactor
 from remit.native.library import native_functions
 from remit.policy.build import build_process, has_host_clocks, has_host_random
-from remit.runtime.awaited import Awaited
+from remit.runtime.suspension import fibers_supported, start_call, start_instantiate
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from remit.engine.api import FiberCall
+    from remit.engine.wasmtime.calls import Func
     from remit.engine.wasmtime.prepared import Instance
     from remit.engine.wasmtime.store import Store
     from remit.native.table import NativeDescriptorTable
     from remit.policy.grants import Grants
+    from remit.runtime.awaited import Awaited
     from remit.runtime.program import Program
 
 ENDLESS = (1 << 64) - 1
 """Fuel for a run without a limit, in a program that counts it all the same."""
 
+MEMORY_BYTES = 4 << 30
+"""What one memory may grow to unless the caller says less: all that addresses of 32 bits can reach. Memories with
+addresses of 64 bits would have no limit at all."""
+
+MEMORIES = 8
+"""Memories of one instance: the limit above is for each."""
+
+TABLES = 16
+TABLE_ELEMENTS = 1 << 20
+"""A table's element is a host's pointer, and growing one costs the guest nothing. The largest real programs have some
+hundred thousand functions in one table."""
+
 
 class World:
     """One guest and all that belongs to it: close it."""
 
-    __slots__ = ("_native", "process", "program", "reactor", "store")
+    __slots__ = ("_call", "_native", "instance", "process", "program", "reactor", "store")
 
     def __init__(
         self,
         program: Program,
         grants: Grants,
         *,
-        owner: object = None,
         fuel: int | None = None,
         max_memory: int | None = None,
+        asynchronous: bool = False,
     ) -> None:
-        """`owner` is whoever host functions find as ``process.owner``; None for `fuel` is as good as endless."""
+        """None for `fuel` is as good as endless. `asynchronous`: it is entered by the ``async`` methods only."""
+        if max_memory is not None and max_memory < 0:
+            raise ValueError(f"max_memory is {max_memory}: bytes are wanted, 0 or more")
         self.program = program
-        limits = None if max_memory is None else StoreLimits(memory_bytes=max_memory)
+        self.instance: Instance | None = None
+        """None while its start function runs."""
+        self._call: FiberCall | None = None
+        limits = StoreLimits(
+            memory_bytes=MEMORY_BYTES if max_memory is None else max_memory,
+            memories=MEMORIES,
+            tables=TABLES,
+            table_elements=TABLE_ELEMENTS,
+        )
         self._native = native_table(grants)
-        self.process = build_process(grants, self._native)
+        self.process = build_process(grants, self._native, own_thread=not asynchronous or fibers_supported())
         try:
             self.store: Store = program.module.engine.store(self.process, limits=limits)
             if self._native is not None:
@@ -57,7 +81,6 @@ class World:
         except BaseException:
             self.process.close()
             raise
-        self.process.owner = owner
         self.reactor = self.process.reactor = Reactor(self._check)
         self.store.on_interrupt = self.reactor.interrupt
 
@@ -68,38 +91,50 @@ class World:
 
     def instantiate(self) -> Instance:
         """Make the instance, on this thread."""
-        instance = self.program.prepared().instantiate(self.store)
+        self.instance = self.program.prepared().instantiate(self.store)
         self._begin()
-        return instance
+        return self.instance
 
     async def instantiate_async(self) -> Instance:
-        """Make the instance, on a fiber."""
-        instance: Instance = await self.drive(self.program.prepared(fibers=True).start_instantiate(self.store))
+        """Make the instance, suspended whenever it waits."""
+        prepared = self.program.prepared(asynchronous=True)
+        instance: Instance = await self._drive(start_instantiate(prepared, self.store))
+        self.instance = instance
         self._begin()
         return instance
 
-    async def drive(self, call: FiberCall) -> Any:
-        """Run a call on a fiber to its end, giving way to others whenever it waits or has run for a while."""
-        import asyncio
+    async def call_async(self, function: Func, *arguments: Any) -> Any:
+        """Call a function of the instance, suspended whenever it waits. RuntimeError while another is under way."""
+        if self._call is not None:
+            raise RuntimeError("a call is under way in this instance: await its end before the next one")
+        return await self._drive(start_call(function, *arguments))
 
+    async def _drive(self, call: FiberCall) -> Any:
+        """Run a call to its end, giving way to others whenever it waits or has run for a while."""
+        from asyncio import sleep
+
+        self._call = call
         try:
             while not call.poll():
                 pending = call.pending
                 if pending is None:
-                    await asyncio.sleep(0)
+                    await sleep(0)
                 elif isinstance(pending.wait_for, Pollable):
                     await self.reactor.wait_async(pending.wait_for)
                 else:
-                    assert isinstance(pending.wait_for, Awaited)
-                    await pending.wait_for.wait()
+                    awaited: Awaited = pending.wait_for  # type: ignore[assignment] # there are these two, see bind.py
+                    await awaited.wait(self.reactor.deadline)
             return call.result()
         finally:
+            self._call = None
             call.close()
 
     def close(self) -> None:
-        """Give everything back."""
-        self.process.close()
+        """Give everything back. RuntimeError while a call is under way. Closing twice does nothing."""
+        if self._call is not None:
+            raise RuntimeError("a call is under way in this instance: cancel it, and await its end, before closing")
         self.store.close()
+        self.process.close()
 
     def _begin(self) -> None:
         """Let the fast path use the guest's memory: from now on there is one."""
@@ -134,10 +169,10 @@ def run_start(world: World) -> int:
 
 
 async def run_start_async(world: World) -> int:
-    """As :func:`run_start`, on a fiber."""
+    """As :func:`run_start`, suspended whenever it waits."""
     try:
         instance = await world.instantiate_async()
-        await world.drive(instance.export("_start").start())
+        await world.call_async(instance.export("_start"))
     except Exit as end:
         return end.status
     return 0

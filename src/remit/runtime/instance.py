@@ -8,7 +8,10 @@ from remit.engine.api import Timeout
 from remit.kernel.limits import Limits
 from remit.policy.grants import Grants
 from remit.runtime.execute import World
-from remit.runtime.stdio import chosen_input, chosen_output
+from remit.runtime.guest import Guest
+from remit.runtime.launch import argument
+from remit.runtime.named_options import check_duration, check_options, options_of
+from remit.runtime.stdio import Streams
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,18 +19,23 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, Self, Unpack
 
-    from remit.engine.api import Memory
-    from remit.engine.wasmtime.prepared import Instance as CoreInstance
     from remit.runtime.options import InstanceOptions
     from remit.runtime.program import Program
 
 
-class _Guest:
-    """What both kinds of instance have: a world, the core instance in it, and how long a call may take."""
+class _Instance(Guest):
+    """What both kinds of instance have: standard streams, and how long a call may take."""
 
-    __slots__ = ("__weakref__", "_core", "_timeout", "_world", "program")
+    __slots__ = ("_streams", "_timeout")
 
-    def __init__(
+    _asynchronous: bool
+    _maker: str
+
+    def __init__(self, program: Program, **options: Unpack[InstanceOptions]) -> None:
+        check_options(self._maker, options, OPTIONS)
+        self._set_up(program, **options)
+
+    def _set_up(
         self,
         program: Program,
         *,
@@ -37,71 +45,82 @@ class _Guest:
         stdin: Any = None,
         stdout: Any = None,
         stderr: Any = None,
-        args: Sequence[str] = (),
-        limits: Limits | None = None,
+        args: Sequence[Any] = (),
         **grants: Any,
     ) -> None:
-        self.program = program
-        self._timeout = timeout
-        limits = limits or Limits()
-        out = chosen_output(stdout, 1, limits.captured_bytes)
-        err = chosen_output(stderr, 2, limits.captured_bytes, same_as=out)
+        self._timeout = check_duration(timeout)
+        if fuel is not None and not program.metered:
+            raise ValueError("the program does not count fuel: load it with remit.load(..., fuel=True)")
+        if isinstance(args, (str, bytes)):
+            raise TypeError(f"args is a {type(args).__name__}: a list of arguments is wanted")
+        limits = grants.get("limits") or Limits()
+        self._streams = Streams(stdin, stdout, stderr, limit=limits.captured_bytes, asynchronous=self._asynchronous)
         granted = Grants(
-            arguments=[program.name, *args],
-            stdin=chosen_input(stdin),
-            stdout=out,
-            stderr=err,
-            limits=limits,
+            arguments=[program.name, *map(argument, args)],
+            stdin=self._streams.stdin,
+            stdout=self._streams.stdout,
+            stderr=self._streams.stderr,
             **grants,
         )
-        self._world = World(program, granted, owner=self, fuel=fuel, max_memory=max_memory)
-        self._core: CoreInstance | None = None
+        world = World(program, granted, fuel=fuel, max_memory=max_memory, asynchronous=self._asynchronous)
+        super().__init__(world)
 
     @property
-    def memory(self) -> Memory:
-        """The memory that it exports as "memory". LookupError if there is none."""
-        return self._world.store.memory
+    def stdout(self) -> bytes | None:
+        """What it has written to its standard output so far; None unless it was made with ``stdout=PIPE``."""
+        return self._streams.captured()[0]
 
     @property
-    def fuel(self) -> int:
-        """What is left of its fuel. RuntimeError unless the program was loaded with ``fuel=True``."""
-        return self._world.store.fuel
+    def stderr(self) -> bytes | None:
+        """Likewise for standard error."""
+        return self._streams.captured()[1]
 
-    @fuel.setter
-    def fuel(self, amount: int) -> None:
-        self._world.store.fuel = amount
+    def _function(self, name: str) -> Any:
+        function = self.export(name)
+        if not callable(function):
+            raise TypeError(f"the export {name!r} is a {type(function).__name__.lower()}, not a function")
+        return function
 
-    def export(self, name: str) -> Any:
-        """What it exports under `name`: a function, memory, global or table. KeyError names what there is."""
-        assert self._core is not None
-        return self._core.export(name)
-
-    def _initializer(self) -> bool:
+    def _has_initializer(self) -> bool:
         return any(export.name == "_initialize" for export in self.program.info.exports)
 
-    def _begin(self) -> None:
-        if self._timeout is not None:
+    def _start_clock(self) -> None:
+        # A function of the caller's may call the guest again: that is a part of the outer call, and of its time.
+        if self._timeout is not None and not self._world.store.running:
             self._world.set_deadline(time.monotonic() + self._timeout)
 
+    def _too_late(self, what: str) -> TimeoutError:
+        return TimeoutError(f"{what} was stopped after {self._timeout} s")
+
     def close(self) -> None:
-        """Give back everything it holds. Closing twice does nothing."""
+        """Give back everything it holds. RuntimeError while a call is under way. Closing twice does nothing."""
         self._world.close()
 
 
-class Instance(_Guest):
-    """An instance whose calls block the thread. Use it as a context manager, or close it.
+OPTIONS = options_of(_Instance._set_up, Grants.__init__, but=("arguments",))
+"""The names in :class:`remit.runtime.options.InstanceOptions`, at run time."""
 
-    One thread at a time may be in it.
+
+class Instance(_Instance):
+    """An instance whose calls block the thread; :meth:`remit.Program.instantiate` makes one.
+
+    Use it as a context manager, or close it. One thread at a time may be in it.
     """
 
     __slots__ = ()
 
+    _asynchronous = False
+    _maker = "instantiate"
+
     def __init__(self, program: Program, **options: Unpack[InstanceOptions]) -> None:
         super().__init__(program, **options)
         try:
-            self._begin()
-            self._core = self._world.instantiate()
-            if self._initializer():
+            self._start_clock()
+            try:
+                self._world.instantiate()
+            except Timeout as error:
+                raise self._too_late("the start function") from error
+            if self._has_initializer():
                 self.call("_initialize")
         except BaseException:
             self.close()
@@ -111,17 +130,25 @@ class Instance(_Guest):
         """Call an exported function: None, its result, or a tuple of them.
 
         :raises KeyError: there is no such export; the message names what there is.
-        :raises TypeError: the arguments do not fit its type; OverflowError: a number is too large for it.
+        :raises TypeError: it is not a function, or the arguments do not fit its type; OverflowError: a number is too
+            large for it.
         :raises Trap: the guest broke a rule.
         :raises TimeoutError: it took longer than the instance's `timeout`.
         :raises Exit: it called ``proc_exit``.
         """
-        function = self.export(name)
-        self._begin()
+        function = self._function(name)
+        self._start_clock()
         try:
             return function(*arguments)
         except Timeout as error:
-            raise TimeoutError(f"{name} was stopped after {self._timeout} s") from error
+            raise self._too_late(name) from error
+
+    def interrupt(self, reason: BaseException) -> None:
+        """Stop the call that is under way, busy or waiting, or else the next one: it raises `reason`.
+
+        From any thread or signal handler.
+        """
+        self._world.store.interrupt(reason)
 
     def __enter__(self) -> Self:
         return self
@@ -132,22 +159,28 @@ class Instance(_Guest):
         self.close()
 
 
-class AsyncInstance(_Guest):
-    """An instance whose calls are awaited; other tasks run while it waits, and it gives way when it computes for long.
+class AsyncInstance(_Instance):
+    """An instance whose calls are awaited; :meth:`remit.Program.instantiate_async` makes one.
 
-    One call at a time may be under way in it.
+    Other tasks run while it waits, and it gives way when it computes for long. One call at a time may be under way.
     """
 
     __slots__ = ()
+
+    _asynchronous = True
+    _maker = "instantiate_async"
 
     @classmethod
     async def create(cls, program: Program, **options: Unpack[InstanceOptions]) -> Self:
         """Instantiate `program`; see :meth:`remit.Program.instantiate_async`."""
         self = cls(program, **options)
         try:
-            self._begin()
-            self._core = await self._world.instantiate_async()
-            if self._initializer():
+            self._start_clock()
+            try:
+                await self._world.instantiate_async()
+            except Timeout as error:
+                raise self._too_late("the start function") from error
+            if self._has_initializer():
                 await self.call("_initialize")
         except BaseException:
             self.close()
@@ -155,13 +188,16 @@ class AsyncInstance(_Guest):
         return self
 
     async def call(self, name: str, *arguments: Any) -> Any:
-        """As :meth:`Instance.call`. Cancelling it ends the guest: it may not be called again."""
-        function = self.export(name)
-        self._begin()
+        """As :meth:`Instance.call`. Cancelling it ends the guest: it may not be called again.
+
+        :raises RuntimeError: another call is under way, or one was cancelled.
+        """
+        function = self._function(name)
+        self._start_clock()
         try:
-            return await self._world.drive(function.start(*arguments))
+            return await self._world.call_async(function, *arguments)
         except Timeout as error:
-            raise TimeoutError(f"{name} was stopped after {self._timeout} s") from error
+            raise self._too_late(name) from error
 
     async def __aenter__(self) -> Self:
         return self

@@ -5,38 +5,50 @@ from __future__ import annotations
 import os
 import time
 
-from remit.engine.api import InvalidModule
+from remit.engine.api import InvalidModule, Timeout, Trap
 from remit.kernel.limits import Limits
-from remit.policy.grants import Grants
+from remit.policy.grants import Grants, encoded
 from remit.runtime.completed import CompletedProcess
 from remit.runtime.execute import World
+from remit.runtime.guest import Guest
+from remit.runtime.named_options import check_duration
 from remit.runtime.program import Program, load
-from remit.runtime.stdio import PIPE, chosen_input, chosen_output
-from remit.streams.memory import Capture
+from remit.runtime.stdio import PIPE, Streams
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from remit.kernel.clocks import Clock
-    from remit.kernel.random import RandomSource
-    from remit.kernel.sockets import Socket
-    from remit.runtime.options import Arguments, Directories, Imports
+    from remit.runtime.options import Arguments, Imports
 
 
 class Launch:
-    """The arguments of a run, checked and made into a program and the grants of one process.
+    """The arguments of a run, checked and made into the grants of one process.
 
-    See :func:`remit.run` for what each argument means.
+    See :func:`remit.run` for what each means. It fails before anything is compiled or opened. `grants` are those of
+    :class:`remit.policy.grants.Grants`. `asynchronous`: it will run on an asyncio loop.
     """
 
-    __slots__ = ("_captured", "_decode", "args", "check", "fuel", "grants", "max_memory", "program", "timeout")
+    __slots__ = (
+        "_asynchronous",
+        "_cache",
+        "_decode",
+        "_fuel",
+        "_grants",
+        "_imports",
+        "_max_memory",
+        "_program",
+        "_streams",
+        "_timeout",
+        "args",
+        "check",
+    )
 
     def __init__(
         self,
         args: Arguments,
         *,
+        asynchronous: bool,
         input: bytes | str | None = None,
         stdin: Any = None,
         stdout: Any = None,
@@ -45,77 +57,64 @@ class Launch:
         text: bool | None = None,
         encoding: str | None = None,
         errors: str | None = None,
-        env: Mapping[str, str] | None = None,
-        dirs: Directories | None = None,
         imports: Imports | None = None,
-        sockets: Sequence[Socket] = (),
         timeout: float | None = None,
         fuel: int | None = None,
         max_memory: int | None = None,
-        limits: Limits | None = None,
-        wall_clock: Clock | None = None,
-        monotonic_clock: Clock | None = None,
-        random: RandomSource | int | None = None,
         check: bool = False,
         cache: bool = True,
-        asynchronous: bool = False,
+        **grants: Any,
     ) -> None:
-        if isinstance(args, (str, os.PathLike, Program, bytes)):
+        if isinstance(args, (str, os.PathLike, Program, bytes, bytearray, memoryview)):
             args = [args]
-        if not args:
-            raise ValueError("args is empty: its first item is the program")
         self.args: list[Any] = list(args)
-        self.program = self._program(self.args[0], imports, fuel is not None, cache)
-        self.timeout = timeout
-        self.fuel = fuel
-        self.max_memory = max_memory
+        if not self.args:
+            raise ValueError("args is empty: its first item is the program")
         self.check = check
-        if timeout is not None and timeout < 0:
-            raise ValueError(f"timeout must not be negative, not {timeout}")
+        self._imports = imports
+        self._cache = cache
+        self._timeout = check_duration(timeout)
+        self._fuel = fuel
+        self._max_memory = max_memory
+        self._program: Program | None = None
+        self._asynchronous = asynchronous
 
+        self._decode: tuple[str, str] | None = None
+        if text or encoding or errors:
+            self._decode = (encoding or "utf-8", errors or "strict")
         if input is not None:
             if stdin is not None:
                 raise ValueError("stdin and input are two ways to say the same; give one")
-            stdin = input
+            stdin = self._input(input)
         if capture_output:
             if stdout is not None or stderr is not None:
                 raise ValueError("capture_output is stdout=PIPE and stderr=PIPE; give one or the other")
             stdout = stderr = PIPE
-        self._decode: tuple[str, str] | None = None
-        if text or encoding or errors:
-            self._decode = (encoding or "utf-8", errors or "strict")
-        if isinstance(stdin, str):
-            if self._decode is None:
-                raise TypeError("input is a str: give bytes, or text=True")
-            stdin = stdin.encode(*self._decode)
-
-        limits = limits or Limits()
-        out = chosen_output(stdout, 1, limits.captured_bytes, asynchronous=asynchronous)
-        err = chosen_output(stderr, 2, limits.captured_bytes, same_as=out, asynchronous=asynchronous)
-        self._captured = [stream if isinstance(stream, Capture) else None for stream in (out, err)]
-        if err is out:
-            self._captured[1] = None
-        self.grants = Grants(
-            arguments=[self.program.name, *(_argument(argument) for argument in self.args[1:])],
-            env=env,
-            dirs=dirs,
-            stdin=chosen_input(stdin, asynchronous=asynchronous),
-            stdout=out,
-            stderr=err,
-            sockets=sockets,
-            wall_clock=wall_clock,
-            monotonic_clock=monotonic_clock,
-            random=random,
-            limits=limits,
+        limits = grants.get("limits") or Limits()
+        self._streams = Streams(stdin, stdout, stderr, limit=limits.captured_bytes, asynchronous=asynchronous)
+        self._grants = Grants(
+            arguments=[argument(each) for each in self.args[1:]],
+            stdin=self._streams.stdin,
+            stdout=self._streams.stdout,
+            stderr=self._streams.stderr,
+            **grants,
         )
 
-    @staticmethod
-    def _program(first: Any, imports: Imports | None, metered: bool, cache: bool) -> Program:
+    @property
+    def compiles(self) -> bool:
+        """Whether :meth:`load` may take long."""
+        return not isinstance(self.args[0], Program)
+
+    def load(self) -> None:
+        """Find the program, compiling it if need be. It may be called on another thread than the rest."""
+        first = self.args[0]
         if not isinstance(first, Program):
-            program = load(first, imports=imports, fuel=metered, cache=cache)
-        elif imports is not None:
+            program = load(first, imports=self._imports, fuel=self._fuel is not None, cache=self._cache)
+            if not isinstance(first, (str, os.PathLike)):
+                self.args[0] = program  # the bytes of a module are no help in messages
+        elif self._imports is not None:
             raise ValueError("the program is loaded already: give its imports to remit.load")
-        elif metered and not first.metered:
+        elif self._fuel is not None and not first.metered:
             raise ValueError("the program does not count fuel: load it with remit.load(..., fuel=True)")
         else:
             program = first
@@ -124,42 +123,74 @@ class Launch:
                 f"{program.name} exports no _start: it is a library; call its functions "
                 "with remit.load(...).instantiate().call(name)"
             )
-        return program
+        self._program = program
+        self._grants.arguments = (encoded(program.name, "the program's name"), *self._grants.arguments)
 
     def world(self) -> World:
         """The program's world, with its descriptors open and its time running: close it."""
-        world = World(self.program, self.grants, fuel=self.fuel, max_memory=self.max_memory)
-        if self.timeout is not None:
-            world.set_deadline(time.monotonic() + self.timeout)
+        assert self._program is not None
+        world = World(
+            self._program,
+            self._grants,
+            fuel=self._fuel,
+            max_memory=self._max_memory,
+            asynchronous=self._asynchronous,
+        )
+        Guest(world)
+        if self._timeout is not None:
+            world.set_deadline(time.monotonic() + self._timeout)
         return world
-
-    def output(self) -> tuple[Any, Any]:
-        """What was captured of stdout and stderr so far; None where nothing is."""
-        first, second = (None if stream is None else self._text(stream.getvalue()) for stream in self._captured)
-        return first, second
-
-    def _text(self, data: bytes) -> Any:
-        return data if self._decode is None else data.decode(*self._decode).replace("\r\n", "\n")
 
     def completed(self, status: int) -> CompletedProcess:
         """The result; raises CalledProcessError if that was asked for."""
-        done = CompletedProcess(self.args, status, *self.output())
+        output, errors = self._streams.captured()
+        done = CompletedProcess(self.args, status, self._text(output), self._text(errors))
         if self.check:
             done.check_returncode()
         return done
 
-    def timed_out(self) -> Exception:
-        """The exception for a run that was stopped by its timeout."""
+    def failed(self, error: Timeout | Trap) -> Exception:
+        """The exception for a run that was stopped, with what it had written."""
+        output = [None if data is None else self._cut_text(data) for data in self._streams.captured()]
+        if isinstance(error, Trap):
+            error.stdout, error.stderr = output
+            return error
         from remit.runtime.failures import TimeoutExpired
 
-        assert self.timeout is not None
-        return TimeoutExpired(self.args, self.timeout, *self.output())
+        assert self._timeout is not None
+        return TimeoutExpired(self.args, self._timeout, *output)
+
+    def _input(self, input: Any) -> Any:
+        if isinstance(input, str):
+            if self._decode is None:
+                raise TypeError("input is a str: give bytes, or text=True")
+            return input.encode(*self._decode)
+        if not isinstance(input, (bytes, bytearray, memoryview)):
+            raise TypeError(f"input is a {type(input).__name__}: give bytes, or str with text=True; files go to stdin")
+        return input
+
+    def _text(self, data: bytes | None) -> Any:
+        if data is None or self._decode is None:
+            return data
+        return _with_newlines(data.decode(*self._decode))
+
+    def _cut_text(self, data: bytes) -> Any:
+        """As :meth:`_text`, of output that may end in the middle of a character: that must not hide why it does."""
+        if self._decode is None:
+            return data
+        encoding, errors = self._decode
+        return _with_newlines(data.decode(encoding, "replace" if errors == "strict" else errors))
 
 
-def _argument(argument: Any) -> str | bytes:
-    if isinstance(argument, (str, bytes)):
-        return argument
-    if isinstance(argument, os.PathLike):
-        path: str | bytes = os.fspath(argument)
+def _with_newlines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def argument(value: Any) -> str | bytes:
+    """One of a program's arguments. TypeError."""
+    if isinstance(value, (str, bytes)):
+        return value
+    if isinstance(value, os.PathLike):
+        path: str | bytes = os.fspath(value)
         return path
-    raise TypeError(f"argument {argument!r} is a {type(argument).__name__}; arguments are str, bytes or paths")
+    raise TypeError(f"an argument must be a str, bytes or a path, not {value!r}")

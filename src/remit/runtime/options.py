@@ -6,6 +6,7 @@ Only type checkers import this module.
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias, TypedDict
 
@@ -16,7 +17,7 @@ from remit.kernel.random import RandomSource
 from remit.kernel.sockets import Socket
 from remit.runtime.program import Program
 
-Runnable: TypeAlias = str | os.PathLike[str] | Program | bytes
+Runnable: TypeAlias = str | os.PathLike[str] | Program | bytes | bytearray | memoryview
 Arguments: TypeAlias = Sequence[Runnable] | Runnable
 Directories: TypeAlias = Mapping[str, str | os.PathLike[str] | Filesystem]
 Imports: TypeAlias = Mapping[str, Mapping[str, Callable[..., Any]]]
@@ -27,7 +28,7 @@ class GrantOptions(TypedDict, total=False):
 
     env: Mapping[str, str] | None
     dirs: Directories | None
-    sockets: Sequence[Socket]
+    sockets: Sequence[Socket | socket.socket]
     limits: Limits | None
     wall_clock: Clock | None
     monotonic_clock: Clock | None
@@ -43,7 +44,7 @@ class GrantOptions(TypedDict, total=False):
 class InstanceOptions(GrantOptions, total=False):
     """Of an instance: its arguments, ``argv[1:]``, too."""
 
-    args: Sequence[str]
+    args: Sequence[str | bytes | os.PathLike[str]]
 
 
 class RunOptions(GrantOptions, total=False):

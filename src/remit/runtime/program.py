@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 
+from remit.engine.api import LinkError
+from remit.engine.cache import Cache
 from remit.engine.wasmtime.config import Config
 from remit.engine.wasmtime.engine import engine
-from remit.runtime.bind import link
+from remit.runtime.bind import check_imports, explain_missing, link
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ class Program:
     __slots__ = ("_imports", "_prepared", "metered", "module", "name")
 
     def __init__(self, module: Module, name: str, imports: Imports | None, *, metered: bool) -> None:
+        if imports is not None:
+            check_imports(module.info, imports, name)
         self.module = module
         self.name = name
         """What the program is told as its own name, ``argv[0]``."""
@@ -43,18 +47,26 @@ class Program:
         """It has a ``_start``: it can be run. Otherwise it is a library, to be instantiated and called."""
         return any(export.name == "_start" and export.kind == "func" for export in self.info.exports)
 
-    def prepared(self, *, fibers: bool = False) -> Prepared:
-        """The module with every import found, for calls that block a thread, or that suspend a fiber. LinkError."""
-        prepared = self._prepared.get(fibers)
+    def prepared(self, *, asynchronous: bool = False) -> Prepared:
+        """The module with every import found, for calls that block a thread, or that can be suspended.
+
+        LinkError if an import is missing or of a wrong type; it names all of them.
+        """
+        prepared = self._prepared.get(asynchronous)
         if prepared is None:
-            linker = link(self.module, self._imports, fibers=fibers)
-            prepared = self._prepared[fibers] = linker.prepare(self.module)
+            linker = link(self.module, self._imports, asynchronous=asynchronous)
+            try:
+                prepared = self._prepared[asynchronous] = linker.prepare(self.module)
+            except LinkError as error:
+                explain_missing(error)
+                raise
         return prepared
 
     def instantiate(self, **options: Unpack[InstanceOptions]) -> Instance:
         """A new instance, to call functions of; a reactor is initialised (``_initialize``).
 
-        The options are those of :func:`remit.run` that grant something or limit it; `timeout` limits each call.
+        The options are those of :func:`remit.run` that grant something or limit it, and `args`, its arguments.
+        `timeout` limits each call. With ``stdout=PIPE`` or ``stderr=PIPE``, :attr:`Instance.stdout` has the output.
         """
         from remit.runtime.instance import Instance
 
@@ -87,6 +99,7 @@ def load(
     :param cache: keep and use compiled code on disk.
     :param name: what the program is told as its own name; by default the file's name.
     :raises InvalidModule: it is not a WebAssembly module that can be run; the message says why.
+    :raises LinkError: it does not import one of the functions in `imports`.
     :raises OSError: it cannot be read.
     """
     compiler = engine(Config(fuel=fuel))
@@ -96,7 +109,7 @@ def load(
     else:
         program = os.fspath(program)
         name = name or os.path.basename(program)
-    module = compiler.compile(read(program), name=name)
+    module = Cache().load(compiler, program, name=name) if cache else compiler.compile(read(program), name=name)
     return Program(module, name, imports, metered=fuel)
 
 

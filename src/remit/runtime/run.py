@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from remit.engine.api import Timeout, Trap
+from remit.policy.grants import Grants
 from remit.runtime.execute import run_start
 from remit.runtime.launch import Launch
+from remit.runtime.named_options import check_options, options_of
 from remit.runtime.stdio import DEVNULL, PIPE, STDOUT
 
 TYPE_CHECKING = False
@@ -14,7 +16,10 @@ if TYPE_CHECKING:
     from remit.runtime.completed import CompletedProcess
     from remit.runtime.options import Arguments, RunOptions
 
-__all__ = ["DEVNULL", "PIPE", "STDOUT", "run"]
+__all__ = ["DEVNULL", "OPTIONS", "PIPE", "STDOUT", "run"]
+
+OPTIONS = options_of(Launch.__init__, Grants.__init__, but=("asynchronous", "arguments"))
+"""The names in :class:`remit.runtime.options.RunOptions`, at run time."""
 
 
 def run(args: Arguments, **options: Unpack[RunOptions]) -> CompletedProcess:
@@ -22,43 +27,58 @@ def run(args: Arguments, **options: Unpack[RunOptions]) -> CompletedProcess:
 
     The program gets what the arguments grant, and nothing else.
 
-    :param args: the program (a path, the bytes of a module, or a loaded :class:`Program`) and its arguments.
+    :param args: the program (a path, the bytes of a module, or a loaded :class:`Program`), or a list of it and its
+        arguments. There is no shell.
+
+    Its streams. Each can be a file object, a callable, a host descriptor, or `DEVNULL`; None inherits the host's
+    descriptor 0, 1 or 2, as for a subprocess. (In a notebook ``print`` goes elsewhere: say ``stdout=sys.stdout``.)
+
     :param input: what it reads from its standard input: bytes, or str in text mode.
-    :param stdin: instead of `input`: a file object, bytes, a callable ``f(n) -> bytes``, or `DEVNULL`.
-        None inherits the host's standard input.
-    :param stdout: `PIPE` captures, `DEVNULL` drops; or a file object or a callable ``f(bytes)``. None inherits.
+    :param stdin: instead of `input`; a callable is ``f(n) -> bytes``.
+    :param stdout: or `PIPE`, which captures; a callable is ``f(bytes)``.
     :param stderr: as `stdout`, or `STDOUT` for the same stream.
     :param capture_output: ``stdout=PIPE, stderr=PIPE``.
-    :param text: captured output and `input` are str (also with `encoding` or `errors`; UTF-8 by default).
-    :param env: its environment variables. Nothing is inherited.
-    :param dirs: guest path -> host directory or filesystem object (:mod:`remit.fs`).
-    :param imports: functions for imports that are not WASI's: module name -> function name -> callable.
-    :param sockets: listening sockets, descriptors after those of the directories.
-    :param timeout: seconds after which it is stopped.
-    :param fuel: about how many WebAssembly instructions it may execute.
-    :param max_memory: bytes that its linear memory may grow to.
-    :param limits: how much of the host's other resources it may use.
+    :param text: captured output and `input` are str (also with `encoding` or `errors`; UTF-8 by default), and every
+        kind of line end is ``\\n``.
+
+    What it is granted:
+
+    :param env: its environment variables, str to str. Nothing is inherited.
+    :param dirs: guest path -> host directory (str or path), or filesystem object (:mod:`remit.fs`). The guest
+        path is any name: programs look up the longest one that their paths begin with; "." is for relative paths.
+    :param sockets: listening sockets, descriptors after those of the directories; closed when the program ends.
+    :param imports: functions for imports that are not WASI's: module name -> function name -> callable. See
+        :func:`remit.load`.
     :param wall_clock: the clock for time of day; by default the host's. See :mod:`remit.kernel.clocks`.
     :param monotonic_clock: likewise for durations and sleeping.
     :param random: its source of random bytes, or an int that seeds a reproducible one.
+
+    Its limits:
+
+    :param timeout: seconds after which it is stopped, busy or waiting. Compiling it does not count.
+    :param fuel: about how many WebAssembly instructions it may execute.
+    :param max_memory: bytes that its linear memory may grow to.
+    :param limits: how much of the host's other resources it may use (:class:`Limits`).
+
     :param check: raise :class:`CalledProcessError` if the exit status is not 0.
     :param cache: keep and use the compiled code on disk.
     :returns: the exit status, and what was captured.
     :raises TimeoutExpired: it was stopped; what it had written is in the exception.
     :raises Trap: it broke a rule of WebAssembly (its output so far: ``stdout``, ``stderr``).
-    :raises LinkError: it imports something that nobody provides.
-    :raises InvalidModule: it is not a WebAssembly module.
+    :raises LinkError: it imports something that nobody provides, or not what `imports` provides.
+    :raises InvalidModule: it is not a WebAssembly module, or one without ``_start``.
     :raises OSError: it, or a granted directory, cannot be opened.
+
+    What a function or stream of the caller's raises ends the program, and comes out of here unchanged.
     """
-    launch = Launch(args, **options)
+    check_options("run", options, OPTIONS)
+    launch = Launch(args, asynchronous=False, **options)
+    launch.load()
     world = launch.world()
     try:
         status = run_start(world)
-    except Timeout:
-        raise launch.timed_out() from None
-    except Trap as trap:
-        trap.stdout, trap.stderr = launch.output()
-        raise
+    except (Timeout, Trap) as error:
+        raise launch.failed(error) from None
     finally:
         world.close()
     return launch.completed(status)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from remit.engine.api import Timeout, Trap
 from remit.runtime.execute import run_start_async
 from remit.runtime.launch import Launch
+from remit.runtime.named_options import check_options
+from remit.runtime.run import OPTIONS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,18 +19,22 @@ if TYPE_CHECKING:
 async def run_async(args: Arguments, **options: Unpack[RunOptions]) -> CompletedProcess:
     """As :func:`remit.run`, for asyncio: while the program waits, other tasks run; while it computes, they get turns.
 
-    Streams may also be an :class:`asyncio.StreamReader` or ``StreamWriter``, functions in `imports` may be ``async``.
-    Cancelling it at any point ends the program and gives back all that it held.
+    Streams may also be an :class:`asyncio.StreamReader` or ``StreamWriter`` or an async function, and functions in
+    `imports` may be ``async``. Cancelling it at any point ends the program and gives back all that it held.
     """
+    from asyncio import to_thread
+
+    check_options("run_async", options, OPTIONS)
     launch = Launch(args, asynchronous=True, **options)
+    if launch.compiles:
+        await to_thread(launch.load)
+    else:
+        launch.load()
     world = launch.world()
     try:
         status = await run_start_async(world)
-    except Timeout:
-        raise launch.timed_out() from None
-    except Trap as trap:
-        trap.stdout, trap.stderr = launch.output()
-        raise
+    except (Timeout, Trap) as error:
+        raise launch.failed(error) from None
     finally:
         world.close()
     return launch.completed(status)

@@ -16,32 +16,58 @@ if TYPE_CHECKING:
 PIPE = -1
 STDOUT = -2
 
-__all__ = ["DEVNULL", "PIPE", "STDOUT", "chosen_input", "chosen_output"]
+__all__ = ["DEVNULL", "PIPE", "STDOUT", "Streams"]
 
 
-def chosen_input(value: Any, *, asynchronous: bool = False) -> File | None:
-    """The stream for `value`; None to inherit the host's."""
-    return None if value is None else input_stream(value, asynchronous=asynchronous)
+class Streams:
+    """The three standard streams of one program. A stream that is None is the host's own."""
+
+    __slots__ = ("_captured", "stderr", "stdin", "stdout")
+
+    def __init__(self, stdin: Any, stdout: Any, stderr: Any, *, limit: int, asynchronous: bool) -> None:
+        """`limit` in bytes, for each stream that is captured. `asynchronous`: the program will run on an asyncio loop.
+
+        TypeError or ValueError for what cannot be a stream.
+        """
+        if stdin is not None and _is(stdin, PIPE):
+            raise ValueError("stdin=PIPE: nobody could write to it; give `input`, or a file object, or a function")
+        if stdout is not None and _is(stdout, STDOUT):
+            raise ValueError("stdout=STDOUT: only stderr can go where stdout goes")
+        self.stdin = None if stdin is None else input_stream(stdin, asynchronous=asynchronous)
+        self.stdout = _output(stdout, limit, asynchronous)
+        self.stderr: File | None
+        together = stderr is not None and _is(stderr, STDOUT)
+        if together:
+            self.stderr = output_stream(1) if self.stdout is None else self.stdout
+        else:
+            self.stderr = _output(stderr, limit, asynchronous)
+        # What Python has buffered comes before what the program writes to the same descriptor.
+        if self.stdout is None:
+            _flush(sys.stdout)
+        if self.stderr is None:
+            _flush(sys.stderr)
+        self._captured = (
+            self.stdout if isinstance(self.stdout, Capture) else None,
+            self.stderr if isinstance(self.stderr, Capture) and not together else None,
+        )
+
+    def captured(self) -> tuple[bytes | None, bytes | None]:
+        """What was captured of stdout and stderr so far; None where nothing is."""
+        first, second = self._captured
+        return None if first is None else first.getvalue(), None if second is None else second.getvalue()
 
 
-def chosen_output(
-    value: Any, descriptor: int, limit: int, *, same_as: File | None = None, asynchronous: bool = False
-) -> File | None:
-    """The stream for `value`; None to inherit the host's `descriptor` (1 or 2). `STDOUT` is `same_as`, or the host's 1.
+def _is(value: Any, number: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value == number
 
-    What is captured is at most `limit` bytes.
-    """
-    if isinstance(value, int):
-        if value == PIPE:
-            return Capture(limit)
-        if value == STDOUT:
-            if same_as is not None:
-                return same_as
-            value = 1
-    if value is not None:
-        return output_stream(value, asynchronous=asynchronous)
-    # What Python has buffered comes before what the program writes to the same descriptor.
-    buffered = sys.stdout if descriptor == 1 else sys.stderr
-    if buffered is not None:
-        buffered.flush()
-    return None
+
+def _output(value: Any, limit: int, asynchronous: bool) -> File | None:
+    if value is None:
+        return None
+    return Capture(limit) if _is(value, PIPE) else output_stream(value, asynchronous=asynchronous)
+
+
+def _flush(stream: Any) -> None:
+    """`stream` is whatever someone has put into ``sys.stdout``."""
+    if stream is not None and not getattr(stream, "closed", False) and hasattr(stream, "flush"):
+        stream.flush()

@@ -50,7 +50,7 @@ def input_stream(value: Any, *, asynchronous: bool = False) -> File:
     function = read if callable(read) else value
     if not callable(function) or isinstance(value, type):
         raise TypeError(f"a {type(value).__name__} cannot be the input of a program; give it {_INPUTS}")
-    if _is_async(function):
+    if is_async(function):
         _require_loop(value, asynchronous)
         from remit.streams import aio
 
@@ -75,7 +75,7 @@ def output_stream(value: Any, *, asynchronous: bool = False) -> File:
     function = write if callable(write) else value
     if not callable(function) or isinstance(value, type):
         raise TypeError(f"a {type(value).__name__} cannot be the output of a program; give it {_OUTPUTS}")
-    if _is_async(function):
+    if is_async(function):
         _require_loop(value, asynchronous)
         from remit.streams import aio
 
@@ -101,7 +101,7 @@ def _is_asyncio(value: object, name: str) -> bool:
     return asyncio is not None and isinstance(value, getattr(asyncio, name))
 
 
-def _is_async(function: Any) -> bool:
+def is_async(function: Any) -> bool:
     """Whether calling it gives a coroutine: a function or method made with ``async def``, also under ``partial``."""
     functools = sys.modules.get("functools")  # as above
     while functools is not None and isinstance(function, functools.partial):

@@ -1,0 +1,38 @@
+"""Options given by name, checked with messages that name the function that was called."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+
+def options_of(*functions: Callable[..., Any], but: Iterable[str] = ()) -> frozenset[str]:
+    """The keyword-only parameters of all `functions`, except those in `but`."""
+    names: set[str] = set()
+    for function in functions:
+        names.update(function.__kwdefaults__ or ())
+    return frozenset(names.difference(but))
+
+
+def check_options(caller: str, given: Iterable[str], known: frozenset[str]) -> None:
+    """TypeError for an option that `caller` does not have; it suggests the one that was meant."""
+    for name in given:
+        if name not in known:
+            from difflib import get_close_matches
+
+            meant = get_close_matches(name, known, 1)
+            hint = f"; did you mean {meant[0]!r}?" if meant else f"; there are {', '.join(sorted(known))}"
+            raise TypeError(f"{caller}() has no option {name!r}{hint}")
+
+
+def check_duration(timeout: Any) -> float | None:
+    """A `timeout`: seconds, or None. TypeError, ValueError."""
+    if timeout is None:
+        return None
+    if not isinstance(timeout, (int, float)):
+        raise TypeError(f"timeout is a {type(timeout).__name__}: seconds are wanted, as an int or a float")
+    if not timeout >= 0:
+        raise ValueError(f"timeout is {timeout}: seconds are wanted, 0 or more")
+    return timeout
