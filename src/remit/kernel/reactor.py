@@ -14,7 +14,7 @@ from remit.kernel.wake import WakeChannel
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from asyncio import Future
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from remit.kernel.host_poll import HostPoll
     from remit.kernel.poll import Pollable
@@ -64,14 +64,14 @@ class Reactor:
             self.check()
         return self.check()
 
-    async def wait_async(self, pollable: Pollable) -> None:
-        """As :meth:`wait`, but other tasks of the running asyncio loop go on meanwhile.
+    def wait_async(self, pollable: Pollable) -> Coroutine[object, object, None]:
+        """To be awaited: as :meth:`wait`, but other tasks of the running asyncio loop go on meanwhile.
 
         It may be cancelled at any point, and leaves nothing registered.
         """
         from remit.kernel.loop import wait_on_loop
 
-        await wait_on_loop(self, pollable)
+        return wait_on_loop(self, pollable)
 
     def interrupt(self) -> None:
         """Have `check` called by whoever waits now, or next. From any thread or signal handler."""

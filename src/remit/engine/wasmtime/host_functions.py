@@ -156,8 +156,9 @@ def _with_references(function: Callable[..., Any], signature: Signature, unpack:
 
 def make_suspending_callback(function: Callable[..., Any], signature: Signature, *, unsigned: bool) -> Any:
     """A callback for a function that may return :class:`Pending`. It gets checked values (``wasmtime_val_t``)."""
-    unpack = signature.unpack_arguments_unsigned if unsigned else signature.unpack_arguments
-    size = RAW_SIZE * len(signature.type.params)
+    unpack = signature.unpack_vals_unsigned if unsigned else signature.unpack_vals
+    store_results = _store_errno if signature.type.results == ("i32",) else _store_results
+    cells = ADDRESS_SPACE
 
     def callback(
         _env: int, caller: int, arguments: int, _count: int, results: int, _results: int, trap: int, continuation: int
@@ -173,16 +174,13 @@ def make_suspending_callback(function: Callable[..., Any], signature: Signature,
                     "a host function that may suspend was called where the guest cannot be suspended: "
                     "enter it by Func.start, and not from within a host function"
                 )
-            raw = b"".join(
-                [ctypes.string_at(arguments + VAL_SIZE * n + VAL_VALUE, RAW_SIZE) for n in range(size // RAW_SIZE)]
-            )
             state.host = True
-            result = function(state.store, *unpack(raw))
+            result = function(state.store, *unpack(cells, arguments))
             state.host = False
             if isinstance(result, Pending):
-                fiber.wait(result, lambda value: _store_results(signature, results, value), trap)
+                fiber.wait(result, lambda value: store_results(signature, results, value), trap)
             else:
-                _store_results(signature, results, result)
+                store_results(signature, results, result)
                 fiber.go_on()
         except BaseException as error:  # noqa: BLE001 - parked for the call that entered the guest
             state.host = False
@@ -191,6 +189,17 @@ def make_suspending_callback(function: Callable[..., Any], signature: Signature,
                 state.fiber.go_on()
 
     return SuspendingCallback(callback)
+
+
+_pack_i32 = struct.Struct("<B7xi").pack_into
+
+
+def _store_errno(signature: Signature, results: int, returned: Any) -> None:
+    """One i32, which is what most functions return: the common numbers at once, the rest the long way."""
+    if type(returned) is int and 0 <= returned < 0x8000_0000:
+        _pack_i32(ADDRESS_SPACE, results, 0, returned)
+    else:
+        _store_results(signature, results, returned)
 
 
 def _store_results(signature: Signature, results: int, returned: Any) -> None:

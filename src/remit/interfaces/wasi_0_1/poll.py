@@ -86,8 +86,9 @@ def _finish(memory: Memory, subscriptions: list[_Subscription], events_ptr: int,
     """Write the events of what is met; if nothing is, wait and try again. Deadlines stay as they were."""
     events = b"".join([it.event() for it in subscriptions if it.pollable.ready()])
     if not events:
+        pollables = [it.pollable for it in subscriptions]
         raise WouldBlock(
-            AnyOf([it.pollable for it in subscriptions]),
+            AnyOf(pollables) if len(pollables) > 1 else pollables[0],
             lambda: _finish(memory, subscriptions, events_ptr, nevents_ptr),
         )
     view = memory.view()
