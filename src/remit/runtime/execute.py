@@ -130,15 +130,21 @@ class World:
             call.close()
 
     def close(self) -> None:
-        """Give everything back. RuntimeError while a call is under way. Closing twice does nothing."""
+        """Give everything back. RuntimeError while a call is under way, and then nothing is closed. Closing twice does
+        nothing.
+        """
         if self._call is not None:
             raise RuntimeError("a call is under way in this instance: cancel it, and await its end, before closing")
+        # The store first: it refuses while a thread is in it, who would go on with numbers of the host's descriptors
+        # that stand for other files by then.
         self.store.close()
         self.process.close()
 
     def _begin(self) -> None:
         """Let the fast path use the guest's memory: from now on there is one."""
-        if self._native is not None and any(e.name == "memory" for e in self.program.info.exports):
+        if self._native is not None and any(
+            export.name == "memory" and export.kind == "memory" for export in self.program.info.exports
+        ):
             self._native.use_memory(memory_handle(self.store.memory))
 
     def _check(self) -> None:

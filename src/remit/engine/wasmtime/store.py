@@ -159,13 +159,17 @@ class Store:
 
         RuntimeError while a guest runs. Closing twice does nothing.
         """
-        if self._thread is not None:
+        # The lock, not a look at it: another thread may be about to enter.
+        if not self._busy.acquire(False):
             raise RuntimeError("the store is running: it cannot be closed now")
-        if self.refusal == _SUSPENDED:
-            raise RuntimeError("a call is suspended in the store: close that first")
-        if self.refusal == _CLOSED:
-            return
-        self.refusal = _CLOSED
+        try:
+            if self.refusal == _SUSPENDED:
+                raise RuntimeError("a call is suspended in the store: close that first")
+            if self.refusal == _CLOSED:
+                return
+            self.refusal = _CLOSED
+        finally:
+            self._busy.release()
         for memory in self._memories:
             memory.forget()
         self.context.close()
