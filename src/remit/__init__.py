@@ -11,12 +11,13 @@ handed more: directories (`dirs`), environment variables (`env`), sockets, funct
 
 from __future__ import annotations
 
-from remit._version import __version__
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from remit import fs as fs
     from remit import testing as testing
+    from remit._version import __version__
     from remit.engine.api import EngineError, Frame, InvalidModule, LinkError, OutOfBounds, Trap
     from remit.kernel.errors import Code, Exit, KernelError
     from remit.kernel.limits import Limits
@@ -50,6 +51,7 @@ _HOME = {
     "STDOUT": "remit.runtime.run",
     "TimeoutExpired": "remit.runtime.failures",
     "Trap": "remit.engine.api",
+    "__version__": "remit._version",
     "load": "remit.runtime.program",
     "run": "remit.runtime.run",
     "run_async": "remit.runtime.run_async",
@@ -91,15 +93,19 @@ __all__ = [
 if not TYPE_CHECKING:  # type checkers find every name above, and would take any other for one of these
 
     def __getattr__(name: str) -> object:
-        import importlib
-
+        if name in _MODULES:
+            return _imported(f"remit.{name}")
         if name in _HOME:
-            value = getattr(importlib.import_module(_HOME[name]), name)
+            value = getattr(_imported(_HOME[name]), name)
             globals()[name] = value
             return value
-        if name in _MODULES:
-            return importlib.import_module(f"remit.{name}")
         raise AttributeError(f"module 'remit' has no attribute {name!r}")
+
+
+def _imported(module: str) -> object:
+    # `importlib.import_module` does no more, and importing it costs half a millisecond.
+    __import__(module)
+    return sys.modules[module]
 
 
 def __dir__() -> list[str]:

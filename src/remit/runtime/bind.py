@@ -10,12 +10,10 @@ from __future__ import annotations
 import sys
 
 from remit.binary.types import FuncType
-from remit.engine.api import LinkError, Pending
+from remit.engine.api import LinkError
 from remit.engine.wasmtime.native import function_addresses
 from remit.kernel.errors import WouldBlock
 from remit.native.library import import_of, native_functions
-from remit.runtime.suspension import define_suspending
-from remit.streams.factory import is_async
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -124,6 +122,8 @@ def _interface(name: str) -> ModuleType:
 def _define_interface(linker: Linker, wanted: Import, answer: HostFunction, *, asynchronous: bool) -> None:
     type, function, may_block = answer
     if asynchronous and may_block:
+        from remit.runtime.suspension import define_suspending, suspending
+
         define_suspending(linker, wanted.module, wanted.name, type, suspending(function), unsigned=True)
         return
     native = native_functions(function_addresses) if wanted.module == NATIVE_INTERFACE else {}
@@ -147,6 +147,8 @@ def _define_own(linker: Linker, wanted: Import, function: Callable[..., Any], *,
     """The caller's own function: called with the guest's arguments, signed, and an Instance first if it wants one."""
     type = wanted.type
     assert isinstance(type, FuncType)
+    from remit.streams.factory import is_async
+
     if not asynchronous and is_async(function):
         raise TypeError(
             f"imports[{wanted.module!r}][{wanted.name!r}] is an async function: "
@@ -162,6 +164,8 @@ def _define_own(linker: Linker, wanted: Import, function: Callable[..., Any], *,
             return function(*arguments)
 
     if asynchronous:
+        from remit.runtime.suspension import awaiting, define_suspending
+
         define_suspending(linker, wanted.module, wanted.name, type, awaiting(call))
     else:
         linker.define(wanted.module, wanted.name, type, call)
@@ -194,45 +198,5 @@ def blocking(function: Callable[..., int]) -> Callable[..., int]:
                 return result
             except WouldBlock as block:
                 blocked = block
-
-    return call
-
-
-def suspending(function: Callable[..., int]) -> Callable[..., int | Pending]:
-    """`function`, suspending the guest's fiber whenever it would block."""
-
-    def call(caller: Store, *arguments: int) -> int | Pending:
-        try:
-            return function(caller, *arguments)
-        except WouldBlock as block:
-            return _pending(block, lambda: function(caller, *arguments))
-
-    return call
-
-
-def _pending(block: WouldBlock, again: Callable[[], int]) -> Pending:
-    step: Callable[[], Any] = block.resume or again
-
-    def resume() -> int | Pending:
-        try:
-            result: int = step()
-            return result
-        except WouldBlock as next_block:
-            return _pending(next_block, again)
-
-    return Pending(block.pollable, resume)
-
-
-def awaiting(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A caller's function. If what it returns is awaitable, it is awaited while the guest is suspended."""
-
-    def call(caller: Store, *arguments: Any) -> Any:
-        result = function(caller, *arguments)
-        if not hasattr(result, "__await__"):
-            return result
-        from remit.runtime.awaited import Awaited
-
-        awaited = Awaited(result)
-        return Pending(awaited, awaited.result)
 
     return call

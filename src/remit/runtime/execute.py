@@ -11,7 +11,6 @@ from remit.kernel.poll import Pollable
 from remit.kernel.reactor import Reactor
 from remit.native.library import native_functions
 from remit.policy.build import build_process, has_host_clocks, has_host_random
-from remit.runtime.suspension import fibers_supported, start_call, start_instantiate
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,7 +69,7 @@ class World:
             table_elements=TABLE_ELEMENTS,
         )
         self._native = native_table(grants)
-        self.process = build_process(grants, self._native, own_thread=not asynchronous or fibers_supported())
+        self.process = build_process(grants, self._native, own_thread=_on_own_thread(asynchronous))
         try:
             self.store: Store = program.module.engine.store(self.process, limits=limits)
             if self._native is not None:
@@ -97,6 +96,8 @@ class World:
 
     async def instantiate_async(self) -> Instance:
         """Make the instance, suspended whenever it waits."""
+        from remit.runtime.suspension import start_instantiate
+
         prepared = self.program.prepared(asynchronous=True)
         instance: Instance = await self._drive(start_instantiate(prepared, self.store))
         self.instance = instance
@@ -105,6 +106,8 @@ class World:
 
     async def call_async(self, function: Func, *arguments: Any) -> Any:
         """Call a function of the instance, suspended whenever it waits. RuntimeError while another is under way."""
+        from remit.runtime.suspension import start_call
+
         if self._call is not None:
             raise RuntimeError("a call is under way in this instance: await its end before the next one")
         return await self._drive(start_call(function, *arguments))
@@ -152,6 +155,15 @@ class World:
         reason = self.store.stop_reason(time.monotonic())
         if reason is not None:
             raise reason
+
+
+def _on_own_thread(asynchronous: bool) -> bool:
+    """Whether a guest runs on the thread of whoever enters it."""
+    if not asynchronous:
+        return True
+    from remit.runtime.suspension import fibers_supported
+
+    return fibers_supported()
 
 
 def native_table(grants: Grants) -> NativeDescriptorTable | None:

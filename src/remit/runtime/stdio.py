@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from remit.streams.factory import DEVNULL, input_stream, output_stream
-from remit.streams.memory import Capture
+from remit.streams.memory import DEVNULL, Capture
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,12 +32,12 @@ class Streams:
             raise ValueError("stdin=PIPE: nobody could write to it; give `input`, or a file object, or a function")
         if stdout is not None and _is(stdout, STDOUT):
             raise ValueError("stdout=STDOUT: only stderr can go where stdout goes")
-        self.stdin = None if stdin is None else input_stream(stdin, asynchronous=asynchronous)
+        self.stdin = _input(stdin, asynchronous)
         self.stdout = _output(stdout, limit, asynchronous)
         self.stderr: File | None
         together = stderr is not None and _is(stderr, STDOUT)
         if together:
-            self.stderr = output_stream(1) if self.stdout is None else self.stdout
+            self.stderr = _output(1, limit, asynchronous) if self.stdout is None else self.stdout
         else:
             self.stderr = _output(stderr, limit, asynchronous)
         # What Python has buffered comes before what the program writes to the same descriptor.
@@ -61,10 +60,22 @@ def _is(value: Any, number: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value == number
 
 
+def _input(value: Any, asynchronous: bool) -> File | None:
+    if value is None:
+        return None
+    from remit.streams.factory import input_stream
+
+    return input_stream(value, asynchronous=asynchronous)
+
+
 def _output(value: Any, limit: int, asynchronous: bool) -> File | None:
     if value is None:
         return None
-    return Capture(limit) if _is(value, PIPE) else output_stream(value, asynchronous=asynchronous)
+    if _is(value, PIPE):
+        return Capture(limit)
+    from remit.streams.factory import output_stream
+
+    return output_stream(value, asynchronous=asynchronous)
 
 
 def _flush(stream: Any) -> None:

@@ -6,7 +6,9 @@ which of the two it is.
 
 from __future__ import annotations
 
+from remit.engine.api import Pending
 from remit.engine.wasmtime.fibers import fibers_supported
+from remit.kernel.errors import WouldBlock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,13 +16,13 @@ if TYPE_CHECKING:
     from typing import Any
 
     from remit.binary.types import FuncType
-    from remit.engine.api import FiberCall
+    from remit.engine.api import FiberCall, Store
     from remit.engine.wasmtime.calls import Func
     from remit.engine.wasmtime.linker import Linker
     from remit.engine.wasmtime.prepared import Prepared
-    from remit.engine.wasmtime.store import Store
+    from remit.engine.wasmtime.store import Store as EngineStore
 
-__all__ = ["define_suspending", "fibers_supported", "start_call", "start_instantiate"]
+__all__ = ["awaiting", "define_suspending", "fibers_supported", "start_call", "start_instantiate", "suspending"]
 
 
 def define_suspending(
@@ -44,10 +46,50 @@ def start_call(function: Func, *arguments: Any) -> FiberCall:
     return ThreadCall(function.store, lambda: function(*arguments))
 
 
-def start_instantiate(prepared: Prepared, store: Store) -> FiberCall:
+def start_instantiate(prepared: Prepared, store: EngineStore) -> FiberCall:
     """Begin the making of an instance, whose start function can be suspended."""
     if fibers_supported():
         return prepared.start_instantiate(store)
     from remit.runtime.on_threads import ThreadCall
 
     return ThreadCall(store, lambda: prepared.instantiate(store), starts=True)
+
+
+def suspending(function: Callable[..., int]) -> Callable[..., int | Pending]:
+    """`function`, suspending the guest's fiber whenever it would block."""
+
+    def call(caller: Store, *arguments: int) -> int | Pending:
+        try:
+            return function(caller, *arguments)
+        except WouldBlock as block:
+            return _pending(block, lambda: function(caller, *arguments))
+
+    return call
+
+
+def _pending(block: WouldBlock, again: Callable[[], int]) -> Pending:
+    step: Callable[[], Any] = block.resume or again
+
+    def resume() -> int | Pending:
+        try:
+            result: int = step()
+            return result
+        except WouldBlock as next_block:
+            return _pending(next_block, again)
+
+    return Pending(block.pollable, resume)
+
+
+def awaiting(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A caller's function. If what it returns is awaitable, it is awaited while the guest is suspended."""
+
+    def call(caller: Store, *arguments: Any) -> Any:
+        result = function(caller, *arguments)
+        if not hasattr(result, "__await__"):
+            return result
+        from remit.runtime.awaited import Awaited
+
+        awaited = Awaited(result)
+        return Pending(awaited, awaited.result)
+
+    return call

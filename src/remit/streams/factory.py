@@ -7,14 +7,13 @@ import sys
 
 from remit.kernel.files import File
 from remit.streams.host import HostInput, HostOutput
-from remit.streams.memory import BytesInput, NullInput, NullOutput
+from remit.streams.memory import DEVNULL, BytesInput, NullInput, NullOutput
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# The numbers that `subprocess` gives these names; importing it costs several milliseconds.
-DEVNULL = -3
+# As `subprocess` numbers them.
 _STDOUT = -2
 _PIPE = -1
 

@@ -9,6 +9,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+# The number that `subprocess` gives this name; importing it costs several milliseconds.
+DEVNULL = -3
+"""In place of a stream: nothing to read, and nothing is kept."""
+
 
 class Stream(File):
     """A stream that is not a terminal, and has no attributes worth telling."""
