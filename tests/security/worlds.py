@@ -138,10 +138,10 @@ class World:
         self._closing.append(filesystem.close)
         return filesystem
 
-    def freeze(self) -> None:
+    def freeze(self, *also: Path) -> None:
         """From here on nobody but the guest changes anything: what it may not change is compared with now."""
         kept = {"memory", "overlay", "read-only"}
-        self._watched = [self.outside] + ([self.granted] if self.kind in kept else [])
+        self._watched = [self.outside, *also] + ([self.granted] if self.kind in kept else [])
         self._before = [snapshot(tree) for tree in self._watched]
         self._names = sorted(os.listdir(self.base))
 
