@@ -5,7 +5,7 @@ from __future__ import annotations
 from remit.engine.api import LinkError
 from remit.engine.wasmtime import library
 from remit.engine.wasmtime.errors import take_error_message
-from remit.engine.wasmtime.host_functions import address_of, make_callback, make_suspending_callback
+from remit.engine.wasmtime.host_functions import address_of, make_callback
 from remit.engine.wasmtime.layout import Slot
 from remit.engine.wasmtime.prepared import Prepared
 from remit.engine.wasmtime.values import new_functype, signature_of
@@ -60,6 +60,8 @@ class Linker:
         self, module: str, name: str, type: FuncType, function: Callable[..., Any], *, unsigned: bool = False
     ) -> None:
         """Provide a function that may return :class:`remit.engine.api.Pending`: for calls on fibers only."""
+        from remit.engine.wasmtime.suspending_functions import make_suspending_callback
+
         callback = make_suspending_callback(function, signature_of(type), unsigned=unsigned)
         self._define_function(module, name, type, library.linker_define_async_func, address_of(callback), 0)
         self._keep.append(callback)
