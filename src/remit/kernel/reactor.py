@@ -9,7 +9,6 @@ import time
 from remit.kernel.clocks import VirtualClock
 from remit.kernel.host_poll import READ, WRITE, host_poll
 from remit.kernel.poll import Always, AnyOf, Event, HostReady, Never, Timer
-from remit.kernel.wake import WakeChannel
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     from remit.kernel.host_poll import HostPoll
     from remit.kernel.poll import Pollable
+    from remit.kernel.wake import WakeChannel
 
 MILLISECOND = 1_000_000
 SECOND = 1_000_000_000
@@ -102,6 +102,8 @@ class Reactor:
     def _sleep(self, wants: Wants, until: int | None, longest: int) -> bool:
         """Wait until something happens or some of the time has passed. True if one of the descriptors is ready."""
         if self._wake is None or self._poll is None:
+            from remit.kernel.wake import WakeChannel  # Most short programs never wait.
+
             self._wake = WakeChannel()
             self._poll = host_poll()
             self._poll.register(self._wake.descriptor, READ)
