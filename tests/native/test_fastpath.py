@@ -197,6 +197,18 @@ def test_the_clock_and_random_numbers_that_were_granted_are_the_ones_it_gives(ma
     assert guest.memory.read(DATA, 32) == again.memory.read(DATA, 32)
 
 
+def test_the_monotonic_clock_counts_from_the_same_moment_as_in_python(make: Callable[..., Guest]) -> None:
+    """Otherwise a program that reads the clock here and sleeps until a time there never wakes, and knows the uptime."""
+    guest = make()
+    assert guest.call("clock_time_get", 1, 0, SCRATCH) == SUCCESS
+    in_c = guest.u64()
+    clock = guest.instance._world.process.monotonic_clock
+    assert clock is not None
+    in_python = clock.now()
+    assert in_c <= in_python < in_c + 60_000_000_000
+    assert in_python < 600_000_000_000
+
+
 def test_every_function_it_takes_over_is_there() -> None:
     assert set(native_functions(function_addresses)) == set(FUNCTIONS)
 

@@ -55,13 +55,14 @@ class HostMonotonicClock(Clock):
     Not from the start of the host: a program has no business knowing when that was.
     """
 
-    __slots__ = ("_origin",)
+    __slots__ = ("origin",)
 
     def __init__(self) -> None:
-        self._origin = time.monotonic_ns()
+        self.origin = time.monotonic_ns()
+        """What it counts from, on the host's own clock."""
 
     def now(self) -> int:
-        return time.monotonic_ns() - self._origin
+        return time.monotonic_ns() - self.origin
 
     def resolution(self) -> int:
         return _resolution("monotonic")

@@ -70,10 +70,10 @@ struct table {
     uint64_t all_rights;   /* the rights that exist */
     uint32_t path_bytes;   /* the longest path */
     uint32_t io_vectors;   /* buffers used of one call */
-    uint8_t host_clocks;   /* clocks 0 and 1 are the host's */
+    uint8_t host_clock[2]; /* the wall clock, the monotonic clock: it is the host's own */
     uint8_t host_random;   /* random bytes come from the host */
     uint8_t has_memory;    /* `memory` is set */
-    uint8_t reserved2;
+    uint64_t clock_origin[2]; /* what each of them counts from, in nanoseconds of the host's clock */
     struct memory memory;
 };
 
@@ -490,10 +490,10 @@ void *remit_clock_time_get(void *env, void *caller, value *args, size_t count)
     if (!enter(&guest, caller))
         FALL_BACK;
     uint32_t clock = args[0].i32;
-    if (!guest.table->host_clocks || clock > 1 || !inside(&guest, args[2].i32, 8) ||
+    if (clock > 1 || !guest.table->host_clock[clock] || !inside(&guest, args[2].i32, 8) ||
         clock_gettime(clock == 0 ? CLOCK_REALTIME : CLOCK_MONOTONIC, &now) != 0 || !timestamp(&now, &time))
         FALL_BACK;
-    put_u64(&guest, args[2].i32, time);
+    put_u64(&guest, args[2].i32, time - guest.table->clock_origin[clock]);
     RETURN(SUCCESS);
 }
 

@@ -61,10 +61,10 @@ class Table(ctypes.Structure):
         ("all_rights", ctypes.c_uint64),
         ("path_bytes", ctypes.c_uint32),
         ("io_vectors", ctypes.c_uint32),
-        ("host_clocks", ctypes.c_uint8),
+        ("host_clock", ctypes.c_uint8 * 2),
         ("host_random", ctypes.c_uint8),
         ("has_memory", ctypes.c_uint8),
-        ("reserved2", ctypes.c_uint8),
+        ("clock_origin", ctypes.c_uint64 * 2),
         ("memory", Memory),
     )
 

@@ -12,9 +12,11 @@ import ctypes
 import os
 
 from remit.kernel import rights as right
+from remit.kernel.clocks import HostMonotonicClock, HostWallClock
 from remit.kernel.descriptors import SYNC_ALL, SYNC_DATA, SYNC_READS, DescriptorTable, OpenDirectory, OpenFile
 from remit.kernel.errors import KernelError
 from remit.kernel.files import FileType
+from remit.kernel.random import HostRandom
 from remit.native.library import DIRECTORY, FREE, OTHER, REGULAR_FILE, Memory, Slot, Table
 
 TYPE_CHECKING = False
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from remit.filesystems.host_files import HostFile
     from remit.kernel.files import Directory
     from remit.kernel.limits import Limits
+    from remit.kernel.process import Process
 
 # WASI's fdflags, which C puts into the guest's memory as they are.
 _APPEND, _DSYNC, _NONBLOCK, _RSYNC, _SYNC = 1, 2, 4, 8, 16
@@ -144,8 +147,7 @@ class NativeDescriptorTable(DescriptorTable):
 
     __slots__ = ("_slots", "table")
 
-    def __init__(self, limits: Limits, *, host_clocks: bool, host_random: bool) -> None:
-        """`host_clocks` and `host_random`: the program's clocks and random source are the host's own."""
+    def __init__(self, limits: Limits) -> None:
         super().__init__(limits.descriptors)
         self._slots = (Slot * limits.descriptors)()
         self._entries = _Entries(self._slots)
@@ -157,14 +159,21 @@ class NativeDescriptorTable(DescriptorTable):
             all_rights=right.ALL,
             path_bytes=limits.path_bytes,
             io_vectors=limits.io_vectors,
-            host_clocks=host_clocks,
-            host_random=host_random,
         )
 
     @property
     def address(self) -> int:
         """Where C finds the table."""
         return ctypes.addressof(self.table)
+
+    def use_sources(self, process: Process) -> None:
+        """Let C read those clocks, and that source of random bytes, that are the host's own and nothing else."""
+        monotonic = process.monotonic_clock
+        self.table.host_clock[0] = type(process.wall_clock) is HostWallClock
+        if type(monotonic) is HostMonotonicClock:
+            self.table.host_clock[1] = True
+            self.table.clock_origin[1] = monotonic.origin
+        self.table.host_random = type(process.random) is HostRandom
 
     def use_memory(self, memory: bytes) -> None:
         """Begin: `memory` is wasmtime's handle on the guest's memory."""

@@ -36,16 +36,6 @@ def open_ambient_stream(descriptor: int) -> File:
     return HostInput(descriptor) if descriptor == 0 else HostOutput(descriptor)
 
 
-def has_host_clocks(grants: Grants) -> bool:
-    """Whether the clocks granted are the host's own."""
-    return grants.wall_clock is None and grants.monotonic_clock is None
-
-
-def has_host_random(grants: Grants) -> bool:
-    """Whether the random source granted is the host's own."""
-    return grants.random is None
-
-
 def build_process(grants: Grants, descriptors: DescriptorTable | None = None, *, own_thread: bool = True) -> Process:
     """The process that `grants` describe, with its descriptors open: close it.
 

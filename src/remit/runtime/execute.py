@@ -10,7 +10,7 @@ from remit.kernel.errors import Exit
 from remit.kernel.poll import Pollable
 from remit.kernel.reactor import Reactor
 from remit.native.library import native_functions
-from remit.policy.build import build_process, has_host_clocks, has_host_random
+from remit.policy.build import build_process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ class World:
         try:
             self.store: Store = program.module.engine.store(self.process, limits=limits)
             if self._native is not None:
+                self._native.use_sources(self.process)
                 self.store.set_native_data(self._native.address)
                 self.store.keep(self._native)
             if program.metered:
@@ -172,9 +173,7 @@ def native_table(grants: Grants) -> NativeDescriptorTable | None:
         return None
     from remit.native.table import NativeDescriptorTable
 
-    return NativeDescriptorTable(
-        grants.limits, host_clocks=has_host_clocks(grants), host_random=has_host_random(grants)
-    )
+    return NativeDescriptorTable(grants.limits)
 
 
 def run_start(world: World) -> int:

@@ -24,7 +24,9 @@ FEATURES = {
     "wasm_relaxed_simd": True,
     "wasm_tail_call": True,
     "wasm_exceptions": True,
-    "wasm_threads": False,
+    # Atomic instructions are used in programs without threads too; memories cannot be shared all the same.
+    "wasm_threads": True,
+    "shared_memory": False,
     "wasm_wide_arithmetic": False,
     "wasm_custom_page_sizes": False,
     "wasm_stack_switching": False,

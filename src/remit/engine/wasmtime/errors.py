@@ -92,13 +92,19 @@ def _take_text(message: ByteVec) -> str:
 
 
 def _plain(text: str) -> str:
-    """The library prints context, backtrace and causes; the first cause is the news."""
+    """The library prints context, backtrace and numbered causes; the first and the last of them are the news."""
     lines = [line.strip() for line in text.splitlines()]
     if "Caused by:" in lines:
-        causes = [line.removeprefix("0: ") for line in lines[lines.index("Caused by:") + 1 :] if line]
+        causes = [_without_number(line) for line in lines[lines.index("Caused by:") + 1 :] if line]
         if causes:
-            return causes[0] if lines[0].startswith("error while executing") else f"{lines[0]}: {causes[0]}"
+            news = causes[0] if len(causes) == 1 else f"{causes[0]}: {causes[-1]}"
+            return news if lines[0].startswith("error while executing") else f"{lines[0]}: {news}"
     return text.strip()
+
+
+def _without_number(cause: str) -> str:
+    number, colon, text = cause.partition(": ")
+    return text if colon and number.isdigit() else cause
 
 
 def _take_frames(trace: Callable[..., None], source: int) -> tuple[Frame, ...]:
