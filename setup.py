@@ -1,7 +1,7 @@
 """Builds the optional native library; everything else is in pyproject.toml.
 
-It is a plain shared library that Python loads with ctypes: no CPython API, so one build serves every Python. Where there is
-no C compiler, or no openat2 (anything but Linux), the package installs without it and does all in Python.
+It is a plain shared library that Python loads with ctypes: no CPython API, so one build serves every Python. Where
+there is no C compiler, or no openat2 (anything but Linux), the package installs without it and does all in Python.
 """
 
 import sys

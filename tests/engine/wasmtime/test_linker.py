@@ -110,9 +110,19 @@ def test_what_guests_are_compiled_to_is_enabled(feature: str) -> None:
     engine().validate(wat(feature))
 
 
-@pytest.mark.parametrize("feature", ["(module (memory 1 1 shared))", "(component)", "(module (memory 1 (pagesize 1)))"])
+@pytest.mark.parametrize("feature", ["(component)", "(module (memory 1 (pagesize 1)))"])
 def test_what_is_not_supported_is_refused(feature: str) -> None:
     with pytest.raises(InvalidModule):
         engine().compile(wat(feature))
     with pytest.raises(InvalidModule):
         engine().validate(wat(feature))
+
+
+@pytest.mark.parametrize("memory", ["(memory 1 1 shared)", '(import "env" "memory" (memory 1 1 shared))'])
+def test_memories_cannot_be_shared(memory: str) -> None:
+    with pytest.raises(InvalidModule, match="shared memory"):
+        engine().compile(wat(f"(module {memory})"))
+
+
+def test_atomics_work_on_a_memory_of_ones_own() -> None:
+    engine().validate(wat("(module (memory 1) (func (drop (i32.atomic.rmw.add (i32.const 0) (i32.const 1)))))"))

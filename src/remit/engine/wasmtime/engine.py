@@ -44,10 +44,15 @@ class Engine:
         from remit.binary.module import decode_module
 
         pointer = self._compile(wasm)
-        return Module(self, pointer, decode_module(wasm), name)
+        info = decode_module(wasm)
+        module = Module(self, pointer, info, name)
+        # The library lets it pass, for programs that use atomics alone, and would refuse each instance.
+        if any(memory.shared for memory in info.memories):
+            raise InvalidModule("it has a shared memory: threads are not supported")
+        return module
 
     def validate(self, wasm: bytes) -> None:
-        """Check, without compiling. InvalidModule."""
+        """Check, without compiling, what the library can check so. InvalidModule."""
         error = library.module_validate(self.pointer, _address(wasm), len(wasm))
         if error:
             raise InvalidModule(take_error_message(error))
