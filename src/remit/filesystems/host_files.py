@@ -206,9 +206,8 @@ class HostFile(_HostNode):
         if offset + length > _MAX_OFFSET:
             raise KernelError(Code.FILE_TOO_LARGE, f"allocate {length} bytes at {offset}")
         try:
-            if hasattr(os, "posix_fallocate"):
-                os.posix_fallocate(self._descriptor, offset, length)
-            elif os.fstat(self._descriptor).st_size < offset + length:
+            promised = _LINUX_TIMES and host_linux.allocate(self._descriptor, offset, length)
+            if not promised and os.fstat(self._descriptor).st_size < offset + length:
                 os.ftruncate(self._descriptor, offset + length)
         except OSError as error:
             raise translated(error) from error

@@ -8,6 +8,7 @@ from remit.kernel.reactor import Reactor
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from remit.kernel.clocks import Clock
+    from remit.kernel.descriptors import OpenDirectory
     from remit.kernel.limits import Limits
     from remit.kernel.random import RandomSource
 
@@ -24,6 +25,7 @@ class Process:
         "descriptors",
         "environ",
         "limits",
+        "listings",
         "monotonic_clock",
         "owner",
         "random",
@@ -58,6 +60,8 @@ class Process:
         self.reactor = Reactor()
         """Who waits when it waits."""
         self.limits = limits
+        self.listings: list[OpenDirectory] = []
+        """Directories that keep a listing, the oldest first; those that were closed since are among them."""
 
     def close(self) -> None:
         """Close every descriptor. Closing twice does nothing."""

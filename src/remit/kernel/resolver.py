@@ -25,6 +25,10 @@ MAX_NAME_BYTES = 255
 MAX_OPEN = 32
 """Directories that one walk keeps open: a path can be 2,000 deep, and the host's descriptors are for everyone."""
 
+MAX_ENTERED = 20_000
+"""Directories entered in one resolution: LOOP beyond. No path gets there without links; with 40 links of 4,000 bytes
+it could be half a million, and nothing interrupts a walk."""
+
 
 def check_text(text: str) -> None:
     """Refuse what can be in no path: INVALID for a NUL, ILLEGAL_BYTE_SEQUENCE for what UTF-8 cannot express."""
@@ -63,7 +67,18 @@ class Walk:
     :meth:`follow` goes on to where it points. :meth:`close` ends it, whatever happened.
     """
 
-    __slots__ = ("_jumped", "_links", "_names", "_opened", "_rest", "_start", "directory", "name", "wants_directory")
+    __slots__ = (
+        "_entered",
+        "_jumped",
+        "_links",
+        "_names",
+        "_opened",
+        "_rest",
+        "_start",
+        "directory",
+        "name",
+        "wants_directory",
+    )
 
     def __init__(self, start: Directory, path: str) -> None:
         """Walk to the last component of `path`, from `start` (which stays the caller's).
@@ -77,6 +92,7 @@ class Walk:
         self._opened: list[Directory] = []
         self._jumped: str | None = None
         self._links = 0
+        self._entered = 0
         self.directory = start
         """Where the last component is looked up. It belongs to the walk: use it before :meth:`close`."""
         self.name = path
@@ -173,6 +189,9 @@ class Walk:
     def _stand_in(self, directory: Directory) -> None:
         self.directory = directory
         self._opened.append(directory)
+        self._entered += 1
+        if self._entered > MAX_ENTERED:
+            raise KernelError(Code.LOOP, f"more than {MAX_ENTERED} directories on the way")
         if len(self._opened) > MAX_OPEN:
             self._opened.pop(0).close()
 

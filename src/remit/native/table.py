@@ -278,6 +278,7 @@ def detached(entry: OpenFile | OpenDirectory) -> OpenFile | OpenDirectory:
         _copy_state(entry, plain)
         return plain
     if isinstance(entry, SlotDirectory):
+        entry.listing = None
         return OpenDirectory(entry.directory, preopen=entry.preopen, rights=entry.rights, inheriting=entry.inheriting)
     return entry
 

@@ -1,7 +1,8 @@
 """``fd_readdir``: listings, cut wherever the guest's buffer ends.
 
 A cookie is an index into the listing that was made when the guest began at cookie 0; that is why names that come and go
-meanwhile neither repeat nor hide others. ``.`` and ``..`` come first.
+meanwhile neither repeat nor hide others, unless it has more listings under way than its limits let the host keep.
+``.`` and ``..`` come first.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from remit.kernel.rights import DIRECTORY_READ
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from remit.engine.api import Memory
+    from remit.kernel.descriptors import OpenDirectory
     from remit.kernel.files import Directory
     from remit.kernel.process import Process
 
@@ -28,6 +30,7 @@ def fd_readdir(process: Process, memory: Memory, fd: int, buffer: int, length: i
     listing = entry.listing
     if listing is None or cookie == 0:
         listing = entry.listing = _list(entry.directory)
+        _make_room(process, entry, len(listing))
     position, end = buffer, buffer + length
     for index in range(cookie, len(listing)):
         row = listing[index]
@@ -51,3 +54,19 @@ def _list(directory: Directory) -> list[DirectoryEntry]:
         DirectoryEntry("..", inode, FileType.DIRECTORY),
         *directory.entries(),
     ]
+
+
+def _make_room(process: Process, newest: OpenDirectory, count: int) -> None:
+    """Forget the oldest listings, so that what is kept with the newest is within the limit."""
+    left = process.limits.listing_entries - count
+    kept = [newest]
+    for other in reversed(process.listings):
+        if other is newest or other.listing is None:
+            continue
+        left -= len(other.listing)
+        if left >= 0:
+            kept.append(other)
+        else:
+            other.listing = None
+    kept.reverse()
+    process.listings = kept
