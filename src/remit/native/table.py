@@ -218,9 +218,12 @@ class NativeDescriptorTable(DescriptorTable):
     def reserve(self) -> None:
         self._lowest_free()
 
-    def close_all(self) -> None:
-        self._know_all()
-        super().close_all()
+    def _take_all(self) -> list[OpenFile | OpenDirectory]:
+        taken = [self.get(number) for number in self]
+        self._entries.clear()
+        ctypes.memset(self._slots, 0, ctypes.sizeof(Slot) * self.table.used)
+        self.table.used = self.table.lowest_free = 0
+        return taken
 
     def __del__(self) -> None:
         # The file objects close what they hold; what only C knows of has none yet.

@@ -14,6 +14,7 @@ from remit.policy.build import build_process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from remit.engine.api import FiberCall
@@ -81,7 +82,7 @@ class World:
         except BaseException:
             self.process.close()
             raise
-        self.reactor = self.process.reactor = Reactor(self._check)
+        self.reactor = self.process.reactor = Reactor(_stop_check(self.store))
         self.store.on_interrupt = self.reactor.interrupt
 
     def set_deadline(self, deadline: float | None) -> None:
@@ -143,19 +144,26 @@ class World:
         # that stand for other files by then.
         self.store.close()
         self.process.close()
+        # Open the circles, so that all of it goes at once and not when Python looks for garbage: compiled code holds
+        # descriptors, too.
+        self.process.owner = self.store.data = self.store.on_interrupt = None
 
     def _begin(self) -> None:
         """Let the fast path use the guest's memory: from now on there is one."""
-        if self._native is not None and any(
-            export.name == "memory" and export.kind == "memory" for export in self.program.info.exports
-        ):
+        exported = self.program.module.exports.get("memory")
+        if self._native is not None and exported is not None and exported.kind == "memory":
             self._native.use_memory(memory_handle(self.store.memory))
 
-    def _check(self) -> None:
-        """Whether the guest may go on waiting."""
-        reason = self.store.stop_reason(time.monotonic())
+
+def _stop_check(store: Store) -> Callable[[], None]:
+    """What a reactor asks: whether the guest may go on waiting. It raises why not."""
+
+    def check() -> None:
+        reason = store.stop_reason(time.monotonic())
         if reason is not None:
             raise reason
+
+    return check
 
 
 def _on_own_thread(asynchronous: bool) -> bool:
