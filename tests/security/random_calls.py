@@ -1,7 +1,8 @@
 """Random sequences of calls through the engine: a program of its own, so that its parent sees a crash as a failure.
 
 ``python random_calls.py WORLD FIRST LAST FOLDER`` makes the sequences with the seeds from FIRST up to LAST, each by
-a new guest in one world of that kind, and ends with 0 if nothing but documented endings came and the outside is untouched.
+a new guest in one world of that kind, and ends with 0 if nothing but documented endings came and the outside is
+untouched.
 """
 
 from __future__ import annotations

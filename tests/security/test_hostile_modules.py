@@ -94,15 +94,33 @@ def named(wasm: bytes, functions: list[str]) -> bytes:
     return wasm + custom("name", body)
 
 
-def test_names_do_not_reach_a_terminal_raw(tmp_path: Path) -> None:
-    """In a trap's backtrace, in what a command prints, and in the message for an import that nobody provides."""
+def hostile() -> list[bytes]:
+    """One that traps, one that imports what nobody provides, one that is not valid: each named by escapes."""
     escaped = "".join(f"\\{byte:02x}" for byte in ESCAPES.encode())
     traps = named(
         wat(f'(module (func $f unreachable) (func (export "_start") (call $f)) (func (export "{escaped}")))'),
         ["f" + ESCAPES, "start" + ESCAPES],
     )
     imports = wat(f'(module (import "{escaped}" "{escaped}" (func)) (func (export "_start")))')
-    for number, module in enumerate((traps, imports)):
+    export = name(ESCAPES) + b"\0\0"
+    types, functions, code = b"\1\x60\0\0", b"\1\0", b"\1\2\0\x0b"
+    parts = ((1, types), (3, functions), (7, vector([export, export])), (10, code))
+    twice = b"\0asm\1\0\0\0" + b"".join(section(*part) for part in parts)
+    return [traps, imports, twice]
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_names_are_escaped_in_what_an_exception_says(number: int) -> None:
+    with pytest.raises((remit.Trap, remit.LinkError, remit.InvalidModule)) as raised:
+        remit.run(hostile()[number], cache=False)
+    shown = str(raised.value)
+    assert "owned" in shown
+    assert all(line.isprintable() for line in shown.split("\n")), shown
+
+
+def test_names_do_not_reach_a_terminal_raw(tmp_path: Path) -> None:
+    """In a trap's backtrace, in what a command prints, and in the message for an import that nobody provides."""
+    for number, module in enumerate(hostile()):
         path = tmp_path / f"hostile{number}.wasm"
         path.write_bytes(module)
         for command in ("run", "inspect"):

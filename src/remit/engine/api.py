@@ -182,6 +182,11 @@ class OutOfBounds(EngineError, IndexError):
     """An address range that is not inside the memory."""
 
 
+def printable(name: str) -> str:
+    """A name that a module chose, for a message: what could drive a terminal is escaped."""
+    return name if name.isprintable() else repr(name)[1:-1]
+
+
 class Frame:
     """One WebAssembly frame of a backtrace, innermost first."""
 
@@ -197,7 +202,8 @@ class Frame:
         return f"Frame({self.function!r}, {self.function_index}, {self.module!r}, {self.module_offset:#x})"
 
     def __str__(self) -> str:
-        return f"{self.module_offset:#8x}  {self.module or '?'}!{self.function or f'<func {self.function_index}>'}"
+        module, function = printable(self.module or "?"), printable(self.function or f"<func {self.function_index}>")
+        return f"{self.module_offset:#8x}  {module}!{function}"
 
 
 class Trap(EngineError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 
-from remit.engine.api import Frame, Trap
+from remit.engine.api import Frame, Trap, printable
 from remit.engine.wasmtime import library
 from remit.engine.wasmtime.layout import ADDRESS_SPACE, ByteVec, read_pointer, vec_bytes
 
@@ -98,8 +98,9 @@ def _plain(text: str) -> str:
         causes = [_without_number(line) for line in lines[lines.index("Caused by:") + 1 :] if line]
         if causes:
             news = causes[0] if len(causes) == 1 else f"{causes[0]}: {causes[-1]}"
-            return news if lines[0].startswith("error while executing") else f"{lines[0]}: {news}"
-    return text.strip()
+            text = news if lines[0].startswith("error while executing") else f"{lines[0]}: {news}"
+    # The library quotes names of the module as they are.
+    return "\n".join(map(printable, text.strip().split("\n")))
 
 
 def _without_number(cause: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from remit.engine.api import LinkError
+from remit.engine.api import LinkError, printable
 from remit.engine.wasmtime import library
 from remit.engine.wasmtime.errors import take_error_message
 from remit.engine.wasmtime.host_functions import address_of, make_callback
@@ -118,8 +118,8 @@ class Linker:
                 # Types that name others by index cannot be compared here; the library does it.
                 mismatched.append((wanted.module, wanted.name, f"wanted as {wanted.type}, provided as {found}"))
         if missing or mismatched:
-            lines = [f"  {m}.{n}: nobody provides this {why}" for m, n, why in missing]
-            lines += [f"  {m}.{n}: {why}" for m, n, why in mismatched]
+            lines = [f"  {printable(f'{m}.{n}')}: nobody provides this {why}" for m, n, why in missing]
+            lines += [f"  {printable(f'{m}.{n}')}: {why}" for m, n, why in mismatched]
             where = f" of {module.name}" if module.name else ""
             raise LinkError("\n".join([f"imports{where} that cannot be satisfied:", *lines]), missing, mismatched)
 
