@@ -1,0 +1,50 @@
+"""From grants to a process."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from remit.filesystems.memory import MemoryFilesystem
+from remit.policy.build import build_process
+from remit.policy.grants import Grants
+from remit.streams.memory import BytesInput, Capture
+from waiting import open_descriptors
+
+
+def test_descriptors_are_in_order(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        process = build_process(Grants(dirs={"/a": tmp_path, "/b": MemoryFilesystem()}, sockets=[listener]))
+        table = process.descriptors
+        assert len(table) == 6
+        assert [getattr(table.get(number), "preopen", None) for number in range(6)] == [
+            None, None, None, "/a", "/b", None,
+        ]  # fmt: skip
+        process.close()
+        assert listener.fileno() == -1
+
+
+def test_streams_that_are_given() -> None:
+    stdin, stdout = BytesInput(b""), Capture()
+    process = build_process(Grants(stdin=stdin, stdout=stdout, stderr=stdout))
+    files = [getattr(process.descriptors.get(number), "file", None) for number in range(3)]
+    assert files == [stdin, stdout, stdout]
+    process.close()
+
+
+def test_nothing_stays_open_when_a_directory_is_missing(tmp_path: Path) -> None:
+    before = open_descriptors()
+    with pytest.raises(FileNotFoundError):
+        build_process(Grants(dirs={"/a": tmp_path, "/b": tmp_path / "nowhere"}))
+    assert open_descriptors() == before
+
+
+def test_closing_gives_everything_back(tmp_path: Path) -> None:
+    before = open_descriptors()
+    process = build_process(Grants(dirs={"/a": tmp_path, "/b": tmp_path}))
+    assert len(open_descriptors()) == len(before) + 2
+    process.close()
+    process.close()
+    assert open_descriptors() == before

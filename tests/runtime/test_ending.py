@@ -1,0 +1,209 @@
+"""How runs end other than by themselves, and that nothing is left of them."""
+
+from __future__ import annotations
+
+import _thread
+import gc
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import remit
+import remit.fs
+from cli import guests
+from runtime import programs
+from runtime.ways import Way
+from waiting import open_descriptors
+
+SOON = 0.05
+
+
+def silent_pipe() -> tuple[int, Callable[[], None]]:
+    """A descriptor that has nothing to read, ever."""
+    reading, writing = os.pipe()
+
+    def close() -> None:
+        os.close(reading)
+        os.close(writing)
+
+    return reading, close
+
+
+@pytest.mark.parametrize("program", [guests.SPIN, guests.SLEEP, guests.READ_FOREVER], ids=["busy", "asleep", "reading"])
+def test_timeout(way: Way, program: bytes) -> None:
+    reading, close = silent_pipe()
+    with pytest.raises(subprocess.TimeoutExpired) as caught:
+        way.run(program, timeout=SOON, stdin=reading, capture_output=True)
+    close()
+    assert isinstance(caught.value, remit.TimeoutExpired)
+    assert (caught.value.timeout, caught.value.stdout, caught.value.stderr) == (SOON, b"ready\n", b"")
+    assert "<Program 'program.wasm'" in str(caught.value)
+
+
+def test_timeout_in_text_mode(way: Way) -> None:
+    with pytest.raises(remit.TimeoutExpired) as caught:
+        way.run(guests.SPIN, timeout=SOON, capture_output=True, text=True)
+    assert (caught.value.stdout, caught.value.stderr) == ("ready\n", "")
+
+
+def test_a_cut_character_does_not_hide_a_timeout(way: Way) -> None:
+    program = guests.command(guests.READY + "(loop $again (br $again))", data="abcde\\c3")
+    with pytest.raises(remit.TimeoutExpired) as caught:
+        way.run(program, timeout=SOON, capture_output=True, text=True)
+    assert caught.value.stdout == "abcde\ufffd"
+
+
+def test_no_time_at_all(way: Way) -> None:
+    with pytest.raises(remit.TimeoutExpired):
+        way.run(programs.BUSY, timeout=0)
+
+
+def test_enough_time(way: Way) -> None:
+    assert way.run(guests.HELLO, timeout=60, capture_output=True).stdout == b"hello\n"
+
+
+def test_trap(way: Way) -> None:
+    program = guests.command(guests.READY + "unreachable", data="ready\\n")
+    with pytest.raises(remit.Trap) as caught:
+        way.run(program, capture_output=True, text=True)
+    assert (caught.value.code, caught.value.stdout, caught.value.stderr) == ("unreachable", "ready\n", "")
+    assert "_start" in str(caught.value)
+
+
+def test_fuel(way: Way) -> None:
+    with pytest.raises(remit.Trap) as caught:
+        way.run(programs.BUSY, fuel=100_000)
+    assert caught.value.code == "out_of_fuel"
+    assert way.run(guests.HELLO, fuel=100_000, capture_output=True).stdout == b"hello\n"
+
+
+def test_fuel_for_a_program_that_does_not_count_it(way: Way) -> None:
+    with pytest.raises(ValueError, match="fuel=True"):
+        way.run(remit.load(guests.HELLO, cache=False), fuel=1)
+    metered = remit.load(programs.COUNT, fuel=True, cache=False)
+    assert way.run(metered).returncode == 0
+
+
+class Odd(BaseException):
+    """Not an Exception: nothing may swallow it."""
+
+
+@pytest.mark.parametrize("error", [ValueError, remit.Trap, Odd, TimeoutError])
+def test_what_a_stream_raises_comes_out(way: Way, error: type[BaseException]) -> None:
+    raised = error("mine")
+
+    def write(data: bytes) -> None:
+        raise raised
+
+    with pytest.raises(error) as caught:
+        way.run(guests.HELLO, stdout=write)
+    assert caught.value is raised
+
+
+def interrupt_by_signal() -> None:
+    os.kill(os.getpid(), signal.SIGUSR1)
+
+
+class Interruption(Exception):
+    pass
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="no such signal on this system")
+@pytest.mark.parametrize("body", ["(loop $again (br $again))", "(drop (call $read))"], ids=["busy", "in host code"])
+def test_a_signal_handler_that_raises_ends_the_run(way: Way, body: str) -> None:
+    """As Ctrl-C does."""
+
+    def handler(number: int, frame: object) -> None:
+        raise Interruption
+
+    def ready() -> int:
+        threading.Timer(0.02, interrupt_by_signal).start()
+        return 0
+
+    def read() -> int:
+        while True:
+            time.sleep(0.01)
+
+    imports = '(import "env" "ready" (func $ready (result i32))) (import "env" "read" (func $read (result i32)))'
+    program = programs.asking(f"(drop (call $ready)) {body}", imports)
+    before = signal.signal(signal.SIGUSR1, handler)
+    try:
+        with pytest.raises(Interruption):
+            way.run(program, imports={"env": {"ready": ready, "read": read}}, timeout=10)
+        assert signal.getsignal(signal.SIGUSR1) is handler
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+def test_keyboard_interrupt() -> None:
+    """On a loop, who runs the loop decides what Ctrl-C does."""
+
+    def ready() -> int:
+        threading.Timer(0.02, _thread.interrupt_main).start()
+        return 0
+
+    imports = '(import "env" "ready" (func $ready (result i32)))'
+    program = programs.asking("(drop (call $ready)) (loop $again (br $again))", imports)
+    with pytest.raises(KeyboardInterrupt):
+        remit.run(program, imports={"env": {"ready": ready}}, timeout=10, cache=False)
+
+
+def fail(error: type[BaseException]) -> Callable[[bytes], None]:
+    def write(data: bytes) -> None:
+        raise error
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("program", "options"),
+    [
+        (guests.HELLO, {"capture_output": True}),
+        (guests.CREATE, {}),
+        (guests.HELLO, {"stdout": fail(ValueError)}),
+        (guests.HELLO, {"dirs": {"/": "nowhere"}}),
+        (guests.HELLO, {"sockets": ["no socket"]}),
+        (guests.HELLO, {"max_memory": 1}),
+        (guests.SLEEP, {"timeout": SOON, "capture_output": True}),
+        (guests.SPIN, {"timeout": SOON, "capture_output": True}),
+        (guests.TRAP, {}),
+        (guests.exiting(1), {"check": True}),
+        (programs.ASK, {}),
+    ],
+    ids=["ok", "files", "stream", "directory", "socket", "memory", "asleep", "busy", "trap", "status", "imports"],
+)
+def test_nothing_is_left_of_a_run(way: Way, program: bytes, options: dict[str, Any], tmp_path: Path) -> None:
+    def run() -> None:
+        try:
+            way.run(program, **{"dirs": {"/": tmp_path, "/x": tmp_path}, **options})
+        except (remit.EngineError, ValueError, TypeError, OSError, subprocess.SubprocessError):
+            return
+
+    gc.collect()
+    run()  # what the first run makes for all later ones is no leak: the executor's threads, the ticker
+    gc.collect()
+    descriptors, threads = open_descriptors(), threading.active_count()
+    for _ in range(3):
+        run()
+    gc.collect()  # exceptions and their tracebacks are circles
+    assert open_descriptors() == descriptors
+    assert threading.active_count() <= max(threads, 6)
+
+
+def test_a_run_leaves_nothing_for_the_garbage_collector(tmp_path: Path) -> None:
+    remit.run(guests.CREATE, dirs={"/": tmp_path}, cache=False)
+    gc.collect()
+    gc.disable()
+    try:
+        before = open_descriptors()
+        remit.run(guests.CREATE, dirs={"/": tmp_path}, cache=False)
+        assert open_descriptors() == before
+    finally:
+        gc.enable()

@@ -1,0 +1,174 @@
+"""Instances, in every way: calling functions, looking at exports, and their end."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+import remit
+from runtime import programs
+from runtime.ways import Way
+
+
+@pytest.fixture
+def library() -> remit.Program:
+    return remit.load(programs.LIBRARY, cache=False)
+
+
+def test_calls(way: Way, library: remit.Program) -> None:
+    with way.instance(library) as instance:
+        assert instance.call("add", 2, -5) == -3
+        assert instance.call("swap", 1 << 40, 0.5) == (0.5, 1 << 40)
+        assert instance.call("say") is None
+
+
+def test_a_reactor_is_initialised(way: Way, library: remit.Program) -> None:
+    with way.instance(library) as instance:
+        assert instance.call("ready") == 1
+
+
+def test_exports(way: Way, library: remit.Program) -> None:
+    with way.instance(library) as instance:
+        guest = instance.guest
+        assert guest.memory.read(128, 5) == b"hello"
+        guest.memory.write(128, b"HELLO")
+        assert guest.memory.read(128, 5) == b"HELLO"
+        level, fixed, table = guest.export("level"), guest.export("fixed"), guest.export("table")
+        assert (level.value, fixed.value, len(table)) == (7, -1, 3)
+        level.value = 8
+        assert guest.export("level").value == 8
+        with pytest.raises(AttributeError, match="constant"):
+            fixed.value = 1
+        assert instance.call("grow") == -1
+
+
+def test_instances_share_nothing(way: Way, library: remit.Program) -> None:
+    with way.instance(library) as first, way.instance(library) as second:
+        first.guest.export("level").value = 100
+        assert second.guest.export("level").value == 7
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "error", "message"),
+    [
+        ("ad", (), KeyError, "add"),
+        ("memory", (), TypeError, "'memory' is a memory, not a function"),
+        ("add", (1,), TypeError, "2"),
+        ("add", (1, "2"), TypeError, "argument 2 is '2'"),
+        ("add", (1, 1 << 40), OverflowError, "1099511627776"),
+        ("trap", (), remit.Trap, "unreachable"),
+        ("quit", (3,), remit.Exit, "3"),
+    ],
+)
+def test_calls_that_fail(
+    way: Way, library: remit.Program, name: str, arguments: tuple[Any, ...], error: type[Exception], message: str
+) -> None:
+    with way.instance(library) as instance, pytest.raises(error, match=message):
+        instance.call(name, *arguments)
+
+
+def test_a_call_is_stopped_in_time(way: Way, library: remit.Program) -> None:
+    with way.instance(library, timeout=0.05) as instance:
+        assert instance.call("add", 1, 2) == 3
+        with pytest.raises(TimeoutError, match=r"spin was stopped after 0\.05 s"):
+            instance.call("spin")
+        if way.loop is None:
+            assert instance.call("add", 1, 2) == 3
+        else:
+            with pytest.raises(RuntimeError, match="may not be entered again"):
+                instance.call("add", 1, 2)
+
+
+def test_a_start_function_has_its_time(way: Way) -> None:
+    from wat import wat
+
+    program = remit.load(wat("(module (func $spin (loop $again (br $again))) (start $spin))"), cache=False)
+    with pytest.raises(TimeoutError, match="the start function"):
+        way.instance(program, timeout=0.05)
+
+
+def test_captured_output(way: Way, library: remit.Program) -> None:
+    with way.instance(library, stdout=remit.PIPE) as instance:
+        assert (instance.guest.stdout, instance.guest.stderr) == (b"", None)
+        instance.call("say")
+        instance.call("say")
+        assert instance.guest.stdout == b"hellohello"
+
+
+def test_what_an_instance_is_granted(way: Way, library: remit.Program) -> None:
+    with way.instance(library, stdin=b"input", args=["one"], env={"A": "b"}) as instance:
+        assert instance.call("read") == 5
+
+
+def test_fuel(way: Way, library: remit.Program) -> None:
+    metered = remit.load(programs.LIBRARY, fuel=True, cache=False)
+    with way.instance(metered, fuel=10_000) as instance:
+        before = instance.guest.fuel
+        instance.call("add", 1, 2)
+        assert instance.guest.fuel < before
+        instance.guest.fuel = 0
+        with pytest.raises(remit.Trap, match="fuel"):
+            instance.call("spin")
+    with pytest.raises(ValueError, match="fuel=True"):
+        way.instance(library, fuel=10_000)
+
+
+def test_after_closing(way: Way, library: remit.Program) -> None:
+    instance = way.instance(library)
+    memory = instance.guest.memory
+    instance.guest.close()
+    instance.guest.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        instance.call("add", 1, 2)
+    with pytest.raises(RuntimeError, match="closed"):
+        memory.read(0, 1)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"time_out": 1}, TypeError, r"instantiate(_async)?\(\) has no option 'time_out'; did you mean 'timeout'"),
+        ({"arguments": []}, TypeError, "has no option 'arguments'"),
+        ({"args": "one"}, TypeError, "args is a str"),
+        ({"args": [1]}, TypeError, "an argument must be"),
+        ({"timeout": -1}, ValueError, "timeout is -1"),
+    ],
+)
+def test_options_that_cannot_be(
+    way: Way, library: remit.Program, options: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        way.instance(library, **options)
+
+
+class Stop(Exception):
+    pass
+
+
+def test_interrupting_from_another_thread(library: remit.Program) -> None:
+    with library.instantiate() as instance:
+        reason = Stop("enough")
+        timer = threading.Timer(0.02, instance.interrupt, [reason])
+        timer.start()
+        with pytest.raises(Stop) as caught:
+            instance.call("spin")
+        assert caught.value is reason
+        timer.join()
+        assert instance.call("add", 1, 2) == 3
+
+
+def test_a_nested_call_does_not_prolong_the_outer_one() -> None:
+    @remit.with_instance
+    def f(instance: remit.Instance, number: int) -> int:
+        doubled: int = instance.call("double", 1)
+        return doubled
+
+    program = remit.load(
+        programs.asking("(loop $again (drop (call $f (i32.const 1))) (br $again))"),
+        imports={"env": {"f": f}},
+        cache=False,
+    )
+    with program.instantiate(timeout=0.05) as instance, pytest.raises(TimeoutError):
+        instance.call("run")

@@ -1,0 +1,76 @@
+"""Loaded programs: what they tell of themselves, and being shared."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+import remit
+from cli import guests
+from runtime import programs
+
+
+def test_what_a_program_tells() -> None:
+    program = remit.load(guests.HELLO, cache=False)
+    assert program.is_command
+    assert program.name == "program.wasm"
+    assert "_start" in {export.name for export in program.info.exports}
+    assert repr(program) == "<Program 'program.wasm': 2 imports, 2 exports>"
+    assert not remit.load(programs.LIBRARY, cache=False).is_command
+
+
+def test_the_name_of_a_program(tmp_path: Path) -> None:
+    (tmp_path / "tool.wasm").write_bytes(guests.printing("args"))
+    assert remit.load(tmp_path / "tool.wasm", cache=False).name == "tool.wasm"
+    named = remit.load(str(tmp_path / "tool.wasm"), cache=False, name="other")
+    assert remit.run(named, capture_output=True).stdout == b"other\0"
+
+
+def test_many_threads_run_one_program() -> None:
+    program = remit.load(programs.CAT, cache=False)
+    answers: dict[int, bool] = {}
+
+    def run(number: int) -> None:
+        data = str(number).encode() * 1000
+        answers[number] = remit.run([program], input=data, capture_output=True).stdout == data
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == dict.fromkeys(range(16), True)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is unreadable for this user")
+def test_an_unreadable_program(tmp_path: Path) -> None:
+    (tmp_path / "tool.wasm").write_bytes(guests.HELLO)
+    (tmp_path / "tool.wasm").chmod(0)
+    with pytest.raises(PermissionError, match=r"tool\.wasm"):
+        remit.load(tmp_path / "tool.wasm")
+
+
+@pytest.mark.parametrize("cache", [True, False])
+def test_a_directory_is_no_program(tmp_path: Path, cache: bool) -> None:
+    with pytest.raises(IsADirectoryError):
+        remit.load(tmp_path, cache=cache)
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (b"", "an empty file"),
+        (b"\0asm\x0d\0\1\0", "a WebAssembly component"),
+        (b"(module)", "WebAssembly in the text format"),
+        (b"<!doctype html>", "an HTML page"),
+    ],
+)
+@pytest.mark.parametrize("cache", [True, False])
+def test_what_is_not_a_module_is_known_for_what_it_is(data: bytes, what: str, cache: bool, tmp_path: Path) -> None:
+    (tmp_path / "tool.wasm").write_bytes(data)
+    with pytest.raises(remit.InvalidModule) as caught:
+        remit.load(tmp_path / "tool.wasm", cache=cache)
+    assert any(note.startswith(f"tool.wasm is {what}") for note in caught.value.__notes__)

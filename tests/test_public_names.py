@@ -1,0 +1,110 @@
+"""The public names and how they are called: a change here is a change for every user, and belongs in CHANGELOG.md."""
+
+from __future__ import annotations
+
+import enum
+import inspect
+from types import ModuleType
+
+import pytest
+
+import remit
+import remit.fs
+import remit.testing
+
+
+def call_of(thing: object) -> str:
+    """What `thing` is called with; ``=`` marks what may be left out."""
+    if isinstance(thing, type) and issubclass(thing, enum.Enum):
+        return "enum"
+    if isinstance(thing, type) and issubclass(thing, BaseException):
+        return "exception"
+    if not callable(thing):
+        return type(thing).__name__
+    shown = []
+    for parameter in inspect.signature(thing).parameters.values():
+        if parameter.kind is parameter.KEYWORD_ONLY and "*" not in shown:
+            shown.append("*")
+        mark = "**" if parameter.kind is parameter.VAR_KEYWORD else ""
+        shown.append(f"{mark}{parameter.name}{'' if parameter.default is parameter.empty else '='}")
+    return f"({', '.join(shown)})"
+
+
+REMIT = {
+    "AsyncInstance": "(program, **options)",
+    "CalledProcessError": "exception",
+    "Code": "(_)",
+    "CompletedProcess": "(args, returncode, stdout=, stderr=)",
+    "DEVNULL": "int",
+    "EngineError": "exception",
+    "Exit": "exception",
+    "Frame": "(function, function_index, module, module_offset)",
+    "Guest": "(world)",
+    "Instance": "(program, **options)",
+    "InvalidModule": "exception",
+    "KernelError": "exception",
+    "Limits": (
+        "(*, captured_bytes=, descriptors=, io_bytes=, io_vectors=, "
+        "listing_entries=, path_bytes=, poll_subscriptions=, random_bytes=)"
+    ),
+    "LinkError": "exception",
+    "OutOfBounds": "exception",
+    "PIPE": "int",
+    "Program": "(module, name, imports, *, metered)",
+    "STDOUT": "int",
+    "TimeoutExpired": "exception",
+    "Trap": "exception",
+    "__version__": "str",
+    "load": "(program, *, imports=, fuel=, cache=, name=)",
+    "run": "(args, **options)",
+    "run_async": "(args, **options)",
+    "with_instance": "(function)",
+}
+
+FS = {
+    "Advice": "(_)",
+    "Change": "(kind, path, type, *, replaced=)",
+    "Code": "(_)",
+    "Directory": "()",
+    "DirectoryEntry": "(name, inode, type)",
+    "File": "()",
+    "FileType": "(_)",
+    "Filesystem": "()",
+    "Host": "(path, *, openat2=)",
+    "How": "()",
+    "KernelError": "exception",
+    "Memory": "(files=, *, max_bytes=, max_files=, clock=)",
+    "Mounts": "(filesystems)",
+    "NOW": "int",
+    "Overlay": "(lower, *, max_bytes=, max_files=, clock=)",
+    "ReadOnly": "(filesystem)",
+    "Stat": "(type, *, device=, inode=, links=, size=, accessed=, modified=, changed=)",
+    "Subdirectory": "(filesystem, path)",
+    "SymbolicLink": "(target)",
+}
+
+TESTING = {
+    "check_filesystem": (
+        "(make, *, read_only=, hard_links=, symbolic_links=, times=, time_step=, exact_names=, name_bytes=)"
+    ),
+    "fill_sample": "(directory, *, symbolic_links=)",
+}
+
+
+@pytest.mark.parametrize(("module", "names"), [(remit, REMIT), (remit.fs, FS), (remit.testing, TESTING)])
+def test_public_names(module: ModuleType, names: dict[str, str]) -> None:
+    assert sorted(module.__all__) == sorted(names)
+    assert {name: call_of(getattr(module, name)) for name in names} == names
+
+
+@pytest.mark.parametrize("module", [remit, remit.fs, remit.testing])
+def test_every_public_name_is_documented(module: ModuleType) -> None:
+    things = {name: getattr(module, name) for name in module.__all__}
+    undocumented = [name for name, thing in things.items() if callable(thing) and not thing.__doc__]
+    assert undocumented == []
+
+
+def test_names_are_listed_and_wrong_ones_refused() -> None:
+    assert set(remit.__all__) | {"fs", "testing"} == set(dir(remit))
+    with pytest.raises(AttributeError, match="module 'remit' has no attribute 'rnu'"):
+        getattr(remit, "rnu")  # noqa: B009 - a type checker would refuse the other way of writing it
