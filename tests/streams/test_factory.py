@@ -14,8 +14,8 @@ from unittest.mock import Mock
 import pytest
 
 from remit.kernel.files import File
-from remit.streams.factory import DEVNULL, input_stream, output_stream
-from remit.streams.memory import Capture, NullInput, NullOutput
+from remit.streams.factory import input_stream, output_stream
+from remit.streams.memory import DEVNULL, Capture, NullInput, NullOutput
 
 
 def take(stream: File, size: int) -> bytes:

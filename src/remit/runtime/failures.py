@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import subprocess
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 class CalledProcessError(subprocess.CalledProcessError):
     """A run with ``check=True`` ended with an exit status other than 0."""
@@ -16,4 +20,10 @@ class CalledProcessError(subprocess.CalledProcessError):
 
 
 class TimeoutExpired(subprocess.TimeoutExpired):
-    """The program was stopped after `timeout` seconds; what it had written is in `stdout` and `stderr`."""
+    """The program was stopped after `timeout` seconds; what it had written is in `stdout` and `stderr`.
+
+    Those are None unless they were captured; then bytes, or str in text mode.
+    """
+
+    stdout: Any
+    stderr: Any

@@ -188,15 +188,18 @@ class AsyncInstance(_Instance):
         return self
 
     async def call(self, name: str, *arguments: Any) -> Any:
-        """As :meth:`Instance.call`. Cancelling it ends the guest: it may not be called again.
+        """As :meth:`Instance.call`. A call that is cancelled or stopped by its timeout ends the guest: it
+        may not be called again.
 
-        :raises RuntimeError: another call is under way, or one was cancelled.
+        :raises RuntimeError: another call is under way, or one was cancelled or stopped.
         """
         function = self._function(name)
         self._start_clock()
         try:
             return await self._world.call_async(function, *arguments)
         except Timeout as error:
+            # It may have been suspended, and is unwound then: the same must hold for one that was not.
+            self._world.store.release(usable=False)
             raise self._too_late(name) from error
 
     async def __aenter__(self) -> Self:
