@@ -11,9 +11,7 @@ import sys
 
 from remit.binary.types import FuncType
 from remit.engine.api import LinkError
-from remit.engine.wasmtime.native import function_addresses
 from remit.kernel.errors import WouldBlock
-from remit.native.library import import_of, native_functions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,10 +70,11 @@ def _mapping(value: Any, what: str) -> Mapping[Any, Any]:
     return mapping
 
 
-def link(module: Module, imports: Imports | None, *, asynchronous: bool) -> Linker:
+def link(module: Module, imports: Imports | None, *, asynchronous: bool, native: bool) -> Linker:
     """A linker with an answer to every import of `module` that there is one for.
 
     `imports` come first: a caller may replace a function of WASI. `asynchronous`: for calls that can be suspended.
+    `native`: with the functions of the native fast path.
     """
     given = imports or {}
     linker = module.engine.linker()
@@ -91,7 +90,8 @@ def link(module: Module, imports: Imports | None, *, asynchronous: bool) -> Link
         elif wanted.module in INTERFACES:
             interface = _interface(wanted.module)
             if wanted.name in interface.NAMES:
-                _define_interface(linker, wanted, interface.function(wanted.name), asynchronous=asynchronous)
+                answer = interface.function(wanted.name)
+                _define_interface(linker, wanted, answer, asynchronous=asynchronous, native=native)
     return linker
 
 
@@ -119,28 +119,33 @@ def _interface(name: str) -> ModuleType:
     return sys.modules[home]
 
 
-def _define_interface(linker: Linker, wanted: Import, answer: HostFunction, *, asynchronous: bool) -> None:
+def _define_interface(
+    linker: Linker, wanted: Import, answer: HostFunction, *, asynchronous: bool, native: bool
+) -> None:
     type, function, may_block = answer
     if asynchronous and may_block:
         from remit.runtime.suspension import define_suspending, suspending
 
         define_suspending(linker, wanted.module, wanted.name, type, suspending(function), unsigned=True)
         return
-    native = native_functions(function_addresses) if wanted.module == NATIVE_INTERFACE else {}
-    if wanted.name in native:
-        _define_native(linker, wanted, answer, native[wanted.name])
-    else:
-        linker.define(wanted.module, wanted.name, type, blocking(function) if may_block else function, unsigned=True)
+    if may_block:
+        function = blocking(function)
+    if not (native and wanted.module == NATIVE_INTERFACE and _define_native(linker, wanted, type, function)):
+        linker.define(wanted.module, wanted.name, type, function, unsigned=True)
 
 
-def _define_native(linker: Linker, wanted: Import, answer: HostFunction, native: int) -> None:
-    """The native function, and behind it the Python one for whatever is not plain."""
-    type, function, may_block = answer
-    python = linker.callback(
-        wanted.module, wanted.name, type, blocking(function) if may_block else function, unsigned=True
-    )
+def _define_native(linker: Linker, wanted: Import, type: FuncType, function: Callable[..., int]) -> bool:
+    """The native function, and behind it the Python one for whatever is not plain. False if there is no native one."""
+    from remit.engine.wasmtime.native import function_addresses
+    from remit.native.library import import_of, native_functions
+
+    native = native_functions(function_addresses).get(wanted.name)
+    if native is None:
+        return False
+    python = linker.callback(wanted.module, wanted.name, type, function, unsigned=True)
     environment, keep = import_of(python)
     linker.define_native(wanted.module, wanted.name, type, native, environment, keep)
+    return True
 
 
 def _define_own(linker: Linker, wanted: Import, function: Callable[..., Any], *, asynchronous: bool) -> None:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import time
 
-from remit.engine.wasmtime.native import function_addresses, memory_handle
 from remit.engine.wasmtime.store import StoreLimits
 from remit.kernel.errors import Exit
 from remit.kernel.poll import Pollable
 from remit.kernel.reactor import Reactor
-from remit.native.library import native_functions
 from remit.policy.build import build_process
 
 TYPE_CHECKING = False
@@ -41,6 +39,9 @@ TABLE_ELEMENTS = 1 << 20
 """A table's element is a host's pointer, and growing one costs the guest nothing. The largest real programs have some
 hundred thousand functions in one table."""
 
+NATIVE_WITHOUT_FILES = {"clock_time_get", "random_get"}
+"""What the native fast path does for a program that has no directories."""
+
 
 class World:
     """One guest and all that belongs to it: close it."""
@@ -69,7 +70,7 @@ class World:
             tables=TABLES,
             table_elements=TABLE_ELEMENTS,
         )
-        self._native = native_table(grants)
+        self._native = native_table(grants) if _gains_by_native(program, grants) else None
         self.process = build_process(grants, self._native, own_thread=_on_own_thread(asynchronous))
         try:
             self.store: Store = program.module.engine.store(self.process, limits=limits)
@@ -92,7 +93,7 @@ class World:
 
     def instantiate(self) -> Instance:
         """Make the instance, on this thread."""
-        self.instance = self.program.prepared().instantiate(self.store)
+        self.instance = self.program.prepared(native=self._native is not None).instantiate(self.store)
         self._begin()
         return self.instance
 
@@ -100,7 +101,7 @@ class World:
         """Make the instance, suspended whenever it waits."""
         from remit.runtime.suspension import start_instantiate
 
-        prepared = self.program.prepared(asynchronous=True)
+        prepared = self.program.prepared(asynchronous=True, native=self._native is not None)
         instance: Instance = await self._drive(start_instantiate(prepared, self.store))
         self.instance = instance
         self._begin()
@@ -152,6 +153,8 @@ class World:
         """Let the fast path use the guest's memory: from now on there is one."""
         exported = self.program.module.exports.get("memory")
         if self._native is not None and exported is not None and exported.kind == "memory":
+            from remit.engine.wasmtime.native import memory_handle
+
             self._native.use_memory(memory_handle(self.store.memory))
 
 
@@ -175,8 +178,16 @@ def _on_own_thread(asynchronous: bool) -> bool:
     return fibers_supported()
 
 
+def _gains_by_native(program: Program, grants: Grants) -> bool:
+    """Whether the native fast path has anything to do for it. Otherwise it is spared the costs."""
+    return bool(grants.dirs) or any(each.name in NATIVE_WITHOUT_FILES for each in program.info.imports)
+
+
 def native_table(grants: Grants) -> NativeDescriptorTable | None:
     """A descriptor table that the native fast path shares, where there is one."""
+    from remit.engine.wasmtime.native import function_addresses
+    from remit.native.library import native_functions
+
     if not native_functions(function_addresses):
         return None
     from remit.native.table import NativeDescriptorTable

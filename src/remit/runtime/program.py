@@ -35,7 +35,7 @@ class Program:
         self.metered = metered
         """It was compiled to count fuel."""
         self._imports = imports
-        self._prepared: dict[bool, Prepared] = {}
+        self._prepared: dict[tuple[bool, bool], Prepared] = {}
 
     @property
     def info(self) -> ModuleInfo:
@@ -47,16 +47,18 @@ class Program:
         """It has a ``_start``: it can be run. Otherwise it is a library, to be instantiated and called."""
         return any(export.name == "_start" and export.kind == "func" for export in self.info.exports)
 
-    def prepared(self, *, asynchronous: bool = False) -> Prepared:
+    def prepared(self, *, asynchronous: bool = False, native: bool = False) -> Prepared:
         """The module with every import found, for calls that block a thread, or that can be suspended.
 
+        `native`: for stores with a :class:`remit.native.table.NativeDescriptorTable`; in others it only costs more.
         LinkError if an import is missing or of a wrong type; it names all of them.
         """
-        prepared = self._prepared.get(asynchronous)
+        kind = (asynchronous, native)
+        prepared = self._prepared.get(kind)
         if prepared is None:
-            linker = link(self.module, self._imports, asynchronous=asynchronous)
+            linker = link(self.module, self._imports, asynchronous=asynchronous, native=native)
             try:
-                prepared = self._prepared[asynchronous] = linker.prepare(self.module)
+                prepared = self._prepared[kind] = linker.prepare(self.module)
             except LinkError as error:
                 explain_missing(error)
                 raise
