@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import remit
 from host_trees import open_descriptors
 from passthrough import DATA, SCRATCH, Guest
 from remit import fs
@@ -32,6 +33,7 @@ from security.worlds import (
     SUCCESS,
     World,
 )
+from wat import wat
 
 PATIENCE = 30
 """Seconds within which a run that hangs would not end; no test takes a noticeable part of it."""
@@ -404,3 +406,29 @@ def test_allocating_a_terabyte_where_the_host_cannot(host_world: World, monkeypa
     assert (status.st_size, status.st_blocks) == ((1 << 40) + (1 << 20), 0)
     assert guest.call("fd_allocate", fd, 0, 100) == SUCCESS
     assert (host_world.granted / "new").stat().st_size == (1 << 40) + (1 << 20), "it never shrinks"
+
+
+@pytest.mark.parametrize("preview", ["wasi_unstable", "wasi_snapshot_preview1"])
+@pytest.mark.parametrize(("length", "status"), [(0, SUCCESS), (1 << 16, NOSPC)])
+def test_writing_for_ever_to_a_stream_that_is_kept(preview: str, native: bool, length: int, status: int) -> None:
+    """200,000 empty writes change nothing; full ones end at the limit of what is captured."""
+    text = f"""
+    (module
+      (import "{preview}" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+      (import "{preview}" "proc_exit" (func $exit (param i32)))
+      (memory (export "memory") 2)
+      (data (i32.const 0x104) "{"".join(f"\\{byte:02x}" for byte in length.to_bytes(4, "little"))}")
+      (func (export "_start") (local $errno i32) (local $left i32)
+        (local.set $left (i32.const 200000))
+        (loop $again
+          (local.set $errno (call $write (i32.const 1) (i32.const 0x100) (i32.const 1) (i32.const 0x200)))
+          (local.set $left (i32.sub (local.get $left) (i32.const 1)))
+          (br_if $again (i32.and (i32.eqz (local.get $errno)) (i32.ne (local.get $left) (i32.const 0)))))
+        (call $exit (local.get $errno))))
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        if not native:
+            patch.setattr("remit.runtime.execute.native_table", lambda grants: None)
+        program = remit.load(wat(text), cache=False)
+        done = remit.run(program, stdout=remit.PIPE, limits=Limits(captured_bytes=1 << 20))
+    assert (done.returncode, len(done.stdout)) == (status, (1 << 20) * bool(length))
