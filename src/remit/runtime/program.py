@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from remit.engine.api import LinkError
+from remit.engine.api import InvalidModule, LinkError
 from remit.engine.cache import Cache
 from remit.engine.wasmtime.config import Config
 from remit.engine.wasmtime.engine import engine
@@ -85,7 +85,7 @@ class Program:
 
 
 def load(
-    program: str | os.PathLike[str] | bytes,
+    program: str | os.PathLike[str] | bytes | bytearray | memoryview,
     *,
     imports: Imports | None = None,
     fuel: bool = False,
@@ -100,7 +100,7 @@ def load(
     :param fuel: count what it executes, so that a run can be given an amount of `fuel`.
     :param cache: keep and use compiled code on disk.
     :param name: what the program is told as its own name; by default the file's name.
-    :raises InvalidModule: it is not a WebAssembly module that can be run; the message says why.
+    :raises InvalidModule: it is not a WebAssembly module that can be run; the message says why, a note what it is.
     :raises LinkError: it does not import one of the functions in `imports`.
     :raises OSError: it cannot be read.
     """
@@ -109,9 +109,17 @@ def load(
         program = bytes(program)
         name = name or "program.wasm"
     else:
+        if not isinstance(program, (str, os.PathLike)):
+            raise TypeError(f"a program must be a path, the bytes of a module, or a remit.Program, not {program!r}")
         program = os.fspath(program)
         name = name or os.path.basename(program)
-    module = Cache().load(compiler, program, name=name) if cache else compiler.compile(read(program), name=name)
+    try:
+        module = Cache().load(compiler, program, name=name) if cache else compiler.compile(read(program), name=name)
+    except InvalidModule as error:
+        from remit.binary.kind import HEAD, describe
+
+        error.add_note(f"{name} is {describe(read(program)[:HEAD])}; Remit runs core WebAssembly modules")
+        raise
     return Program(module, name, imports, metered=fuel)
 
 
