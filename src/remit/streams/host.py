@@ -17,7 +17,6 @@ import os
 import select
 import stat
 
-from remit.host_errors import translated
 from remit.kernel.errors import WouldBlock
 from remit.kernel.files import File, FileType, Stat
 from remit.kernel.poll import ALWAYS, HostReady, Pollable
@@ -25,6 +24,8 @@ from remit.kernel.poll import ALWAYS, HostReady, Pollable
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from remit.kernel.errors import KernelError
 
 PIPE_BUFFER: int = getattr(select, "PIPE_BUF", 512)
 """A pipe that is ready takes this much without blocking."""
@@ -96,7 +97,7 @@ class HostInput(_HostStream):
         except BlockingIOError:
             raise WouldBlock(self._pollable) from None
         except OSError as error:
-            raise translated(error) from error
+            raise _translated(error) from error
 
     def when_readable(self) -> Pollable:
         return self._pollable
@@ -137,7 +138,7 @@ class HostOutput(_HostStream):
         except BlockingIOError:
             raise WouldBlock(self._pollable) from None
         except OSError as error:
-            raise translated(error) from error
+            raise _translated(error) from error
 
     def sync(self, *, data_only: bool) -> None:
         if not self._direct:
@@ -145,7 +146,7 @@ class HostOutput(_HostStream):
         try:
             os.fsync(self._descriptor)
         except OSError as error:
-            raise translated(error) from error
+            raise _translated(error) from error
 
     def when_writable(self) -> Pollable:
         return self._pollable
@@ -155,6 +156,12 @@ class HostOutput(_HostStream):
         if private >= 0:
             os.close(private)
         super().close()
+
+
+def _translated(error: OSError) -> KernelError:
+    from remit.host_errors import translated  # The table of all errors, for streams that seldom fail.
+
+    return translated(error)
 
 
 def _reopened(descriptor: int) -> int:

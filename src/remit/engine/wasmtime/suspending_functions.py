@@ -25,12 +25,16 @@ _size = ctypes.c_size_t
 SuspendingCallback = ctypes.CFUNCTYPE(None, _size, _size, _size, _size, _size, _size, _size, _size)
 """``wasmtime_func_async_callback_t``: env, caller, arguments, their number, results, theirs, trap, continuation."""
 
+_VALS = {"i32": "8xi20x", "i64": "8xq16x", "f32": "8xf20x", "f64": "8xd16x", "v128": "8x16s8x"}
+_UNSIGNED_VALS = {"i32": "8xI20x", "i64": "8xQ16x"}
+_REFERENCE = "8xQ16x"
+
 _Continuation = ctypes.CFUNCTYPE(ctypes.c_bool, _size)
 
 
 def make_suspending_callback(function: Callable[..., Any], signature: Signature, *, unsigned: bool) -> Any:
     """A callback for a function that may return :class:`Pending`. It gets checked values (``wasmtime_val_t``)."""
-    unpack = signature.unpack_vals_unsigned if unsigned else signature.unpack_vals
+    unpack = struct.Struct("<" + "".join([_val_format(kind, unsigned) for kind in signature.type.params])).unpack_from
     store_results = _store_errno if signature.type.results == ("i32",) else _store_results
     cells = ADDRESS_SPACE
 
@@ -63,6 +67,11 @@ def make_suspending_callback(function: Callable[..., Any], signature: Signature,
                 state.fiber.go_on()
 
     return SuspendingCallback(callback)
+
+
+def _val_format(kind: str, unsigned: bool) -> str:
+    """A checked value (``wasmtime_val_t``) as ``struct`` reads it."""
+    return (unsigned and _UNSIGNED_VALS.get(kind)) or _VALS.get(kind, _REFERENCE)
 
 
 _pack_i32 = struct.Struct("<B7xi").pack_into

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 _CELLS = {"i32": "i12x", "i64": "q8x", "f32": "f12x", "f64": "d8x", "v128": "16s"}
 _UNSIGNED_CELLS = {"i32": "I12x", "i64": "Q8x"}
-_VALS = {"i32": "8xi20x", "i64": "8xq16x", "f32": "8xf20x", "f64": "8xd16x", "v128": "8x16s8x"}
-_UNSIGNED_VALS = {"i32": "8xI20x", "i64": "8xQ16x"}
 _FUNCTION_REFERENCE = "Q8x"
 _OTHER_REFERENCE = "I12x"
 
@@ -76,22 +74,20 @@ class Signature:
     __slots__ = (
         "_has_references",
         "_pack",
-        "_raw",
+        "_room",
         "_unpack",
         "cells",
         "pack_results",
         "type",
         "unpack_arguments",
         "unpack_arguments_unsigned",
-        "unpack_vals",
-        "unpack_vals_unsigned",
     )
 
     def __init__(self, type: FuncType) -> None:
         self.type = type
         self.cells = max(len(type.params), len(type.results))
         self._has_references = any(each not in _CELLS for each in type.params + type.results)
-        self._raw = ctypes.c_char * (RAW_SIZE * (self.cells + 1))
+        self._room = RAW_SIZE * (self.cells + 1)
         self._pack = struct.Struct("<16x" + _format(type.params, _CELLS)).pack_into
         self._unpack = struct.Struct("<16x" + _format(type.results, _CELLS)).unpack_from
         self.unpack_arguments = struct.Struct("<" + _format(type.params, _CELLS)).unpack_from
@@ -99,11 +95,6 @@ class Signature:
             "<" + _format(type.params, {**_CELLS, **_UNSIGNED_CELLS})
         ).unpack_from
         self.pack_results = struct.Struct("<" + _format(type.results, _CELLS)).pack_into
-        # The same of checked values (``wasmtime_val_t``).
-        self.unpack_vals = struct.Struct("<" + _val_format(type.params, _VALS)).unpack_from
-        self.unpack_vals_unsigned = struct.Struct(
-            "<" + _val_format(type.params, {**_VALS, **_UNSIGNED_VALS})
-        ).unpack_from
 
     @property
     def has_references(self) -> bool:
@@ -114,7 +105,7 @@ class Signature:
 
         TypeError for a wrong number or kind of arguments, OverflowError for a number out of range.
         """
-        raw = self._raw()
+        raw = (ctypes.c_char * self._room)()
         try:
             self._pack(raw, 0, *arguments)
         except (struct.error, OverflowError, TypeError):
@@ -234,10 +225,6 @@ def _reference(store: Any, kind: str, value: Any, place: str) -> int:
 
 def _format(kinds: tuple[str, ...], cells: dict[str, str]) -> str:
     return "".join([cells.get(kind) or (_FUNCTION_REFERENCE if "func" in kind else _OTHER_REFERENCE) for kind in kinds])
-
-
-def _val_format(kinds: tuple[str, ...], vals: dict[str, str]) -> str:
-    return "".join([vals.get(kind, "8xQ16x") for kind in kinds])
 
 
 def val_struct(kind: str) -> struct.Struct:
