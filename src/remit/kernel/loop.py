@@ -9,7 +9,8 @@ import weakref
 from remit.kernel.clocks import VirtualClock
 from remit.kernel.host_poll import READ, WRITE
 from remit.kernel.poll import HostReady, Timer
-from remit.kernel.reactor import SECOND, Reactor, Wants, finish, finish_from_anywhere
+from remit.kernel.reactor import SECOND, Reactor, finish, finish_from_anywhere
+from remit.kernel.wants import Wants
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from remit.kernel.host_poll import READ, WRITE, host_poll
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -56,6 +54,8 @@ class HostReady(Pollable):
         self.write = write
 
     def ready(self) -> bool:
+        from remit.kernel.host_poll import READ, WRITE, host_poll
+
         # Not kept: a poll object refuses to be used by two threads at once, and making one costs half a microsecond.
         poll = host_poll()
         poll.register(self.descriptor, WRITE if self.write else READ)

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import errno
 import os
-import select
 import stat
 
 from remit.kernel.errors import WouldBlock
@@ -26,9 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from remit.kernel.errors import KernelError
-
-PIPE_BUFFER: int = getattr(select, "PIPE_BUF", 512)
-"""A pipe that is ready takes this much without blocking."""
 
 _NO_WAIT: int = getattr(os, "RWF_NOWAIT", 0)
 
@@ -134,7 +130,7 @@ class HostOutput(_HostStream):
                         return _writev(self._private, buffers)
             if not self._pollable.ready():
                 raise WouldBlock(self._pollable)
-            return _writev(self._descriptor, _first(buffers, PIPE_BUFFER))
+            return _writev(self._descriptor, _first(buffers, _pipe_buffer()))
         except BlockingIOError:
             raise WouldBlock(self._pollable) from None
         except OSError as error:
@@ -156,6 +152,13 @@ class HostOutput(_HostStream):
         if private >= 0:
             os.close(private)
         super().close()
+
+
+def _pipe_buffer() -> int:
+    """A pipe that is ready takes this much without blocking."""
+    import select
+
+    return getattr(select, "PIPE_BUF", 512)
 
 
 def _translated(error: OSError) -> KernelError:
