@@ -412,12 +412,13 @@ def test_allocating_a_terabyte_where_the_host_cannot(host_world: World, monkeypa
 @pytest.mark.parametrize(("length", "status"), [(0, SUCCESS), (1 << 16, NOSPC)])
 def test_writing_for_ever_to_a_stream_that_is_kept(preview: str, native: bool, length: int, status: int) -> None:
     """200,000 empty writes change nothing; full ones end at the limit of what is captured."""
+    escaped = "".join(f"\\{byte:02x}" for byte in length.to_bytes(4, "little"))
     text = f"""
     (module
       (import "{preview}" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
       (import "{preview}" "proc_exit" (func $exit (param i32)))
       (memory (export "memory") 2)
-      (data (i32.const 0x104) "{"".join(f"\\{byte:02x}" for byte in length.to_bytes(4, "little"))}")
+      (data (i32.const 0x104) "{escaped}")
       (func (export "_start") (local $errno i32) (local $left i32)
         (local.set $left (i32.const 200000))
         (loop $again
