@@ -35,4 +35,4 @@ def test_three_hundred_sequences(world: str, tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("world", WORLDS)
 def test_ten_thousand_sequences(world: str, tmp_path: Path) -> None:
-    run(world, 1_000, 11_000 if world == WORLDS[0] else 3_000, tmp_path)
+    run(world, 1_000, 11_000 if world == WORLDS[0] else 1_500, tmp_path)
