@@ -48,9 +48,8 @@ def resumed(block: WouldBlock) -> object:
 
 
 def deadlines(block: WouldBlock) -> list[int]:
-    assert isinstance(block.pollable, AnyOf)
     found = []
-    for pollable in block.pollable.pollables:
+    for pollable in block.pollable.pollables if isinstance(block.pollable, AnyOf) else [block.pollable]:
         assert isinstance(pollable, Timer)
         found.append(pollable.deadline)
     return found
