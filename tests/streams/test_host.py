@@ -268,7 +268,9 @@ class TestTerminals:
         before = status_flags(slave)
         stream = HostOutput(slave)
         block = fill(stream)
-        assert not block.pollable.ready()
+        # The host moves bytes on to the emulator's side when it finds the time, which makes room once more.
+        while block.pollable.ready():
+            block = fill(stream)
         assert status_flags(slave) == before
         while not block.pollable.ready():
             os.read(master, 1 << 16)
