@@ -4,6 +4,9 @@ The slots, in memory that C reads and writes too, say which numbers are taken an
 needs of a plain host file: position, flags, rights. Python's entries for such files keep nothing of their own but
 the file object, so both sides see one truth. A file that C opened gets its Python entry
 when Python first asks for it.
+
+A signal handler may raise between any two steps here. So a slot is taken out of C's sight first and put back last,
+when an entry owns what it names: C never works on a number of the host's that may have been closed.
 """
 
 from __future__ import annotations
@@ -128,7 +131,7 @@ class _Entries(dict[int, "OpenFile | OpenDirectory"]):
         self._slots = slots
 
     def __missing__(self, number: int) -> OpenFile | OpenDirectory:
-        if not 0 <= number < len(self._slots) or self._slots[number].kind == FREE:
+        if not 0 <= number < len(self._slots) or self._slots[number].kind == FREE or self._slots[number].known:
             raise KeyError(number)
         import fcntl
 
@@ -136,9 +139,11 @@ class _Entries(dict[int, "OpenFile | OpenDirectory"]):
 
         slot = self._slots[number]
         writable = fcntl.fcntl(slot.host, fcntl.F_GETFL) & os.O_ACCMODE != os.O_RDONLY
+        slot.kind = FREE
         entry = SlotFile(HostFile(slot.host, writable=writable), slot)
-        slot.known = 1
         self[number] = entry
+        slot.known = 1
+        slot.kind = REGULAR_FILE
         return entry
 
 
@@ -193,26 +198,31 @@ class NativeDescriptorTable(DescriptorTable):
             entry.close()
             raise
         slot = self._slots[number]
-        self._entries[number] = self._shared(entry, slot)
+        self._entries[number], kind = self._shared(entry, slot)
+        slot.kind = kind
         self.table.lowest_free = number + 1
         self.table.used = max(self.table.used, number + 1)
         return number
 
     def remove(self, number: int) -> OpenFile | OpenDirectory:
         entry = detached(self.get(number))
-        del self._entries[number]
         self._free_slot(number)
+        del self._entries[number]
         return entry
 
     def renumber(self, source: int, target: int) -> None:
         moved, replaced = self.get(source), self.get(target)
         if source == target:
             return
-        self._slots[target] = self._slots[source]
+        content = Slot.from_buffer_copy(self._slots[source])
+        kind, content.kind = content.kind, FREE
+        self._free_slot(source)
+        self._slots[target] = content
         if isinstance(moved, (SlotFile, SlotDirectory)):
             moved.slot = self._slots[target]
-        self._entries[target] = self._entries.pop(source)
-        self._free_slot(source)
+        self._entries[target] = moved
+        del self._entries[source]
+        self._slots[target].kind = kind
         replaced.close()
 
     def reserve(self) -> None:
@@ -220,17 +230,15 @@ class NativeDescriptorTable(DescriptorTable):
 
     def _take_all(self) -> list[OpenFile | OpenDirectory]:
         taken = [self.get(number) for number in self]
-        self._entries.clear()
         ctypes.memset(self._slots, 0, ctypes.sizeof(Slot) * self.table.used)
+        self._entries.clear()
         self.table.used = self.table.lowest_free = 0
         return taken
 
     def __del__(self) -> None:
-        # The file objects close what they hold; what only C knows of has none yet.
-        self._know_all()
-
-    def _know_all(self) -> None:
-        for number in self:
+        # The file objects close what they hold; what only C knows of has none yet. There may be no table, if making
+        # it failed.
+        for number in self if hasattr(self, "table") else ():
             self.get(number)
 
     def _lowest_free(self) -> int:
@@ -246,32 +254,32 @@ class NativeDescriptorTable(DescriptorTable):
         self.table.lowest_free = min(self.table.lowest_free, number)
 
     @staticmethod
-    def _shared(entry: OpenFile | OpenDirectory, slot: Slot) -> OpenFile | OpenDirectory:
-        """The entry that keeps its state in the slot, if C can use it; otherwise `entry` itself."""
+    def _shared(entry: OpenFile | OpenDirectory, slot: Slot) -> tuple[OpenFile | OpenDirectory, int]:
+        """The entry that keeps its state in the slot, if C can use it, otherwise `entry` itself; and its kind.
+
+        The slot is filled in but for its kind: it stays free until the table owns the entry.
+        """
         slot.known = 1
-        slot.kind = OTHER
         slot.host = -1
         if isinstance(entry, OpenDirectory):
             host = entry.directory.host_descriptor()
             if host is None:
-                return entry
-            slot.kind = DIRECTORY
+                return entry, OTHER
             slot.host = host
             shared_directory = SlotDirectory(entry.directory, entry.preopen, slot)
             shared_directory.rights, shared_directory.inheriting = entry.rights, entry.inheriting
-            return shared_directory
+            return shared_directory, DIRECTORY
         host = entry.file.host_descriptor()
         if host is None:
-            return entry
+            return entry, OTHER
         from remit.filesystems.host_files import HostFile  # Who has no host file need not know what one is.
 
         if not isinstance(entry.file, HostFile):
-            return entry
-        slot.kind = REGULAR_FILE
+            return entry, OTHER
         slot.host = host
         shared = SlotFile(entry.file, slot)
         _copy_state(entry, shared)
-        return shared
+        return shared, REGULAR_FILE
 
 
 def detached(entry: OpenFile | OpenDirectory) -> OpenFile | OpenDirectory:
