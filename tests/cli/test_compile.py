@@ -81,3 +81,11 @@ def test_refusals(guest: Guest, tmp_path: Path, capfd: Capture) -> None:
     assert refused("a\0b") == "'a\\x00b': embedded null byte"
     assert refused(guest(b"hello there")) == f"{path}: a text file; a WebAssembly binary is needed"
     assert refused(guest(wat("(component)"))) == f"{path}: a WebAssembly component; only core modules can be run"
+
+
+def test_the_program_is_not_overwritten(guest: Guest, capfd: Capture) -> None:
+    path = guest(guests.HELLO)
+    before = Path(path).read_bytes()
+    assert main(["compile", path, "-o", path]) == 2
+    assert "the program itself" in capfd.readouterr().err
+    assert Path(path).read_bytes() == before

@@ -239,3 +239,18 @@ def test_invoke_a_function_that_does_not_return(guest: Guest, capfd: Capture) ->
 def test_invoke_mistakes(line: str, said: str, guest: Guest, capfd: Capture) -> None:
     name, *arguments = line.split()
     assert complaint(capfd, "--invoke", name, guest(guests.LIBRARY), *arguments).startswith(said)
+
+
+@pytest.mark.parametrize("count", ["0", "2"])
+def test_too_few_descriptors_for_what_is_granted(guest: Guest, capfd: Capture, count: str) -> None:
+    assert main(["run", "--max-descriptors", count, guest(guests.HELLO)]) == 2
+    assert capfd.readouterr().err == f"remit: too many open files: the limit is {count} descriptors\n"
+
+
+@pytest.mark.parametrize("name", ["_start", "_initialize"])
+def test_an_entry_of_another_type_is_no_entry(guest: Guest, capfd: Capture, name: str) -> None:
+    path = guest(wat(f'(module (func (export "{name}") (param i32)) (func (export "f") (result i32) (i32.const 7)))'))
+    assert main(["run", path]) == 2
+    assert "a library, with no _start" in capfd.readouterr().err
+    assert main(["run", "--invoke", "f", path]) == 0
+    assert capfd.readouterr().out == "7\n"

@@ -48,6 +48,8 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     from remit.runtime.precompiled import save_precompiled
 
+    if os.path.exists(output) and os.path.samefile(path, output):
+        raise CommandError(f"{output}: this is the program itself; name another file for its compiled code")
     try:
         save_precompiled(program, output)
         size = os.stat(output).st_size

@@ -18,7 +18,7 @@ from remit.cli.values import (
 )
 from remit.cli.world import World
 from remit.engine.api import InvalidModule, LinkError, Timeout, Trap
-from remit.kernel.errors import Exit
+from remit.kernel.errors import Exit, KernelError
 from remit.runtime.program import load
 
 TYPE_CHECKING = False
@@ -128,7 +128,7 @@ def main(arguments: Sequence[str]) -> int:
         return TRAP_STATUS
     except LinkError as error:
         raise CommandError(f"{path}: {error}") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, KernelError) as error:
         raise CommandError(str(error)) from None
     finally:
         world.close()

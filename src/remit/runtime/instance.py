@@ -81,9 +81,6 @@ class _Instance(Guest):
             raise TypeError(f"the export {name!r} is a {type(function).__name__.lower()}, not a function")
         return function
 
-    def _has_initializer(self) -> bool:
-        return any(export.name == "_initialize" for export in self.program.info.exports)
-
     def _start_clock(self) -> None:
         # A function of the caller's may call the guest again: that is a part of the outer call, and of its time.
         if self._timeout is not None and not self._world.store.running:
@@ -120,7 +117,7 @@ class Instance(_Instance):
                 self._world.instantiate()
             except Timeout as error:
                 raise self._too_late("the start function") from error
-            if self._has_initializer():
+            if self.program.has_entry("_initialize"):
                 self.call("_initialize")
         except BaseException:
             self.close()
@@ -180,7 +177,7 @@ class AsyncInstance(_Instance):
                 await self._world.instantiate_async()
             except Timeout as error:
                 raise self._too_late("the start function") from error
-            if self._has_initializer():
+            if self.program.has_entry("_initialize"):
                 await self.call("_initialize")
         except BaseException:
             self.close()

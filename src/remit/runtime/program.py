@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from remit.binary.types import FuncType
 from remit.engine.api import InvalidModule, LinkError
 from remit.engine.cache import Cache
 from remit.engine.wasmtime.config import Config
@@ -45,7 +46,11 @@ class Program:
     @property
     def is_command(self) -> bool:
         """It has a ``_start``: it can be run. Otherwise it is a library, to be instantiated and called."""
-        return any(export.name == "_start" and export.kind == "func" for export in self.info.exports)
+        return self.has_entry("_start")
+
+    def has_entry(self, name: str) -> bool:
+        """It exports a function `name` that takes and returns nothing, as ``_start`` and ``_initialize`` do."""
+        return any(export.name == name and export.type == FuncType((), ()) for export in self.info.exports)
 
     def prepared(self, *, asynchronous: bool = False, native: bool = False) -> Prepared:
         """The module with every import found, for calls that block a thread, or that can be suspended.
