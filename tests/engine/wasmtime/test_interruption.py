@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.make import instantiate, prepare
-from remit.engine.api import Timeout
-from remit.engine.wasmtime import engine
+from remit.engine.api import Timeout, Trap
+from remit.engine.wasmtime import engine, signals
+from remit.engine.wasmtime.fibers import fibers_supported
 from remit.engine.wasmtime.ticker import ticker
 from wat import wat
 
@@ -213,6 +214,103 @@ def test_a_storm_of_signals_does_no_harm() -> None:
 
 
 @posix
+def test_what_one_call_left_behind_is_not_raised_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A first signal on the way out is kept for the end of the call; a second one raises before that end."""
+    unguard = signals.unguard
+
+    def interrupted_unguard() -> None:
+        signal.raise_signal(signal.SIGUSR1)
+        unguard()
+        signal.raise_signal(signal.SIGUSR1)
+
+    instance = instantiate(FOREVER)
+    fine = instance.export("fine")
+    before = signal.signal(signal.SIGUSR1, _raise)
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr("remit.engine.wasmtime.store.unguard", interrupted_unguard)
+            with pytest.raises(Alarm):
+                fine()
+        assert fine() == 1
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+@posix
+def test_a_trap_is_not_taken_for_what_an_earlier_call_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The exception of a host function that a signal handler replaced on its way out."""
+
+    def f(caller: Store) -> None:
+        raise KeyError("of the first call")
+
+    unguard = signals.unguard
+
+    def interrupted_unguard() -> None:
+        unguard()
+        signal.raise_signal(signal.SIGUSR1)
+
+    instance = instantiate(
+        '(module (import "env" "f" (func $f)) (export "f" (func $f)) (func (export "trap") unreachable))', f=("->", f)
+    )
+    before = signal.signal(signal.SIGUSR1, _raise)
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr("remit.engine.wasmtime.store.unguard", interrupted_unguard)
+            with pytest.raises(Alarm):
+                instance.export("f")()
+        with pytest.raises(Trap, match="unreachable"):
+            instance.export("trap")()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+@posix
+@pytest.mark.skipif(not fibers_supported(), reason="this Python cannot suspend calls")
+@pytest.mark.parametrize("ends", [True, False])
+def test_a_signal_on_the_way_out_of_a_poll_ends_the_call(monkeypatch: pytest.MonkeyPatch, ends: bool) -> None:
+    unguard = signals.unguard
+
+    def interrupted_unguard() -> None:
+        signal.raise_signal(signal.SIGUSR1)
+        unguard()
+
+    instance, other = instantiate(FOREVER), instantiate(FOREVER)
+    before = signal.signal(signal.SIGUSR1, _raise)
+    try:
+        call = instance.export("fine" if ends else "spin").start()
+        with monkeypatch.context() as patch:
+            patch.setattr("remit.engine.wasmtime.store.unguard", interrupted_unguard)
+            assert call.poll()
+        with pytest.raises(Alarm):
+            call.result()
+        assert other.export("fine")() == 1
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+@posix
+def test_control_c_wins_over_what_a_host_function_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    unguard = signals.unguard
+
+    def interrupted_unguard() -> None:
+        signal.raise_signal(signal.SIGINT)
+        unguard()
+
+    def f(caller: Store) -> None:
+        raise KeyError("something that callers handle")
+
+    instance = instantiate('(module (import "env" "f" (func $f)) (export "f" (func $f)))', f=("->", f))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        monkeypatch.setattr("remit.engine.wasmtime.store.unguard", interrupted_unguard)
+        with pytest.raises(KeyboardInterrupt) as caught:
+            instance.export("f")()
+        assert isinstance(caught.value.__context__, KeyError)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@posix
 def test_a_handler_that_the_host_function_sets_stays() -> None:
     def f(caller: Store) -> None:
         signal.signal(signal.SIGUSR1, signal.SIG_IGN)
@@ -239,8 +337,9 @@ def test_a_forked_child_can_compile_and_be_stopped() -> None:
     program = f"""
 import os, sys, time
 sys.path.insert(0, {os.path.dirname(os.path.dirname(os.path.dirname(__file__)))!r})
-from remit.engine.api import Timeout
-from remit.engine.wasmtime import engine
+from remit.engine.api import Timeout, Trap
+from remit.engine.wasmtime import engine, signals
+from remit.engine.wasmtime.fibers import fibers_supported
 from wat import wat
 def attempt():
     where = engine()

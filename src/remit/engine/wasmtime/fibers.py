@@ -29,6 +29,7 @@ from remit.engine.wasmtime.layout import (
     write_byte,
     write_pointer,
 )
+from remit.engine.wasmtime.store import take_pending
 from remit.engine.wasmtime.values import VAL_KINDS
 
 TYPE_CHECKING = False
@@ -109,6 +110,11 @@ class FiberCall:
         ended = store.execute(self, library.call_future_poll, self._future)
         if ended:
             self._end()
+        else:
+            self._raised = take_pending()
+            if self._raised is not None:
+                self._drop(usable=False)
+                self._done = True
         return self._done
 
     def result(self) -> Any:
@@ -172,8 +178,7 @@ class FiberCall:
         self._drop(usable=True)
         self._done = True
         self.pending = None
-        if trap or error:
-            self._raised = self.store.failure(error, trap)
+        self._raised = self.store.failure(error, trap) if trap or error else take_pending()
 
     def _drop(self, *, usable: bool) -> None:
         if self.store.running:

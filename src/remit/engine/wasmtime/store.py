@@ -224,12 +224,16 @@ class Store:
         return self._outer
 
     def execute(self, fiber: FiberCall | None, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Enter, let C run guest code, and leave. What C returned: see `failure` and `raise_pending`."""
+        """Enter, let C run guest code, and leave. What C returned: see `failure` and `take_pending`."""
         try:
             state = local.state
         except AttributeError:
             state = thread_state()
         outer, host, caller, outer_fiber = state.store, state.host, state.caller, state.fiber
+        # What an earlier call kept, if a signal handler raised before that call could.
+        state.parked = None
+        if outer is None:
+            state.pending = None
         # From here on signal handlers cannot raise, so that nothing is left half-done.
         state.host = False
         if self._thread is state:
@@ -271,12 +275,16 @@ class Store:
     def failure(self, error: int | None, trap: int) -> BaseException:
         """The exception for what C reported; both are freed."""
         state = local.state
-        raised = state.parked or state.pending
+        parked, raised = state.parked, take_pending()
+        state.parked = None
+        if raised is None:
+            raised = parked
+        elif raised.__context__ is None:
+            raised.__context__ = parked
         if raised is None:
             reason = errors.take_trap(trap) if trap else errors.take_error(error or 0)
             self._name(reason.frames)
             return reason
-        state.parked = state.pending = None
         if getattr(raised, "ends_guest", False) or not isinstance(raised, Exception):
             errors.drop(error or 0, trap)
             return raised
@@ -311,10 +319,15 @@ _CANCELLED = "a call in the store was cancelled: its guest is in an unknown stat
 _CLOSED = "the store is closed"
 
 
-def raise_pending() -> None:
-    """What a signal handler raised while the guest ran, if it did."""
+def take_pending() -> BaseException | None:
+    """What a signal handler raised while the guest ran, if it did. It is given once."""
     state = local.state
-    pending = state.pending
+    pending, state.pending = state.pending, None
+    return pending
+
+
+def raise_pending() -> None:
+    """Raise what a signal handler raised while the guest ran, if it did."""
+    pending = take_pending()
     if pending is not None:
-        state.pending = None
         raise pending
