@@ -91,7 +91,7 @@ def test_an_overlay_leaves_the_host_alone(guest: Guest, tmp_path: Path, capfd: C
     assert capfd.readouterr().err == "remit: modified /new\n"
 
 
-def test_quotas(guest: Guest, tmp_path: Path) -> None:
+def test_quotas(guest: Guest, tmp_path: Path, capfd: Capture) -> None:
     path = guest(guests.FILL)
     assert main(["run", "--memory-dir", "/m:1MiB", path]) == NO_DISK_SPACE
     assert main(["run", "--memory-dir", "/m", "--max-disk", "1MiB", path]) == NO_DISK_SPACE
@@ -102,6 +102,8 @@ def test_quotas(guest: Guest, tmp_path: Path) -> None:
     path = guest(guests.GROW)
     assert main(["run", path]) == 0
     assert main(["run", "--max-memory", "1MiB", path]) == 1
+    assert main(["run", "--max-memory", "1KiB", path]) == 2
+    assert "give it a larger max_memory" in capfd.readouterr().err
 
 
 def test_seed_and_clock(guest: Guest, capfd: Capture) -> None:

@@ -101,6 +101,8 @@ class Decoder:
             tuple(self.imports),
             tuple(self.exports),
             tuple(self.memories),
+            tuple(self.tables),
+            bool(self.tags) or None in self.types,
             tuple(self.custom_sections),
             self.start,
             len(self.data),

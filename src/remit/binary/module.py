@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from remit.binary.types import MemoryType, type_from_tuple
+from remit.binary.types import MemoryType, TableType, type_from_tuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,13 +66,15 @@ class CustomSection:
 class ModuleInfo:
     """The outside of a core module."""
 
-    __slots__ = ("custom_sections", "exports", "imports", "memories", "size", "start")
+    __slots__ = ("custom_sections", "exports", "has_heap", "imports", "memories", "size", "start", "tables")
 
     def __init__(
         self,
         imports: tuple[Import, ...],
         exports: tuple[Export, ...],
         memories: tuple[MemoryType, ...],
+        tables: tuple[TableType, ...],
+        has_heap: bool,
         custom_sections: tuple[CustomSection, ...],
         start: int | None,
         size: int,
@@ -81,6 +83,10 @@ class ModuleInfo:
         self.exports = exports
         self.memories = memories
         """All of them, imported ones first."""
+        self.tables = tables
+        """All of them, imported ones first."""
+        self.has_heap = has_heap
+        """It declares objects (structures, arrays) or exceptions: these live on a heap that the engine collects."""
         self.custom_sections = custom_sections
         self.start = start
         """The index of the function that runs at instantiation, or None."""
@@ -93,6 +99,8 @@ class ModuleInfo:
             tuple([(each.module, each.name, each.type.to_tuple()) for each in self.imports]),
             tuple([(each.name, each.index, each.type.to_tuple()) for each in self.exports]),
             tuple([memory.to_tuple() for memory in self.memories]),
+            tuple([table.to_tuple() for table in self.tables]),
+            self.has_heap,
             tuple([(each.name, each.offset, each.size) for each in self.custom_sections]),
             self.start,
             self.size,
@@ -101,11 +109,13 @@ class ModuleInfo:
     @classmethod
     def from_tuple(cls, parts: tuple[Any, ...]) -> ModuleInfo:
         """The inverse of :meth:`to_tuple`."""
-        imports, exports, memories, custom_sections, start, size = parts
+        imports, exports, memories, tables, has_heap, custom_sections, start, size = parts
         return cls(
             tuple([Import(module, name, type_from_tuple(type)) for module, name, type in imports]),
             tuple([Export(name, index, type_from_tuple(type)) for name, index, type in exports]),
             tuple([MemoryType(*memory[1:]) for memory in memories]),
+            tuple([TableType(*table[1:]) for table in tables]),
+            has_heap,
             tuple([CustomSection(name, offset, size) for name, offset, size in custom_sections]),
             start,
             size,

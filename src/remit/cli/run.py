@@ -79,7 +79,7 @@ COMMAND = Command(
         Option("--argv0", value="NAME", help="What it is told as its own name (default: the file's)."),
         Option("--timeout", value="DURATION", parse=parse_duration, help="Stop it after this: 10, 500ms, 2m."),
         Option("--fuel", value="N", parse=parse_count, help="Stop it after about N instructions."),
-        Option("--max-memory", value="SIZE", parse=parse_size, help="What its memory may grow to: 64MiB, 1G."),
+        Option("--max-memory", value="SIZE", parse=parse_size, help="What its memory may grow to in total: 64MiB, 1G."),
         Option("--max-descriptors", value="N", parse=parse_count, help="How many files and sockets it may have open."),
         Option(
             "--max-disk",

@@ -15,10 +15,10 @@ import sys
 from remit.binary.module import ModuleInfo
 from remit.engine.api import InvalidModule
 
-_MAGIC = b"remit\x00\x01\n"
+_MAGIC = b"remit\x00\x02\n"
 _FOOTER = struct.Struct("<QQ16s8s")  # length of the code, length of the description, its digest, magic
 
-FORMAT = f"1,python={sys.version_info[0]}.{sys.version_info[1]}"
+FORMAT = f"2,python={sys.version_info[0]}.{sys.version_info[1]}"
 """Part of every cache key. ``marshal`` may change with Python's versions."""
 
 

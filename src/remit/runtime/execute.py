@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 
-from remit.engine.wasmtime.store import StoreLimits
 from remit.kernel.errors import Exit
 from remit.kernel.poll import Pollable
 from remit.kernel.reactor import Reactor
 from remit.policy.build import build_process
+from remit.runtime.sizes import store_limits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,18 +26,6 @@ if TYPE_CHECKING:
 
 ENDLESS = (1 << 64) - 1
 """Fuel for a run without a limit, in a program that counts it all the same."""
-
-MEMORY_BYTES = 4 << 30
-"""What one memory may grow to unless the caller says less: all that addresses of 32 bits can reach. Memories with
-addresses of 64 bits would have no limit at all."""
-
-MEMORIES = 8
-"""Memories of one instance: the limit above is for each."""
-
-TABLES = 16
-TABLE_ELEMENTS = 1 << 20
-"""A table's element is a host's pointer, and growing one costs the guest nothing. The largest real programs have some
-hundred thousand functions in one table."""
 
 NATIVE_WITHOUT_FILES = {"clock_time_get", "random_get"}
 """What the native fast path does for a program that has no directories."""
@@ -58,18 +46,11 @@ class World:
         asynchronous: bool = False,
     ) -> None:
         """None for `fuel` is as good as endless. `asynchronous`: it is entered by the ``async`` methods only."""
-        if max_memory is not None and max_memory < 0:
-            raise ValueError(f"max_memory is {max_memory}: bytes are wanted, 0 or more")
+        limits = store_limits(program.info, max_memory, program.name)
         self.program = program
         self.instance: Instance | None = None
         """None while its start function runs."""
         self._call: FiberCall | None = None
-        limits = StoreLimits(
-            memory_bytes=MEMORY_BYTES if max_memory is None else max_memory,
-            memories=MEMORIES,
-            tables=TABLES,
-            table_elements=TABLE_ELEMENTS,
-        )
         self._native = native_table(grants) if _gains_by_native(program, grants) else None
         self.process = build_process(grants, self._native, own_thread=_on_own_thread(asynchronous))
         try:
