@@ -95,6 +95,10 @@ def test_captured_output(way: Way, library: remit.Program) -> None:
         instance.call("say")
         instance.call("say")
         assert instance.guest.stdout == b"hellohello"
+        assert (instance.guest.stdout_truncated, instance.guest.stderr_truncated) == (False, False)
+    with way.instance(library, stdout=remit.PIPE, limits=remit.Limits(captured_bytes=3)) as instance:
+        instance.call("say")
+        assert (instance.guest.stdout, instance.guest.stdout_truncated) == (b"hel", True)
 
 
 def test_what_an_instance_is_granted(way: Way, library: remit.Program) -> None:

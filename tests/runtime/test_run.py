@@ -171,6 +171,39 @@ def test_what_is_captured_is_limited(way: Way) -> None:
     done = way.run(guests.WRITE_UNTIL_REFUSED, limits=remit.Limits(captured_bytes=100), capture_output=True)
     assert len(done.stdout) == 100
     assert done.returncode != 0
+    assert (done.stdout_truncated, done.stderr_truncated) == (True, False)
+    assert "stdout_truncated=True" in repr(done)
+
+
+def test_output_that_just_fits_is_whole(way: Way) -> None:
+    done = way.run(programs.BOTH, limits=remit.Limits(captured_bytes=3), capture_output=True)
+    assert (done.stdout, done.stderr) == (b"out", b"err")
+    assert (done.stdout_truncated, done.stderr_truncated) == (False, False)
+    assert "truncated" not in repr(done)
+    together = way.run(programs.BOTH, limits=remit.Limits(captured_bytes=3), stdout=remit.PIPE, stderr=remit.STDOUT)
+    assert (together.stdout, together.stdout_truncated, together.stderr_truncated) == (b"out", True, False)
+
+
+def test_text_that_was_cut_within_a_character(way: Way) -> None:
+    done = way.run(
+        programs.CAT, input="aü", text=True, limits=remit.Limits(captured_bytes=2), stdout=remit.PIPE, check=False
+    )
+    assert (done.stdout, done.stdout_truncated) == ("a\ufffd", True)
+
+
+def test_failures_say_that_output_was_cut(way: Way) -> None:
+    limits = remit.Limits(captured_bytes=2)
+    ends: list[tuple[str, dict[str, Any], Any]] = [
+        ("(call $exit (i32.const 4))", {"check": True}, remit.CalledProcessError),
+        ("unreachable", {}, remit.Trap),
+        ("(loop $again (br $again))", {"timeout": 0.05}, remit.TimeoutExpired),
+    ]
+    for body, options, error in ends:
+        program = guests.command(guests.READY + body, data="ready\\n")
+        with pytest.raises(error) as caught:
+            way.run(program, capture_output=True, limits=limits, **options)
+        assert (caught.value.stdout, caught.value.stdout_truncated) == (b"re", True)
+        assert (caught.value.stderr, caught.value.stderr_truncated) == (b"", False)
 
 
 def test_arguments(way: Way, tmp_path: Path) -> None:

@@ -57,12 +57,15 @@ def test_a_limit_is_filled_to_the_last_byte_and_then_refuses(pieces: list[bytes]
     else:
         assert stream.write(views(pieces)) == len(kept)
     assert stream.getvalue() == kept
+    assert stream.truncated == (len(whole) > limit)
     rest = limit - len(kept)
     if rest:
         assert stream.write([memoryview(bytes(rest))]) == rest
+        assert stream.truncated == (len(whole) > limit), "exactly as much as there is room for"
     with pytest.raises(KernelError) as caught:
         stream.write([memoryview(b"x")])
     assert caught.value.code is Code.QUOTA
+    assert stream.truncated
     assert stream.write([memoryview(b"")]) == 0
     assert len(stream.getvalue()) == limit
 

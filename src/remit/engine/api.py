@@ -221,6 +221,9 @@ class Trap(EngineError):
         self.stdout: str | bytes | None = None
         self.stderr: str | bytes | None = None
         """What the program had written, where that was captured."""
+        self.stdout_truncated = False
+        self.stderr_truncated = False
+        """It had written more than was captured."""
 
     def __str__(self) -> str:
         if not self.frames:

@@ -30,7 +30,7 @@ class Limits:
         random_bytes: int = 64 << 10,
     ) -> None:
         self.captured_bytes = captured_bytes
-        """What is kept of each captured output; then writing fails with NO_SPACE. It is the host's memory."""
+        """What is kept of each captured output; then writing fails with QUOTA. It is the host's memory."""
         self.descriptors = descriptors
         """Open descriptors. A host process has 1,024 on most systems, for itself and all programs together."""
         self.io_bytes = io_bytes

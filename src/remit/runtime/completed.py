@@ -11,25 +11,41 @@ if TYPE_CHECKING:
 class CompletedProcess:
     """A program that ended by itself, as :class:`subprocess.CompletedProcess`.
 
-    `stdout` and `stderr` are None unless they were captured; then bytes, or str in text mode.
+    `stdout` and `stderr` are None unless they were captured; then bytes, or str in text mode. `stdout_truncated` and
+    `stderr_truncated`: the program wrote more than :attr:`remit.Limits.captured_bytes`; it was told that there is no
+    room, and what came before that is here.
     """
 
-    __slots__ = ("args", "returncode", "stderr", "stdout")
+    __slots__ = ("args", "returncode", "stderr", "stderr_truncated", "stdout", "stdout_truncated")
 
-    def __init__(self, args: Sequence[Any], returncode: int, stdout: Any = None, stderr: Any = None) -> None:
+    def __init__(
+        self,
+        args: Sequence[Any],
+        returncode: int,
+        stdout: Any = None,
+        stderr: Any = None,
+        *,
+        stdout_truncated: bool = False,
+        stderr_truncated: bool = False,
+    ) -> None:
         self.args = args
         self.returncode = returncode
         self.stdout = stdout
         self.stderr = stderr
+        self.stdout_truncated = stdout_truncated
+        self.stderr_truncated = stderr_truncated
 
     def check_returncode(self) -> None:
         """Raise :class:`remit.CalledProcessError` if the exit status is not 0."""
         if self.returncode:
             from remit.runtime.failures import CalledProcessError
 
-            raise CalledProcessError(self.returncode, self.args, self.stdout, self.stderr)
+            error = CalledProcessError(self.returncode, self.args, self.stdout, self.stderr)
+            error.stdout_truncated, error.stderr_truncated = self.stdout_truncated, self.stderr_truncated
+            raise error
 
     def __repr__(self) -> str:
         shown = [f"args={self.args!r}", f"returncode={self.returncode!r}"]
         shown += [f"{name}={value!r}" for name in ("stdout", "stderr") if (value := getattr(self, name)) is not None]
+        shown += [f"{name}=True" for name in ("stdout_truncated", "stderr_truncated") if getattr(self, name)]
         return f"CompletedProcess({', '.join(shown)})"

@@ -13,7 +13,13 @@ if TYPE_CHECKING:
 
 
 class CalledProcessError(subprocess.CalledProcessError):
-    """A run with ``check=True`` ended with an exit status other than 0."""
+    """A run with ``check=True`` ended with an exit status other than 0.
+
+    `stdout`, `stderr`, `stdout_truncated` and `stderr_truncated` are those of :class:`remit.CompletedProcess`.
+    """
+
+    stdout_truncated: bool = False
+    stderr_truncated: bool = False
 
     def __str__(self) -> str:
         return f"{self.cmd!r} exited with status {self.returncode}"
@@ -22,8 +28,11 @@ class CalledProcessError(subprocess.CalledProcessError):
 class TimeoutExpired(subprocess.TimeoutExpired):
     """The program was stopped after `timeout` seconds; what it had written is in `stdout` and `stderr`.
 
-    Those are None unless they were captured; then bytes, or str in text mode.
+    Those are None unless they were captured; then bytes, or str in text mode. `stdout_truncated` and
+    `stderr_truncated` are those of :class:`remit.CompletedProcess`.
     """
 
     stdout: Any
     stderr: Any
+    stdout_truncated: bool = False
+    stderr_truncated: bool = False

@@ -75,6 +75,16 @@ class _Instance(Guest):
         """Likewise for standard error."""
         return self._streams.captured()[1]
 
+    @property
+    def stdout_truncated(self) -> bool:
+        """It has written more than :attr:`remit.Limits.captured_bytes`, and `stdout` is what came before."""
+        return self._streams.truncated()[0]
+
+    @property
+    def stderr_truncated(self) -> bool:
+        """Likewise for standard error."""
+        return self._streams.truncated()[1]
+
     def _function(self, name: str) -> Any:
         function = self.export(name)
         if not callable(function):

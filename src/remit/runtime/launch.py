@@ -143,22 +143,30 @@ class Launch:
 
     def completed(self, status: int) -> CompletedProcess:
         """The result; raises CalledProcessError if that was asked for."""
-        output, errors = self._streams.captured()
-        done = CompletedProcess(self.args, status, self._text(output), self._text(errors))
+        cut = self._streams.truncated()
+        output = [
+            self._text(data, may_be_cut=truncated)
+            for data, truncated in zip(self._streams.captured(), cut, strict=True)
+        ]
+        done = CompletedProcess(self.args, status, *output, stdout_truncated=cut[0], stderr_truncated=cut[1])
         if self.check:
             done.check_returncode()
         return done
 
     def failed(self, error: Timeout | Trap) -> Exception:
         """The exception for a run that was stopped, with what it had written."""
-        output = [None if data is None else self._cut_text(data) for data in self._streams.captured()]
+        output = [self._text(data, may_be_cut=True) for data in self._streams.captured()]
+        failure: Trap | TimeoutExpired
         if isinstance(error, Trap):
-            error.stdout, error.stderr = output
-            return error
-        from remit.runtime.failures import TimeoutExpired
+            failure = error
+            failure.stdout, failure.stderr = output
+        else:
+            from remit.runtime.failures import TimeoutExpired
 
-        assert self._timeout is not None
-        return TimeoutExpired(self.args, self._timeout, *output)
+            assert self._timeout is not None
+            failure = TimeoutExpired(self.args, self._timeout, *output)
+        failure.stdout_truncated, failure.stderr_truncated = self._streams.truncated()
+        return failure
 
     def _input(self, input: Any) -> Any:
         if isinstance(input, str):
@@ -169,17 +177,12 @@ class Launch:
             raise TypeError(f"input is a {type(input).__name__}: give bytes, or str with text=True; files go to stdin")
         return input
 
-    def _text(self, data: bytes | None) -> Any:
+    def _text(self, data: bytes | None, *, may_be_cut: bool) -> Any:
+        """`may_be_cut`: it may end in the middle of a character, and that must not hide why it does."""
         if data is None or self._decode is None:
             return data
-        return _with_newlines(data.decode(*self._decode))
-
-    def _cut_text(self, data: bytes) -> Any:
-        """As :meth:`_text`, of output that may end in the middle of a character: that must not hide why it does."""
-        if self._decode is None:
-            return data
         encoding, errors = self._decode
-        return _with_newlines(data.decode(encoding, "replace" if errors == "strict" else errors))
+        return _with_newlines(data.decode(encoding, "replace" if may_be_cut and errors == "strict" else errors))
 
 
 def _with_newlines(text: str) -> str:

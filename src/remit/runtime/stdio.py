@@ -55,6 +55,11 @@ class Streams:
         first, second = self._captured
         return None if first is None else first.getvalue(), None if second is None else second.getvalue()
 
+    def truncated(self) -> tuple[bool, bool]:
+        """Whether more was written to stdout and stderr than was captured."""
+        first, second = self._captured
+        return first is not None and first.truncated, second is not None and second.truncated
+
 
 def _is(value: Any, number: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value == number

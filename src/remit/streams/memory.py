@@ -63,17 +63,20 @@ class BytesInput(Stream):
 class Capture(Stream):
     """Keeps what is written, up to a limit."""
 
-    __slots__ = ("_data", "_limit")
+    __slots__ = ("_data", "_limit", "truncated")
 
     def __init__(self, limit: int | None = None) -> None:
         """`limit` in bytes: what goes beyond is refused with QUOTA. None: as much as there is memory."""
         self._data = bytearray()
         self._limit = limit
+        self.truncated = False
+        """Something was written that is not kept."""
 
     def write(self, buffers: Sequence[memoryview]) -> int:
         before = len(self._data)
         for buffer in buffers:
             if self._limit is not None and len(self._data) + len(buffer) > self._limit:
+                self.truncated = True
                 self._data += buffer[: self._limit - len(self._data)]
                 if len(self._data) == before:
                     raise KernelError(Code.QUOTA, f"{self._limit} bytes of output have been captured")
