@@ -55,6 +55,25 @@ def open_descriptors() -> int:
     return len(os.listdir("/proc/self/fd"))
 
 
+def descriptors_below(tree: Path) -> list[str]:
+    """Where those descriptors of this process lead that are `tree` or something below it, sorted.
+
+    Unlike the number of all that are open, this says nothing of what other tests left to the garbage collector. Where
+    the host does not tell it (there is no ``/proc``), the list is empty.
+    """
+    top, found = os.path.realpath(tree), []
+    for number in os.listdir("/proc/self/fd") if os.path.isdir("/proc/self/fd") else ():
+        try:
+            target = os.readlink(f"/proc/self/fd/{number}")
+        except FileNotFoundError:
+            continue  # the listing's own
+        except OSError:
+            target = f"{top}/... deeper than a path can say"
+        if target == top or target.startswith((f"{top}/", f"{top} (deleted)")):
+            found.append(target)
+    return sorted(found)
+
+
 def outcome(action: Callable[[], object]) -> object:
     """What an operation returns, or the code that it fails with."""
     from remit.kernel.errors import KernelError

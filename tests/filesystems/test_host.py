@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from host_trees import open_descriptors, outcome
+from host_trees import descriptors_below, outcome
 from remit.filesystems import host_files, host_linux
 from remit.filesystems.host import HostDirectory, HostFilesystem, open_ambient_directory
 from remit.filesystems.memory import MemoryFilesystem
@@ -33,13 +33,12 @@ SECOND = 1_000_000_000
 @pytest.fixture
 def root(tmp_path: Path) -> Iterator[Directory]:
     """A directory of the host; afterwards no descriptor is left open."""
-    before = open_descriptors()
     filesystem = HostFilesystem(tmp_path)
     directory = filesystem.root()
     yield directory
     directory.close()
     filesystem.close()
-    assert open_descriptors() == before
+    assert descriptors_below(tmp_path) == []
 
 
 def refuse(root: Directory, name: str, how: int) -> object:
@@ -73,11 +72,10 @@ class TestGranting:
 
     def test_what_is_forgotten_is_closed(self, tmp_path: Path) -> None:
         (tmp_path / "f").touch()
-        before = open_descriptors()
         root = HostFilesystem(tmp_path).root()
         root.open_file("f", How.READ)
         del root
-        assert open_descriptors() == before
+        assert descriptors_below(tmp_path) == []
 
     def test_closing_twice_does_nothing(self, tmp_path: Path) -> None:
         directory = open_ambient_directory(tmp_path)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from host_trees import SECRET, contents, open_descriptors, outcome, snapshot
+from host_trees import SECRET, contents, descriptors_below, open_descriptors, outcome, snapshot
 from remit.filesystems.host import HostFilesystem
 from remit.filesystems.host_linux import openat2_available
 from remit.filesystems.read_only import ReadOnly
@@ -43,7 +43,6 @@ class Granted(NamedTuple):
 @pytest.fixture(params=["portable", "openat2"])
 def granted(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Granted]:
     """Links of every kind that point out of `granted`, and its neighbour `outside`."""
-    before = open_descriptors()
     outside = tmp_path / "outside"
     (outside / "directory").mkdir(parents=True)
     (outside / "secret").write_bytes(SECRET)
@@ -85,7 +84,7 @@ def granted(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Granted]
     read_only.close()
     filesystem.close()
     assert snapshot(outside) == untouched
-    assert open_descriptors() == before
+    assert descriptors_below(tmp_path) == []
 
 
 LINKS = [

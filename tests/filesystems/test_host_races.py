@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from host_trees import SECRET, open_descriptors, outcome
+from host_trees import SECRET, descriptors_below, outcome
 from remit.filesystems.host import HostFilesystem
 from remit.kernel import paths
 from remit.kernel.errors import Code, KernelError
@@ -65,13 +65,12 @@ def root(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Directory]:
         for place in ("", "d", "a", "a/b"):
             (tmp_path / name / place).mkdir(parents=True, exist_ok=True)
             (tmp_path / name / place / "secret").write_bytes(content)
-    before = open_descriptors()
     filesystem = HostFilesystem(tmp_path / "granted", openat2=request.param == "openat2")
     directory = filesystem.root()
     yield directory
     directory.close()
     filesystem.close()
-    assert open_descriptors() == before
+    assert descriptors_below(tmp_path) == []
 
 
 def read(directory: Directory, path: str, *, follow: bool) -> bytes:

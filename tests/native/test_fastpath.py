@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from host_trees import descriptors_below
 from passthrough import DATA, SCRATCH, SIZE, Guest
 from remit.engine.wasmtime.native import function_addresses
 from remit.kernel.limits import Limits
@@ -146,16 +147,16 @@ def test_renumbering_moves_the_position(make: Callable[..., Guest]) -> None:
     assert guest.call("fd_tell", first, SCRATCH) == BADF
 
 
-def test_host_descriptors_are_given_back(make: Callable[..., Guest]) -> None:
+def test_host_descriptors_are_given_back(make: Callable[..., Guest], tmp_path: Path) -> None:
     guest = make()
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(descriptors_below(tmp_path))
     for _ in range(20):
         assert guest.open("file")[0] == SUCCESS
     for fd in range(4, 14):
         assert guest.call("fd_close", fd) == SUCCESS
-    assert len(os.listdir("/proc/self/fd")) == before + 10
+    assert len(descriptors_below(tmp_path)) == before + 10
     guest.close()
-    assert len(os.listdir("/proc/self/fd")) < before
+    assert descriptors_below(tmp_path) == []
 
 
 @pytest.mark.parametrize("path", ["out", "absolute", "up/outside", "../outside", "dir/../../outside", "/etc/passwd"])

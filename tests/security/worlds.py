@@ -6,14 +6,13 @@ byte, and so is the granted one where the filesystem in front of it promises not
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from host_trees import SECRET, open_descriptors, snapshot
+from host_trees import SECRET, descriptors_below, snapshot
 from passthrough import Guest
 from remit import fs
 from remit.interfaces import preview0, preview1
@@ -105,7 +104,6 @@ class World:
         plant(self.granted, self.contents)
         self.writable = filesystem != "read-only"
         self._closing: list[Callable[[], None]] = []
-        self._descriptors = open_descriptors()
         self.filesystem = self.made()
         self.guest = self.another(**options)
         self.freeze()
@@ -152,11 +150,7 @@ class World:
             close()
         assert [snapshot(tree) for tree in self._watched] == self._before
         assert sorted(os.listdir(self.base)) == self._names
-        self.filesystem = self.guest = None  # type: ignore[assignment]  # the world is over
-        if not open_descriptors() <= self._descriptors:
-            gc.collect()
-        # Fewer is no leak of this test: what earlier ones dropped may have gone meanwhile.
-        assert open_descriptors() <= self._descriptors
+        assert descriptors_below(self.base) == []
 
 
 def has_host_files(kind: str) -> bool:

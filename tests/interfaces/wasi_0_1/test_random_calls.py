@@ -12,6 +12,7 @@ from types import ModuleType
 
 import pytest
 
+from host_trees import descriptors_below
 from interfaces.guest import ALL, ROOT, SIZE, SUCCESS, Guest
 from remit.engine.api import Trap
 from remit.filesystems.host import HostFilesystem
@@ -220,10 +221,6 @@ def prepare(granted: Path) -> None:
         (granted / "f").write_bytes(b"0123456789")
 
 
-def open_descriptors() -> int:
-    return len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
-
-
 def run_sequences(preview: ModuleType, root: Path, seeds: range, *, openat2: bool) -> None:
     granted, outside = root / "granted", root / "outside"
     granted.mkdir()
@@ -231,7 +228,6 @@ def run_sequences(preview: ModuleType, root: Path, seeds: range, *, openat2: boo
     (outside / "secret").write_bytes(b"secret")
     (outside / "directory").mkdir()
     before = snapshot(outside)
-    descriptors = open_descriptors()
     table = preview.table()
     shapes = {
         name: (parameters(preview, name), [int(param[1:]) for param in type.params])
@@ -265,7 +261,7 @@ def run_sequences(preview: ModuleType, root: Path, seeds: range, *, openat2: boo
             guest.close()
     assert snapshot(outside) == before
     filesystem.close()
-    assert open_descriptors() == descriptors
+    assert descriptors_below(root) == []
 
 
 @pytest.mark.parametrize("openat2", [True, False])
