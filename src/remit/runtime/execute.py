@@ -145,7 +145,10 @@ def _stop_check(store: Store) -> Callable[[], None]:
     def check() -> None:
         reason = store.stop_reason(time.monotonic())
         if reason is not None:
-            raise reason
+            try:
+                raise reason
+            finally:
+                del reason  # its traceback has this frame
 
     return check
 

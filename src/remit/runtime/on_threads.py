@@ -87,14 +87,16 @@ class ThreadCall:
 
     def close(self) -> None:
         """Drop it. A guest that has not ended is unwound, and its store may not be entered again."""
-        if self._ended:
+        if not self._ended:
+            if self._thread is None:
+                self._ended = True
+            else:
+                self._unwind()
+            self.pending = None
+            self._store.release(usable=False)
+        elif self._raised is None:
             return
-        if self._thread is None:
-            self._ended = True
-        else:
-            self._unwind()
-        self.pending = None
-        self._store.release(usable=False)
+        # Not what it raised: the traceback of that has this object, and neither would go without a collection.
         self._raised = RuntimeError("the call was closed")
 
     # On the loop's thread.
@@ -162,7 +164,11 @@ class ThreadCall:
         self._to_guest.acquire()
         self._asked = None
         if self._refused is not None:
-            raise self._refused
+            refused, self._refused = self._refused, None
+            try:
+                raise refused
+            finally:
+                del refused  # its traceback has this frame
         return self._answer
 
     def ask_while_starting(self, work: Callable[[], Any]) -> Any:

@@ -27,7 +27,9 @@ async def run_async(args: Arguments, **options: Unpack[RunOptions]) -> Completed
     check_options("run_async", options, OPTIONS)
     launch = Launch(args, asynchronous=True, **options)
     if launch.compiles:
-        await to_thread(launch.load)
+        # The worker thread goes on holding what it was given for a moment after this one goes on: not the program.
+        work = [launch.load]
+        await to_thread(lambda: work.pop()())
     else:
         launch.load()
     world = launch.world()

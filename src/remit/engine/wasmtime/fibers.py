@@ -132,6 +132,9 @@ class FiberCall:
         """
         if self._future:
             self._drop(usable=False)
+        if self._raised is not None:
+            # The traceback of what came out of `result` has this object: neither would go without a collection.
+            self._raised = RuntimeError("the call was closed")
 
     def __del__(self) -> None:
         if self._future:
