@@ -170,15 +170,3 @@ def test_what_is_said_of_the_root_says_nothing_of_what_is_above(world: World) ->
     for path in ("dir/..", "./dir/../.", "to-dir/..", "dir/inner/../.."):
         errno, found = guest.stat(path)
         assert (errno, found[:3]) == (SUCCESS, root[:3])
-
-
-def test_the_world_tells_when_the_outside_was_changed(tmp_path: Path) -> None:
-    """The tests of this folder trust it."""
-    world = World(tmp_path / "world", "preview1", "openat2", "native")
-    (world.outside / "secret").write_bytes(b"changed")
-    with pytest.raises(AssertionError):
-        world.check()
-    world = World(tmp_path / "other", "preview1", "memory", "native")
-    os.utime(world.granted / "file")
-    with pytest.raises(AssertionError):
-        world.check()

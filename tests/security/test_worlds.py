@@ -1,4 +1,4 @@
-"""The verdict of a world: what it must notice."""
+"""The tests of this folder trust the verdict of a world: what it must notice."""
 
 from __future__ import annotations
 
@@ -56,7 +56,11 @@ def test_descriptors_are_found_whatever_became_of_what_they_lead_to(tmp_path: Pa
     assert descriptors_below(tmp_path) == []
 
 
-def test_a_change_of_the_outside(fresh: World) -> None:
-    (fresh.outside / "secret").write_bytes(b"seen")
+def test_a_change_of_what_may_not_change(fresh: World, tmp_path: Path) -> None:
+    (fresh.outside / "secret").write_bytes(b"changed")
     with pytest.raises(AssertionError):
         fresh.check()
+    other = World(tmp_path / "other", "preview1", "memory", "native")
+    os.utime(other.granted / "file")
+    with pytest.raises(AssertionError):
+        other.check()
