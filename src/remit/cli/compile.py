@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from remit.cli.interrupts import Unwinding
 from remit.cli.options import Command, Option
 from remit.cli.program_file import why_invalid
 from remit.cli.report import CommandError, reason, say, shown, size_in_words
@@ -35,7 +36,8 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     [path] = parsed.operands
     try:
-        program = load(path, fuel="fuel" in parsed.values)
+        with Unwinding():
+            program = load(path, fuel="fuel" in parsed.values)
     except OSError as error:
         raise CommandError(f"{path}: {reason(error)}") from None
     except InvalidModule as error:
@@ -51,7 +53,8 @@ def main(arguments: Sequence[str]) -> int:
     if os.path.exists(output) and os.path.samefile(path, output):
         raise CommandError(f"{output}: this is the program itself; name another file for its compiled code")
     try:
-        save_precompiled(program, output)
+        with Unwinding():
+            save_precompiled(program, output)
         size = os.stat(output).st_size
     except OSError as error:
         raise CommandError(f"{output}: {reason(error)}") from None

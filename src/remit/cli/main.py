@@ -1,4 +1,4 @@
-"""The command's entry: finds the subcommand, imports it and nothing else, and ends with its status."""
+"""Where the command begins and ends: what belongs to its process, and not to what it was told to do."""
 
 from __future__ import annotations
 
@@ -6,105 +6,42 @@ import gc
 import os
 import sys
 
-from remit.cli.options import UsageError, did_you_mean, table
-from remit.cli.report import BROKEN_PIPE_STATUS, INTERRUPT_STATUS, USAGE_STATUS, CommandError, complain, say
+from remit.cli.interrupts import INTERRUPT_STATUS, take_over, was_interrupted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import NoReturn
 
 YOUNG_OBJECTS = 20_000
 """More than a start makes, and few enough for the garbage of a program that runs for days."""
-
-SUMMARIES = {
-    "run": "Run a program.",
-    "inspect": "Say what a program is, offers and needs.",
-    "compile": "Compile a program ahead of time.",
-    "cache": "Show or prune the cache of compiled code.",
-}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status. It never raises SystemExit.
 
-    Without `arguments` it is the process's own, and the process is there for nothing else.
+    Without `arguments` it is the process's own; then the process is there for nothing else, and ends here.
     """
-    if arguments is not None:
-        return guarded(list(arguments))
-    # Nearly all that a start makes lives to the end. Searching it for garbage, again and again and at last once more
-    # for every object, would cost a fifth of a short run.
+    if arguments is None:
+        take_over()
+        _run_to_the_end(sys.argv[1:])
+    from remit.cli.commands import guarded
+
+    return guarded(list(arguments))
+
+
+def _run_to_the_end(arguments: list[str]) -> NoReturn:
+    # Nearly all that a start makes lives to the end: searching it for garbage would cost a tenth of a short run.
     gc.set_threshold(YOUNG_OBJECTS)
     try:
-        return guarded(sys.argv[1:])
-    finally:
-        gc.freeze()
+        # Not at the top: interrupts are taken care of first.
+        from remit.cli.commands import guarded
 
-
-def guarded(arguments: list[str]) -> int:
-    """As :func:`dispatch`, with what it raises told to the user."""
-    try:
-        return dispatch(arguments)
-    except CommandError as error:
-        complain(str(error))
-        return USAGE_STATUS
-    except KeyboardInterrupt:
-        return INTERRUPT_STATUS
-    except BrokenPipeError:
-        # What is left in the buffer would fail again when the interpreter ends.
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
-        return BROKEN_PIPE_STATUS
-
-
-def dispatch(arguments: list[str]) -> int:
-    """Hand over to the subcommand that `arguments` begin with. UsageError if there is none."""
-    name = arguments[0] if arguments else ""
-    if name in ("-h", "--help", "help"):
-        wanted = arguments[1:2]
-        if name == "help" and wanted and wanted[0] in SUMMARIES:
-            return _run_subcommand(wanted[0], ["--help"])
-        say(help_text())
-        return 0
-    if name in ("-V", "--version"):
-        from remit._version import __version__
-
-        say(f"remit {__version__}\n")
-        return 0
-    if name in SUMMARIES:
-        return _run_subcommand(name, arguments[1:])
-    if not name:
-        raise UsageError("no command: remit run PROGRAM, or remit --help")
-    if name.startswith("-"):
-        raise UsageError(f"unknown option {name}; options come after the command: remit run {name} …")
-    if name.endswith((".wasm", ".wat", ".cwasm")):
-        raise UsageError(f"unknown command {name!r}; to run that program: remit run {name}")
-    raise UsageError(f"unknown command {name!r}{did_you_mean(name, SUMMARIES)} (commands: {', '.join(SUMMARIES)})")
-
-
-def _run_subcommand(name: str, arguments: list[str]) -> int:
-    if name == "run":
-        from remit.cli import run
-
-        return run.main(arguments)
-    if name == "inspect":
-        from remit.cli import inspect
-
-        return inspect.main(arguments)
-    if name == "compile":
-        from remit.cli import compile
-
-        return compile.main(arguments)
-    from remit.cli import cache
-
-    return cache.main(arguments)
-
-
-def help_text() -> str:
-    return (
-        "usage: remit COMMAND [options]\n\n"
-        "Run WebAssembly programs on a virtual operating system that hands them what you say, and nothing else.\n\n"
-        "commands:\n" + table(list(SUMMARIES.items())) + "\n\n"
-        "options:\n" + table([("-V, --version", "Show the version."), ("-h, --help", "Show this.")]) + "\n\n"
-        "`remit COMMAND --help` explains a command.\n"
-    )
+        status = guarded(arguments)
+    except BaseException:
+        if not was_interrupted():
+            raise
+        status = INTERRUPT_STATUS
+    # What is said is flushed at once. The rest is for the host to take back: Python would look at every object once
+    # more, and complain about streams that fail.
+    os._exit(INTERRUPT_STATUS if was_interrupted() else status)

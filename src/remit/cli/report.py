@@ -12,8 +12,6 @@ USAGE_STATUS = 2
 """A bad option, or a program that is broken, missing, or needs what nobody provides."""
 TIMEOUT_STATUS = 124
 """As timeout(1) has it."""
-INTERRUPT_STATUS = 130
-"""As shells report the end by SIGINT."""
 TRAP_STATUS = 134
 """As shells report the end by SIGABRT."""
 BROKEN_PIPE_STATUS = 141

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from remit.cli.interrupts import Unwinding
 from remit.cli.options import Command, Option
 from remit.cli.report import TIMEOUT_STATUS, TRAP_STATUS, CommandError, complain, explain, reason, say, shown
 from remit.cli.values import (
@@ -114,7 +115,8 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     path, *rest = parsed.operands
     options = parsed.values
-    program = _load(path, options)
+    with Unwinding():
+        program = _load(path, options)
     if "invoke" not in options and not program.is_command:
         from remit.cli.invoke import functions_of
 
@@ -122,7 +124,8 @@ def main(arguments: Sequence[str]) -> int:
         raise CommandError(f"{path}: a library, with no _start; call one of its functions with --invoke ({functions})")
     world = World(options)
     try:
-        return _status(_run(program, rest, world, options))
+        with Unwinding():
+            return _status(_run(program, rest, world, options))
     except Trap as trap:
         explain(f"{path}: trap: {trap}")
         return TRAP_STATUS

@@ -211,8 +211,10 @@ class Cache:
                     out.flush()
                     os.fsync(out.fileno())
             os.replace(self._path(temporary), self._path(file), src_dir_fd=self._dir_fd, dst_dir_fd=self._dir_fd)
-        except OSError:
+        except BaseException as error:  # also when it is interrupted
             self._remove(temporary)
+            if not isinstance(error, OSError):
+                raise
 
     # The entries.
 
@@ -295,7 +297,7 @@ def save_compiled(module: Module, path: str) -> None:
         with open(temporary, "xb") as out:
             out.write(packed)
         os.replace(temporary, path)
-    except OSError:
+    except BaseException:  # also when it is interrupted
         if os.path.exists(temporary):
             os.unlink(temporary)
         raise

@@ -1,0 +1,87 @@
+"""The commands: finds the one that is meant, imports it and nothing else, and tells what it raises."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from remit.cli.interrupts import INTERRUPT_STATUS
+from remit.cli.options import UsageError, did_you_mean, table
+from remit.cli.report import BROKEN_PIPE_STATUS, USAGE_STATUS, CommandError, complain, say
+
+SUMMARIES = {
+    "run": "Run a program.",
+    "inspect": "Say what a program is, offers and needs.",
+    "compile": "Compile a program ahead of time.",
+    "cache": "Show or prune the cache of compiled code.",
+}
+
+
+def guarded(arguments: list[str]) -> int:
+    """Run the command that `arguments` name, and tell the user what it raises; the exit status."""
+    try:
+        return dispatch(arguments)
+    except CommandError as error:
+        complain(str(error))
+        return USAGE_STATUS
+    except KeyboardInterrupt:
+        return INTERRUPT_STATUS
+    except BrokenPipeError:
+        # What is left in the buffer would fail again when the interpreter ends.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+        return BROKEN_PIPE_STATUS
+
+
+def dispatch(arguments: list[str]) -> int:
+    """Hand over to the subcommand that `arguments` begin with. UsageError if there is none."""
+    name = arguments[0] if arguments else ""
+    if name in ("-h", "--help", "help"):
+        wanted = arguments[1:2]
+        if name == "help" and wanted and wanted[0] in SUMMARIES:
+            return _run_subcommand(wanted[0], ["--help"])
+        say(help_text())
+        return 0
+    if name in ("-V", "--version"):
+        from remit._version import __version__
+
+        say(f"remit {__version__}\n")
+        return 0
+    if name in SUMMARIES:
+        return _run_subcommand(name, arguments[1:])
+    if not name:
+        raise UsageError("no command: remit run PROGRAM, or remit --help")
+    if name.startswith("-"):
+        raise UsageError(f"unknown option {name}; options come after the command: remit run {name} …")
+    if name.endswith((".wasm", ".wat", ".cwasm")):
+        raise UsageError(f"unknown command {name!r}; to run that program: remit run {name}")
+    raise UsageError(f"unknown command {name!r}{did_you_mean(name, SUMMARIES)} (commands: {', '.join(SUMMARIES)})")
+
+
+def _run_subcommand(name: str, arguments: list[str]) -> int:
+    if name == "run":
+        from remit.cli import run
+
+        return run.main(arguments)
+    if name == "inspect":
+        from remit.cli import inspect
+
+        return inspect.main(arguments)
+    if name == "compile":
+        from remit.cli import compile
+
+        return compile.main(arguments)
+    from remit.cli import cache
+
+    return cache.main(arguments)
+
+
+def help_text() -> str:
+    return (
+        "usage: remit COMMAND [options]\n\n"
+        "Run WebAssembly programs on a virtual operating system that hands them what you say, and nothing else.\n\n"
+        "commands:\n" + table(list(SUMMARIES.items())) + "\n\n"
+        "options:\n" + table([("-V, --version", "Show the version."), ("-h, --help", "Show this.")]) + "\n\n"
+        "`remit COMMAND --help` explains a command.\n"
+    )
