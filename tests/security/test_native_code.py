@@ -7,7 +7,7 @@ import contextlib
 import gc
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,27 @@ import pytest
 import remit
 from host_trees import descriptors_below
 from passthrough import DATA, SCRATCH, Guest, passthrough
+from remit.filesystems.host import HostDirectory
+from remit.filesystems.host_files import HostFile
+from remit.filesystems.host_linux import open_beneath
 from remit.interfaces import preview1
-from security.worlds import ALL, BADF, CREAT, DIRECTORY, FAULT, FD_WRITE, INSIDE, SUCCESS, World
+from remit.kernel.errors import Code, KernelError
+from remit.kernel.files import Directory, File, Filesystem, How, Stat
+from security.worlds import (
+    ALL,
+    BADF,
+    CREAT,
+    DIRECTORY,
+    FAULT,
+    FD_READ,
+    FD_WRITE,
+    INSIDE,
+    NOENT,
+    PERM,
+    SUCCESS,
+    XDEV,
+    World,
+)
 from wat import wat
 
 FOREIGN = b"of the host process"
@@ -324,3 +343,86 @@ def test_creating_fails_before_anything_is_made_when_no_number_is_left(host_worl
     assert guest.open("file") == (SUCCESS, 4)
     assert guest.open("made", CREAT)[0] != SUCCESS
     assert not (host_world.granted / "made").exists()
+
+
+class RefusingFile(HostFile):
+    """A user's own: it lets nobody write."""
+
+    __slots__ = ()
+
+    def write_at(self, offset: int, buffers: Sequence[memoryview]) -> int:
+        raise KernelError(Code.NOT_PERMITTED)
+
+    def append(self, buffers: Sequence[memoryview]) -> int:
+        raise KernelError(Code.NOT_PERMITTED)
+
+
+class RefusingDirectory(HostDirectory):
+    """A user's own, which knows nothing of native code: its files are such, and one name is not there."""
+
+    __slots__ = ()
+
+    def open_file(self, name: str, how: int) -> File:
+        if name == "hidden":
+            raise KernelError(Code.NO_ENTRY)
+        with contextlib.closing(super().open_file(name, how)) as opened:
+            descriptor = opened.host_descriptor()
+            assert descriptor is not None
+            return RefusingFile(os.dup(descriptor), writable=how & How.WRITE != 0)
+
+    def lookup(self, name: str) -> Stat:
+        if name == "hidden":
+            raise KernelError(Code.NO_ENTRY)
+        return super().lookup(name)
+
+    def open_directory(self, name: str) -> Directory:
+        return self._as_own(super().open_directory(name))
+
+    def reopen(self) -> Directory:
+        return self._as_own(super().reopen())
+
+    def _as_own(self, directory: Directory) -> Directory:
+        with contextlib.closing(directory):
+            descriptor = directory.host_descriptor()
+            assert descriptor is not None
+            return RefusingDirectory(os.dup(descriptor), beneath=open_beneath)
+
+
+class Refusing(Filesystem):
+    """The tree below a directory of the host, behind those."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def root(self) -> Directory:
+        return RefusingDirectory(os.open(self._path, os.O_RDONLY), beneath=open_beneath)
+
+
+@pytest.mark.parametrize("where", ["", "dir/", "dir/inner/", "dir/../dir/"])
+def test_a_subclass_of_a_host_directory_is_not_bypassed(
+    granted: Path, tmp_path: Path, native: bool, where: str
+) -> None:
+    """What its methods refuse stays refused: native code and the walk in one step do not ask, and leave it alone."""
+    for folder in ("", "dir", "dir/inner"):
+        (granted / folder).mkdir(exist_ok=True)
+        (granted / folder / "file").write_bytes(INSIDE)
+        (granted / folder / "hidden").write_bytes(INSIDE)
+    (tmp_path / "plain").mkdir()
+    (tmp_path / "plain" / "hidden").write_bytes(b"another")
+    guest = Guest({"/": Refusing(granted)}, native=native)
+    for flags in (0, CREAT):
+        errno, fd = guest.open(f"{where}file", flags, rights=ALL)
+        assert errno == SUCCESS
+        assert guest.write(fd, b"changed") == PERM
+        assert guest.call("fd_pwrite", fd, *guest.iovec((DATA, 4)), 0, SCRATCH) == PERM
+        assert guest.read(fd) == (SUCCESS, INSIDE)
+    assert guest.open(f"{where}hidden", rights=FD_READ)[0] == NOENT
+    assert guest.stat(f"{where}hidden")[0] == NOENT
+    guest.close()
+    guest = Guest({"/": Refusing(granted), "/plain": tmp_path / "plain"}, native=native)
+    paths = (*guest.path("hidden"), 3, *guest.path(f"{where}hidden", 0x3000))
+    assert guest.call("path_rename", 4, *paths) == guest.call("path_link", 4, 0, *paths) == XDEV
+    assert guest.call("path_rename", 3, *guest.path("file"), 3, *guest.path(f"{where}file", 0x3000)) == SUCCESS
+    guest.close()
+    assert {(granted / where / name).read_bytes() for name in ("file", "hidden")} == {INSIDE}
+    assert descriptors_below(granted) == []

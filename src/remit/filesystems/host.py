@@ -218,7 +218,7 @@ class HostDirectory(Directory):
                 host_name(name),
                 host_name(target_name),
                 src_dir_fd=self._descriptor,
-                dst_dir_fd=_same_filesystem(target),
+                dst_dir_fd=self._other_side(target),
                 follow_symlinks=False,
             )
         except OSError as error:
@@ -230,10 +230,21 @@ class HostDirectory(Directory):
                 host_name(name),
                 host_name(target_name),
                 src_dir_fd=self._descriptor,
-                dst_dir_fd=_same_filesystem(target),
+                dst_dir_fd=self._other_side(target),
             )
         except OSError as error:
             raise translated(error) from error
+
+    def _other_side(self, target: Directory) -> int:
+        """Its descriptor, for a link or a rename; CROSS_DEVICE if it has none, or something in front.
+
+        So is a subclass other than this one: it may refuse names, and is not asked here.
+        """
+        if target.read_only:
+            raise KernelError(Code.READ_ONLY)
+        if not isinstance(target, HostDirectory) or type(target) not in (HostDirectory, type(self)):
+            raise KernelError(Code.CROSS_DEVICE, f"from {type(self).__name__} to {type(target).__name__}")
+        return target._descriptor
 
     def unlink(self, name: str) -> None:
         try:
@@ -255,19 +266,11 @@ class HostDirectory(Directory):
 
     def walk(self, path: str) -> Directory | None:
         beneath = self._beneath
-        if beneath is None:
+        if beneath is None or type(self) is not HostDirectory:
+            # A subclass may refuse what lies on the way: it is asked for each name.
             return None
         descriptor = beneath(self._descriptor, path.encode("utf-8", "surrogateescape"))
         return None if descriptor is None else HostDirectory(descriptor, beneath=beneath, place=True)
-
-
-def _same_filesystem(target: Directory) -> int:
-    """The descriptor of the other side of a link or a rename; CROSS_DEVICE if it has none, or something in front."""
-    if target.read_only:
-        raise KernelError(Code.READ_ONLY)
-    if not isinstance(target, HostDirectory):
-        raise KernelError(Code.CROSS_DEVICE, f"from a host directory to {type(target).__name__}")
-    return target._descriptor
 
 
 def _entry_type(entry: os.DirEntry[str]) -> FileType:

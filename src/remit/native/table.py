@@ -257,27 +257,35 @@ class NativeDescriptorTable(DescriptorTable):
     def _shared(entry: OpenFile | OpenDirectory, slot: Slot) -> tuple[OpenFile | OpenDirectory, int]:
         """The entry that keeps its state in the slot, if C can use it, otherwise `entry` itself; and its kind.
 
-        The slot is filled in but for its kind: it stays free until the table owns the entry.
+        The slot is filled in but for its kind: it stays free until the table owns the entry. C does what the methods of
+        two classes do, so it serves those and no subclass, which may do less. (They are imported here because who has
+        no host file need not know what one is.)
         """
         slot.known = 1
         slot.host = -1
         if isinstance(entry, OpenDirectory):
-            host = entry.directory.host_descriptor()
+            directory = entry.directory
+            host = directory.host_descriptor()
             if host is None:
                 return entry, OTHER
+            from remit.filesystems.host import HostDirectory
+
+            if type(directory) is not HostDirectory:
+                return entry, OTHER
             slot.host = host
-            shared_directory = SlotDirectory(entry.directory, entry.preopen, slot)
+            shared_directory = SlotDirectory(directory, entry.preopen, slot)
             shared_directory.rights, shared_directory.inheriting = entry.rights, entry.inheriting
             return shared_directory, DIRECTORY
-        host = entry.file.host_descriptor()
+        file = entry.file
+        host = file.host_descriptor()
         if host is None:
             return entry, OTHER
-        from remit.filesystems.host_files import HostFile  # Who has no host file need not know what one is.
+        from remit.filesystems.host_files import HostFile
 
-        if not isinstance(entry.file, HostFile):
+        if type(file) is not HostFile:
             return entry, OTHER
         slot.host = host
-        shared = SlotFile(entry.file, slot)
+        shared = SlotFile(file, slot)
         _copy_state(entry, shared)
         return shared, REGULAR_FILE
 
