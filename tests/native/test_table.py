@@ -87,5 +87,7 @@ def test_no_slot_outlives_what_it_names(tmp_path: Path, change: str) -> None:
 
 
 def test_a_table_that_cannot_be_made_leaves_nothing_behind() -> None:
+    limits = Limits()
+    limits.descriptors = 1 << 60
     with pytest.raises((MemoryError, OverflowError, ValueError)):
-        NativeDescriptorTable(Limits(descriptors=1 << 60))
+        NativeDescriptorTable(limits)

@@ -60,9 +60,20 @@ def test_a_cut_character_does_not_hide_a_timeout(way: Way) -> None:
     assert caught.value.stdout == "abcde\ufffd"
 
 
-def test_no_time_at_all(way: Way) -> None:
+@pytest.mark.parametrize("timeout", [0, 0.0, 1e-9])
+def test_no_time_at_all(way: Way, timeout: float) -> None:
+    """Not even for a program that would be done before anybody looks."""
+    with pytest.raises(remit.TimeoutExpired) as caught:
+        way.run(guests.HELLO, timeout=timeout, capture_output=True)
+    assert (caught.value.timeout, caught.value.stdout) == (timeout, b"")
     with pytest.raises(remit.TimeoutExpired):
-        way.run(programs.BUSY, timeout=0)
+        way.run(programs.SPEAKS_AT_START, timeout=timeout, stdout=fail(AssertionError))
+
+
+@pytest.mark.parametrize("timeout", [float("inf"), 1e300, 10**400, 1e18])
+@pytest.mark.parametrize("program", [guests.HELLO, programs.sleeping(1000)], ids=["computes", "waits"])
+def test_more_time_than_clocks_count(way: Way, program: bytes, timeout: float) -> None:
+    assert way.run(program, timeout=timeout, stdout=remit.DEVNULL).returncode == 0
 
 
 def test_enough_time(way: Way) -> None:

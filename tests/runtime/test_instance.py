@@ -81,6 +81,11 @@ def test_a_call_is_stopped_in_time(way: Way, library: remit.Program) -> None:
                 instance.call("add", 1, 2)
 
 
+def test_a_call_that_has_no_time_does_not_begin(way: Way, library: remit.Program) -> None:
+    with pytest.raises(TimeoutError, match="was stopped after 0 s"):
+        way.instance(library, timeout=0)
+
+
 def test_a_start_function_has_its_time(way: Way) -> None:
     from wat import wat
 
@@ -138,6 +143,11 @@ def test_after_closing(way: Way, library: remit.Program) -> None:
         ({"args": "one"}, TypeError, "args is a str"),
         ({"args": [1]}, TypeError, "an argument must be"),
         ({"timeout": -1}, ValueError, "timeout is -1"),
+        ({"timeout": float("nan")}, ValueError, "timeout is nan"),
+        ({"timeout": False}, TypeError, "timeout is False, a bool"),
+        ({"fuel": 1.5}, TypeError, r"fuel is 1\.5, a float"),
+        ({"max_memory": "64MiB"}, TypeError, "max_memory is '64MiB', a str"),
+        ({"limits": {"descriptors": 5}}, TypeError, "limits must be a remit.Limits"),
     ],
 )
 def test_options_that_cannot_be(

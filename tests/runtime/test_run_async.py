@@ -308,11 +308,13 @@ def test_one_call_at_a_time() -> None:
 
         begun, go_on = asyncio.Event(), asyncio.Event()
         program = remit.load(programs.LIBRARY, cache=False)
-        async with await program.instantiate_async(stdin=read) as instance:
+        async with await program.instantiate_async(stdin=read, timeout=60) as instance:
             call = asyncio.create_task(instance.call("read"))
             await begun.wait()
+            deadline = instance._world.store.deadline
             with pytest.raises(RuntimeError, match="a call is under way"):
                 await instance.call("ready")
+            assert instance._world.store.deadline == deadline, "a call that does not begin gives no more time"
             with pytest.raises(RuntimeError, match="a call is under way"):
                 instance.close()
             go_on.set()

@@ -40,7 +40,10 @@ class World:
         if "max-descriptors" in options:
             from remit.kernel.limits import Limits
 
-            self.options["limits"] = Limits(descriptors=options["max-descriptors"])
+            try:
+                self.options["limits"] = Limits(descriptors=options["max-descriptors"])
+            except ValueError as error:
+                raise UsageError(f"--max-descriptors: {error}") from None
         if "clock" in options:
             from remit.kernel.clocks import FixedClock
 

@@ -72,7 +72,12 @@ class Grants:
         self.monotonic_clock = _checked(monotonic_clock, Clock, "monotonic_clock", "a Clock of remit.kernel.clocks")
         self.random = _checked(random, RandomSource | int, "random", "a RandomSource of remit.kernel.random, or a seed")
         """None: the host's; an int: a seed."""
-        self.limits = _checked(limits, Limits, "limits", "a remit.Limits") or Limits()
+        self.limits = checked_limits(limits)
+
+
+def checked_limits(limits: Limits | None) -> Limits:
+    """`limits`, or those of a program nobody has looked at. TypeError if they are no :class:`Limits`."""
+    return _checked(limits, Limits, "limits", "a remit.Limits") or Limits()
 
 
 def encoded(text: str | bytes, what: str) -> bytes:

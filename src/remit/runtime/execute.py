@@ -72,8 +72,18 @@ class World:
         self.store.deadline = deadline
         self.reactor.deadline = deadline
 
+    @property
+    def busy(self) -> bool:
+        """Whether a call is under way: it runs, or is suspended."""
+        return self.store.running or self._call is not None
+
+    def check(self) -> None:
+        """Timeout if the time is over already. Who computes for less than a tick is not asked by anyone else."""
+        self.reactor.check()
+
     def instantiate(self) -> Instance:
         """Make the instance, on this thread."""
+        self.check()
         self.instance = self.program.prepared(native=self._native is not None).instantiate(self.store)
         self._begin()
         return self.instance

@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 
 from remit.engine.api import Timeout
-from remit.kernel.limits import Limits
-from remit.policy.grants import Grants
+from remit.policy.grants import Grants, checked_limits
 from remit.runtime.execute import World
 from remit.runtime.guest import Guest
 from remit.runtime.launch import argument
-from remit.runtime.named_options import check_duration, check_options, options_of
+from remit.runtime.named_options import check_duration, check_fuel, check_max_memory, check_options, options_of
 from remit.runtime.stdio import Streams
 
 TYPE_CHECKING = False
@@ -49,11 +48,12 @@ class _Instance(Guest):
         **grants: Any,
     ) -> None:
         self._timeout = check_duration(timeout)
+        fuel, max_memory = check_fuel(fuel), check_max_memory(max_memory)
         if fuel is not None and not program.metered:
             raise ValueError("the program does not count fuel: load it with remit.load(..., fuel=True)")
         if isinstance(args, (str, bytes)):
             raise TypeError(f"args is a {type(args).__name__}: a list of arguments is wanted")
-        limits = grants.get("limits") or Limits()
+        limits = grants["limits"] = checked_limits(grants.get("limits"))
         self._streams = Streams(stdin, stdout, stderr, limit=limits.captured_bytes, asynchronous=self._asynchronous)
         granted = Grants(
             arguments=[program.name, *map(argument, args)],
@@ -92,9 +92,11 @@ class _Instance(Guest):
         return function
 
     def _start_clock(self) -> None:
+        """Timeout if there is no time at all."""
         # A function of the caller's may call the guest again: that is a part of the outer call, and of its time.
-        if self._timeout is not None and not self._world.store.running:
+        if self._timeout is not None and not self._world.busy:
             self._world.set_deadline(time.monotonic() + self._timeout)
+            self._world.check()
 
     def _too_late(self, what: str) -> TimeoutError:
         return TimeoutError(f"{what} was stopped after {self._timeout} s")
@@ -122,8 +124,8 @@ class Instance(_Instance):
     def __init__(self, program: Program, **options: Unpack[InstanceOptions]) -> None:
         super().__init__(program, **options)
         try:
-            self._start_clock()
             try:
+                self._start_clock()
                 self._world.instantiate()
             except Timeout as error:
                 raise self._too_late("the start function") from error
@@ -144,8 +146,8 @@ class Instance(_Instance):
         :raises Exit: it called ``proc_exit``.
         """
         function = self._function(name)
-        self._start_clock()
         try:
+            self._start_clock()
             return function(*arguments)
         except Timeout as error:
             raise self._too_late(name) from error
@@ -182,8 +184,8 @@ class AsyncInstance(_Instance):
         """Instantiate `program`; see :meth:`remit.Program.instantiate_async`."""
         self = cls(program, **options)
         try:
-            self._start_clock()
             try:
+                self._start_clock()
                 await self._world.instantiate_async()
             except Timeout as error:
                 raise self._too_late("the start function") from error
@@ -201,8 +203,8 @@ class AsyncInstance(_Instance):
         :raises RuntimeError: another call is under way, or one was cancelled or stopped.
         """
         function = self._function(name)
-        self._start_clock()
         try:
+            self._start_clock()
             return await self._world.call_async(function, *arguments)
         except Timeout as error:
             # It may have been suspended, and is unwound then: the same must hold for one that was not.

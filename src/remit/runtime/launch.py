@@ -6,12 +6,11 @@ import os
 import time
 
 from remit.engine.api import InvalidModule, Timeout, Trap
-from remit.kernel.limits import Limits
-from remit.policy.grants import Grants, encoded
+from remit.policy.grants import Grants, checked_limits, encoded
 from remit.runtime.completed import CompletedProcess
 from remit.runtime.execute import World
 from remit.runtime.guest import Guest
-from remit.runtime.named_options import check_duration
+from remit.runtime.named_options import check_duration, check_fuel, check_max_memory
 from remit.runtime.program import Program, load
 from remit.runtime.stdio import PIPE, Streams
 
@@ -74,8 +73,8 @@ class Launch:
         self._imports = imports
         self._cache = cache
         self._timeout = check_duration(timeout)
-        self._fuel = fuel
-        self._max_memory = max_memory
+        self._fuel = check_fuel(fuel)
+        self._max_memory = check_max_memory(max_memory)
         self._program: Program | None = None
         self._asynchronous = asynchronous
 
@@ -90,7 +89,7 @@ class Launch:
             if stdout is not None or stderr is not None:
                 raise ValueError("capture_output is stdout=PIPE and stderr=PIPE; give one or the other")
             stdout = stderr = PIPE
-        limits = grants.get("limits") or Limits()
+        limits = grants["limits"] = checked_limits(grants.get("limits"))
         self._streams = Streams(stdin, stdout, stderr, limit=limits.captured_bytes, asynchronous=asynchronous)
         self._grants = Grants(
             arguments=[argument(each) for each in self.args[1:]],

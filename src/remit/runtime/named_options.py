@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from remit.kernel.limits import whole_number
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
+
+LONGEST = 1e9
+"""Seconds, thirty years: clocks do not count much further, and nobody waits so long."""
+
+MOST_FUEL = (1 << 64) - 1
+MOST_BYTES = (1 << 63) - 1
+"""What the engine counts to."""
 
 
 def options_of(*functions: Callable[..., Any], but: Iterable[str] = ()) -> frozenset[str]:
@@ -28,11 +37,21 @@ def check_options(caller: str, given: Iterable[str], known: frozenset[str]) -> N
 
 
 def check_duration(timeout: Any) -> float | None:
-    """A `timeout`: seconds, or None. TypeError, ValueError."""
+    """A `timeout`: seconds, or None, which also stands for more than :data:`LONGEST`. TypeError, ValueError."""
     if timeout is None:
         return None
-    if not isinstance(timeout, (int, float)):
-        raise TypeError(f"timeout is a {type(timeout).__name__}: seconds are wanted, as an int or a float")
+    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
+        raise TypeError(f"timeout is {timeout!r}, a {type(timeout).__name__}: seconds are wanted, as an int or a float")
     if not timeout >= 0:
         raise ValueError(f"timeout is {timeout}: seconds are wanted, 0 or more")
-    return timeout
+    return timeout if timeout < LONGEST else None
+
+
+def check_fuel(fuel: Any) -> int | None:
+    """An amount of `fuel`, or None. TypeError, ValueError."""
+    return None if fuel is None else whole_number("fuel", fuel, "instructions", most=MOST_FUEL)
+
+
+def check_max_memory(size: Any) -> int | None:
+    """A `max_memory`, or None. TypeError, ValueError."""
+    return None if size is None else whole_number("max_memory", size, "bytes", most=MOST_BYTES)

@@ -27,9 +27,7 @@ async def run_async(args: Arguments, **options: Unpack[RunOptions]) -> Completed
     check_options("run_async", options, OPTIONS)
     launch = Launch(args, asynchronous=True, **options)
     if launch.compiles:
-        # The worker thread goes on holding what it was given for a moment after this one goes on: not the program.
-        work = [launch.load]
-        await to_thread(lambda: work.pop()())
+        await to_thread(_load, [launch])
     else:
         launch.load()
     world = launch.world()
@@ -40,3 +38,8 @@ async def run_async(args: Arguments, **options: Unpack[RunOptions]) -> Completed
     finally:
         world.close()
     return launch.completed(status)
+
+
+def _load(launches: list[Launch]) -> None:
+    # A worker thread goes on holding its arguments for a moment after their result is there: not the program.
+    launches.pop().load()
