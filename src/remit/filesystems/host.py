@@ -69,7 +69,9 @@ class HostDirectory(Directory):
         self._place = place
 
     def __del__(self) -> None:
-        self.close()
+        # A signal handler may have raised before there was a descriptor.
+        if hasattr(self, "_descriptor"):
+            self.close()
 
     def close(self) -> None:
         descriptor = self._descriptor

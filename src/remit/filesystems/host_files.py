@@ -104,7 +104,9 @@ class _HostNode(File):
         self._descriptor = descriptor
 
     def __del__(self) -> None:
-        self.close()
+        # A signal handler may have raised before there was a descriptor.
+        if hasattr(self, "_descriptor"):
+            self.close()
 
     def close(self) -> None:
         descriptor = self._descriptor
