@@ -7,11 +7,11 @@ from types import ModuleType
 from typing import Any
 
 from interfaces.fake_memory import FakeMemory
+from remit.engine.api import Pending
 from remit.interfaces import preview0, preview1
 from remit.kernel import rights
 from remit.kernel.clocks import Clock, VirtualClock
 from remit.kernel.descriptors import OpenDirectory, open_stream
-from remit.kernel.errors import WouldBlock
 from remit.kernel.files import File, Filesystem
 from remit.kernel.limits import Limits
 from remit.kernel.process import Process
@@ -109,22 +109,26 @@ class Guest:
 
     # -- calls ---------------------------------------------------------------------------------
 
-    def call(self, name: str, *arguments: int) -> int:
-        """The errno; WouldBlock comes out."""
-        result: int = self.functions[name](self, *arguments)
+    def begin(self, name: str, *arguments: int) -> int | Pending:
+        """The errno, or what the call waits for."""
+        result: int | Pending = self.functions[name](self, *arguments)
         return result
+
+    def call(self, name: str, *arguments: int) -> int:
+        """The errno."""
+        errno = self.begin(name, *arguments)
+        assert not isinstance(errno, Pending), f"{name}{arguments} waits"
+        return errno
 
     def ok(self, name: str, *arguments: int) -> None:
         errno = self.call(name, *arguments)
         assert errno == SUCCESS, f"{name}{arguments} failed with {errno}"
 
-    def blocked(self, name: str, *arguments: int) -> WouldBlock:
+    def blocked(self, name: str, *arguments: int) -> Pending:
         """The call, suspended."""
-        try:
-            errno = self.call(name, *arguments)
-        except WouldBlock as block:
-            return block
-        raise AssertionError(f"{name}{arguments} did not wait but returned {errno}")
+        pending = self.begin(name, *arguments)
+        assert isinstance(pending, Pending), f"{name}{arguments} did not wait but returned {pending}"
+        return pending
 
     def open(
         self,

@@ -27,7 +27,7 @@ LAYOUT = Layout(
 
 
 def function(name: str) -> HostFunction:
-    """The function called `name`: its type, the host function, and whether it may raise WouldBlock."""
+    """The function called `name`: its type, the host function, and whether it may return Pending."""
     return functions.host_function(name, LAYOUT)
 
 

@@ -8,6 +8,7 @@ import weakref
 
 from remit.kernel.clocks import VirtualClock
 from remit.kernel.host_poll import READ, WRITE
+from remit.kernel.naps import Naps
 from remit.kernel.poll import HostReady, Timer
 from remit.kernel.reactor import SECOND, Reactor, finish, finish_from_anywhere
 from remit.kernel.wants import Wants
@@ -29,11 +30,37 @@ ASKING_INTERVAL = 0.01
 async def wait_on_loop(reactor: Reactor, pollable: Pollable) -> None:
     """Suspend the running task until `pollable` is ready, or raise what the reactor's check raises."""
     loop = asyncio.get_running_loop()
-    watch = _watch_of(loop)
+    watch = reactor.watch
+    if watch is None or reactor.loop is not loop:
+        watch = reactor.watch = _watch_of(loop)
+        reactor.loop = loop
     watch.waits_begun += 1
+    if isinstance(pollable, Timer) and not isinstance(pollable.clock, VirtualClock):
+        seconds = (pollable.deadline - pollable.clock.now()) / SECOND
+        if reactor.deadline is None or time.monotonic() + seconds < reactor.deadline:
+            return await _nap(reactor, loop, watch.naps, loop.time() + seconds)
+    return await _wait(reactor, loop, watch, pollable)
+
+
+async def _nap(reactor: Reactor, loop: asyncio.AbstractEventLoop, naps: Naps, when: float) -> None:
+    """What most waits are, at a fraction of the cost of the others: nothing else to wait for."""
+    sleeper: asyncio.Future[bool] = loop.create_future()
+    reactor.sleepers.add(sleeper)
+    if reactor.interrupted:
+        finish(sleeper)
+    naps.begin(loop, when, sleeper)
+    slept = False
+    try:
+        slept = await sleeper
+    finally:
+        reactor.sleepers.discard(sleeper)
+        if not slept:
+            naps.abandon()
+    reactor.check()
+
+
+async def _wait(reactor: Reactor, loop: asyncio.AbstractEventLoop, watch: Watch, pollable: Pollable) -> None:
     until = reactor.until()
-    if until is None and isinstance(pollable, Timer) and not isinstance(pollable.clock, VirtualClock):
-        return await _sleep_until(reactor, loop, pollable)
     wants = Wants(pollable)
     if wants.met():
         await asyncio.sleep(0)
@@ -45,23 +72,8 @@ async def wait_on_loop(reactor: Reactor, pollable: Pollable) -> None:
     return reactor.check()
 
 
-async def _sleep_until(reactor: Reactor, loop: asyncio.AbstractEventLoop, timer: Timer) -> None:
-    """What most waits are, at a fraction of the cost of the others: a nap, with nothing else to wait for."""
-    sleeper: asyncio.Future[bool] = loop.create_future()
-    reactor.sleepers.add(sleeper)
-    if reactor.interrupted:
-        finish(sleeper)
-    handle = loop.call_at(loop.time() + (timer.deadline - timer.clock.now()) / SECOND, finish, sleeper)
-    try:
-        await sleeper
-    finally:
-        reactor.sleepers.discard(sleeper)
-        handle.cancel()
-    reactor.check()
-
-
 async def _sleep(
-    reactor: Reactor, loop: asyncio.AbstractEventLoop, watch: _Watch, wants: Wants, until: int | None
+    reactor: Reactor, loop: asyncio.AbstractEventLoop, watch: Watch, wants: Wants, until: int | None
 ) -> bool:
     """Suspend until something happens or some of the time has passed. True if one of the descriptors is ready."""
     sleeper: asyncio.Future[bool] = loop.create_future()
@@ -98,16 +110,17 @@ async def _sleep(
                 event.remove_waker(wake)
 
 
-class _Watch:
+class Watch:
     """What is watched on one loop: a loop keeps one callback per descriptor, and programs share descriptors."""
 
-    __slots__ = ("_deadlines", "_registered", "_sleepers", "waits_begun")
+    __slots__ = ("_deadlines", "_registered", "_sleepers", "naps", "waits_begun")
 
     def __init__(self) -> None:
         self._sleepers: dict[tuple[int, bool], list[asyncio.Future[bool]]] = {}
         """(descriptor, for writing) -> who waits for it."""
         self._registered: set[tuple[int, bool]] = set()
         self._deadlines: dict[VirtualClock, dict[asyncio.Future[bool], int]] = {}
+        self.naps = Naps()
         self.waits_begun = 0
 
     def add_descriptors(
@@ -217,12 +230,12 @@ def _keys(descriptors: dict[int, int]) -> list[tuple[int, bool]]:
     ]
 
 
-_watches: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Watch] = weakref.WeakKeyDictionary()
+_watches: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Watch] = weakref.WeakKeyDictionary()
 """One for each loop that has been waited on: a loop has no place for it, and its thread is the only one to use it."""
 
 
-def _watch_of(loop: asyncio.AbstractEventLoop) -> _Watch:
+def _watch_of(loop: asyncio.AbstractEventLoop) -> Watch:
     watch = _watches.get(loop)
     if watch is None:
-        watch = _watches[loop] = _Watch()
+        watch = _watches[loop] = Watch()
     return watch

@@ -10,10 +10,11 @@ from remit.kernel.poll import Timer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from asyncio import Future
+    from asyncio import AbstractEventLoop, Future
     from collections.abc import Callable, Coroutine
 
     from remit.kernel.host_poll import HostPoll
+    from remit.kernel.loop import Watch
     from remit.kernel.poll import Pollable
     from remit.kernel.wake import WakeChannel
     from remit.kernel.wants import Wants
@@ -33,19 +34,23 @@ away from an asyncio loop of the caller.)"""
 class Reactor:
     """Waits for one run. One thread at a time waits; anyone may :meth:`interrupt`."""
 
-    __slots__ = ("_check", "_poll", "_wake", "deadline", "interrupted", "sleepers")
+    __slots__ = ("_check", "_poll", "_wait_on_loop", "_wake", "deadline", "interrupted", "loop", "sleepers", "watch")
 
     def __init__(self, check: Callable[[], object] | None = None) -> None:
         """`check` is called when a wait ends and whenever it is interrupted; it raises whatever should stop the run."""
         self._check = check
         self._poll: HostPoll | None = None
         self._wake: WakeChannel | None = None
+        self._wait_on_loop: Callable[[Reactor, Pollable], Coroutine[object, object, None]] | None = None
         self.deadline: float | None = None
         """No wait goes on after this moment (``time.monotonic()`` seconds) without `check` being called."""
         self.interrupted = False
         """:meth:`interrupt` was called, and `check` has not been since."""
         self.sleepers: set[Future[bool]] = set()
         """What the coroutines of this run wait for, so that an interruption finds them."""
+        self.loop: AbstractEventLoop | None = None
+        self.watch: Watch | None = None
+        """The loop that it last waited on, and what is watched there."""
 
     def wait(self, pollable: Pollable) -> None:
         """Block the thread until `pollable` is ready, or raise what `check` raises.
@@ -70,9 +75,12 @@ class Reactor:
 
         It may be cancelled at any point, and leaves nothing registered.
         """
-        from remit.kernel.loop import wait_on_loop
+        wait = self._wait_on_loop
+        if wait is None:
+            from remit.kernel.loop import wait_on_loop  # asyncio costs 40 ms
 
-        return wait_on_loop(self, pollable)
+            wait = self._wait_on_loop = wait_on_loop
+        return wait(self, pollable)
 
     def interrupt(self) -> None:
         """Have `check` called by whoever waits now, or next. From any thread or signal handler."""
@@ -95,7 +103,7 @@ class Reactor:
 
     def close(self) -> None:
         """Give back the descriptors. Closing twice does nothing; a wait after it opens them again."""
-        self._poll = None
+        self._poll = self.loop = self.watch = None
         wake, self._wake = self._wake, None
         if wake is not None:
             wake.close()

@@ -1,8 +1,8 @@
 """Linking: every import of a module finds the function that answers it.
 
 WASI's functions come from the interface that carries the import's module name; everything else from the
-functions that the caller gave. A function that has to wait raises
-:class:`~remit.kernel.errors.WouldBlock`: on a thread the reactor waits here, on a fiber the guest is suspended.
+functions that the caller gave. A function that has to wait returns
+:class:`~remit.engine.api.Pending`: on a thread the reactor waits here, on a fiber the guest is suspended.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ from __future__ import annotations
 import sys
 
 from remit.binary.types import FuncType
-from remit.engine.api import LinkError
-from remit.kernel.errors import WouldBlock
+from remit.engine.api import LinkError, Pending
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -124,17 +123,16 @@ def _define_interface(
 ) -> None:
     type, function, may_block = answer
     if asynchronous and may_block:
-        from remit.runtime.suspension import define_suspending, suspending
+        from remit.runtime.suspension import define_suspending
 
-        define_suspending(linker, wanted.module, wanted.name, type, suspending(function), unsigned=True)
+        define_suspending(linker, wanted.module, wanted.name, type, function, unsigned=True)
         return
-    if may_block:
-        function = blocking(function)
-    if not (native and wanted.module == NATIVE_INTERFACE and _define_native(linker, wanted, type, function)):
-        linker.define(wanted.module, wanted.name, type, function, unsigned=True)
+    on_thread = blocking(function) if may_block else function
+    if not (native and wanted.module == NATIVE_INTERFACE and _define_native(linker, wanted, type, on_thread)):
+        linker.define(wanted.module, wanted.name, type, on_thread, unsigned=True)
 
 
-def _define_native(linker: Linker, wanted: Import, type: FuncType, function: Callable[..., int]) -> bool:
+def _define_native(linker: Linker, wanted: Import, type: FuncType, function: Callable[..., Any]) -> bool:
     """The native function, and behind it the Python one for whatever is not plain. False if there is no native one."""
     from remit.engine.wasmtime.native import function_addresses
     from remit.native.library import import_of, native_functions
@@ -186,22 +184,14 @@ def with_instance(function: Function) -> Function:
     return function
 
 
-def blocking(function: Callable[..., int]) -> Callable[..., int]:
+def blocking(function: Callable[..., int | Pending]) -> Callable[..., int]:
     """`function`, waiting on the thread whenever it would block."""
 
     def call(caller: Store, *arguments: int) -> int:
-        try:
-            return function(caller, *arguments)
-        except WouldBlock as block:
-            blocked = block
-        reactor = caller.data.reactor
-        while True:
-            reactor.wait(blocked.pollable)
-            try:
-                step: Any = blocked.resume
-                result: int = function(caller, *arguments) if step is None else step()
-                return result
-            except WouldBlock as block:
-                blocked = block
+        result = function(caller, *arguments)
+        while isinstance(result, Pending):
+            caller.data.reactor.wait(result.wait_for)
+            result = result.resume()
+        return result
 
     return call

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from remit.engine.api import Pending
 from remit.engine.wasmtime.fibers import fibers_supported
-from remit.kernel.errors import WouldBlock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from remit.engine.wasmtime.prepared import Prepared
     from remit.engine.wasmtime.store import Store as EngineStore
 
-__all__ = ["awaiting", "define_suspending", "fibers_supported", "start_call", "start_instantiate", "suspending"]
+__all__ = ["awaiting", "define_suspending", "fibers_supported", "start_call", "start_instantiate"]
 
 
 def define_suspending(
@@ -53,31 +52,6 @@ def start_instantiate(prepared: Prepared, store: EngineStore) -> FiberCall:
     from remit.runtime.on_threads import ThreadCall
 
     return ThreadCall(store, lambda: prepared.instantiate(store), starts=True)
-
-
-def suspending(function: Callable[..., int]) -> Callable[..., int | Pending]:
-    """`function`, suspending the guest's fiber whenever it would block."""
-
-    def call(caller: Store, *arguments: int) -> int | Pending:
-        try:
-            return function(caller, *arguments)
-        except WouldBlock as block:
-            return _pending(block, lambda: function(caller, *arguments))
-
-    return call
-
-
-def _pending(block: WouldBlock, again: Callable[[], int]) -> Pending:
-    step: Callable[[], Any] = block.resume or again
-
-    def resume() -> int | Pending:
-        try:
-            result: int = step()
-            return result
-        except WouldBlock as next_block:
-            return _pending(next_block, again)
-
-    return Pending(block.pollable, resume)
 
 
 def awaiting(function: Callable[..., Any]) -> Callable[..., Any]:

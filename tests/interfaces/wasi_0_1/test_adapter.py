@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from interfaces.fake_memory import FakeMemory
-from remit.engine.api import Trap
+from remit.engine.api import Pending, Trap
 from remit.interfaces.wasi_0_1.adapter import with_memory, without_memory
 from remit.kernel.errors import Code, Exit, KernelError, WouldBlock
 from remit.kernel.poll import ALWAYS, NEVER
@@ -20,11 +20,6 @@ class NoMemory:
     @property
     def memory(self) -> FakeMemory:
         raise LookupError("memory")
-
-
-def resumed(block: WouldBlock) -> object:
-    assert block.resume is not None
-    return block.resume()
 
 
 def test_returning_is_success() -> None:
@@ -66,13 +61,13 @@ def test_what_is_resumed_returns_a_number_too(adapt: Any) -> None:
     def start(*arguments: object) -> None:
         raise WouldBlock(ALWAYS, step)
 
-    with pytest.raises(WouldBlock) as first:
-        adapt(start)(CALLER)
-    assert first.value.pollable is ALWAYS
-    with pytest.raises(WouldBlock) as second:
-        resumed(first.value)
-    assert second.value.pollable is NEVER
-    assert resumed(second.value) == 64
+    first = adapt(start)(CALLER)
+    assert isinstance(first, Pending)
+    assert first.wait_for is ALWAYS
+    second = first.resume()
+    assert isinstance(second, Pending)
+    assert second.wait_for is NEVER
+    assert second.resume() == 64
 
 
 def test_without_a_continuation_the_call_starts_over() -> None:
@@ -83,11 +78,11 @@ def test_without_a_continuation_the_call_starts_over() -> None:
         if len(calls) < 3:
             raise WouldBlock(NEVER)
 
-    with pytest.raises(WouldBlock) as first:
-        without_memory(start)(CALLER, 7)
-    with pytest.raises(WouldBlock) as second:
-        resumed(first.value)
-    assert resumed(second.value) == 0
+    first = without_memory(start)(CALLER, 7)
+    assert isinstance(first, Pending)
+    second = first.resume()
+    assert isinstance(second, Pending)
+    assert second.resume() == 0
     assert calls == [7, 7, 7]
 
 

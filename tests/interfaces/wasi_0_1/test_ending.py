@@ -41,6 +41,5 @@ def test_unknown_signals(guest: Guest, number: int) -> None:
 
 def test_yielding_gives_others_a_turn(guest: Guest) -> None:
     block = guest.blocked("sched_yield")
-    assert block.pollable is ALWAYS
-    assert block.resume is not None
+    assert block.wait_for is ALWAYS
     assert block.resume() == 0

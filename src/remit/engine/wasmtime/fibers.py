@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from remit.engine.wasmtime.threads import ThreadState
     from remit.engine.wasmtime.values import Signature
 
+    StoreResults = Callable[[Signature, int, Any], None]
+
 
 def fibers_supported() -> bool:
     """Whether calls can be suspended on this interpreter.
@@ -57,15 +59,14 @@ class FiberCall:
 
     __slots__ = (
         "_done",
-        "_due",
-        "_error",
         "_finish",
         "_future",
         "_keep",
         "_out",
         "_raised",
-        "_store_results",
+        "_results",
         "_trap",
+        "due",
         "pending",
         "store",
     )
@@ -80,11 +81,12 @@ class FiberCall:
         self._out = ctypes.create_string_buffer(16)
         self._keep = keep
         self._finish = finish
-        self._due = True
+        self.due = True
+        """Whether the time of `pending` has come."""
         self._done = False
         self._raised: BaseException | None = None
-        self._store_results: Callable[[Any], None] | None = None
         self._trap = 0
+        self._results: tuple[StoreResults, Signature, int]
         address = addressof(self._out)
         self._future = begin(address, address + 8)
 
@@ -104,7 +106,7 @@ class FiberCall:
             self._drop(usable=False)
             self._raised, self._done = reason, True
             return True
-        self._due = True
+        self.due = True
         # The ticks since the last poll are not this slice's: without this it would give way at once.
         library.context_set_epoch_deadline(store.context.address, 1)
         ended = store.execute(self, library.call_future_poll, self._future)
@@ -142,38 +144,34 @@ class FiberCall:
 
     # For the host functions of the call.
 
-    def wait(self, pending: Pending, store_results: Callable[[Any], None], trap: int) -> None:
-        """A host function will have its result later."""
+    def wait(self, pending: Pending, results: tuple[StoreResults, Signature, int], trap: int) -> None:
+        """A host function will have its result later; `results` says how it is stored and where."""
         self.pending = pending
-        self._store_results = store_results
+        self._results = results
         self._trap = trap
-        self._due = False
+        self.due = False
 
     def go_on(self) -> None:
         """A host function is done already."""
         self.pending = None
-        self._store_results = None
 
     def resume(self, state: ThreadState) -> bool:
-        """Whether the host function that C asks about is done; goes on with it if its time has come."""
-        pending, store_results = self.pending, self._store_results
-        if pending is None or store_results is None:
-            return True
-        if not self._due:
-            return False
+        """Go on with the host function whose time has come; whether it is done now."""
+        assert self.pending is not None
         try:
             state.host = True
-            result = pending.resume()
+            result = self.pending.resume()
             state.host = False
             if isinstance(result, Pending):
                 self.pending = result
-                self._due = False
+                self.due = False
                 return False
-            store_results(result)
+            store_results, signature, address = self._results
+            store_results(signature, address, result)
         except BaseException as error:  # noqa: BLE001 - parked for the poll that entered the guest
             state.host = False
             write_pointer(ADDRESS_SPACE, self._trap, park(state, error))
-        self.go_on()
+        self.pending = None
         return True
 
     def _end(self) -> None:
@@ -189,7 +187,6 @@ class FiberCall:
         future, self._future = self._future, 0
         library.call_future_delete(future)
         self.pending = None
-        self._store_results = None
         self._keep = None
         self.store.release(usable=usable)
 

@@ -56,7 +56,7 @@ def make_suspending_callback(function: Callable[..., Any], signature: Signature,
             result = function(state.store, *unpack(cells, arguments))
             state.host = False
             if isinstance(result, Pending):
-                fiber.wait(result, lambda value: store_results(signature, results, value), trap)
+                fiber.wait(result, (store_results, signature, results), trap)
             else:
                 store_results(signature, results, result)
                 fiber.go_on()
@@ -100,7 +100,7 @@ def _continue(_env: int) -> bool:
     """C asks whether the suspended host call is done. Only the fiber that is polled now can be meant."""
     state = local.state
     fiber = state.fiber
-    return fiber is None or fiber.resume(state)
+    return fiber is None or fiber.pending is None or (fiber.due and fiber.resume(state))
 
 
 _continuation = _Continuation(_continue)

@@ -15,12 +15,11 @@ from remit.interfaces.wasi_0_1.adapter import with_memory, without_memory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from remit.interfaces.wasi_0_1.adapter import Adapted, Implementation
     from remit.interfaces.wasi_0_1.layout import Layout
 
-    HostFunction = tuple[FuncType, Callable[..., int], bool]
-    """Its type; the function of (caller, arguments as unsigned numbers); whether it may raise WouldBlock."""
+    HostFunction = tuple[FuncType, Adapted, bool]
+    """Its type; the function of (caller, arguments as unsigned numbers); whether it may return Pending."""
 
 # How a function is called: with the process, with the process and the memory; or it is made for the layout of a
 # version (by `make_` and its name), and then called with the process and the memory.
@@ -97,7 +96,7 @@ def function_type(name: str) -> FuncType:
     return FuncType(tuple([_TYPES[letter] for letter in _FUNCTIONS[name][2]]), results)
 
 
-def implementation(name: str, layout: Layout) -> tuple[Callable[..., None], bool]:
+def implementation(name: str, layout: Layout) -> tuple[Implementation, bool]:
     """The function as its module has it, and whether it takes the memory, after the process."""
     home, how, _ = _FUNCTIONS[name]
     module = f"{__package__}.{home}"
@@ -107,6 +106,6 @@ def implementation(name: str, layout: Layout) -> tuple[Callable[..., None], bool
     return getattr(sys.modules[module], name), how == _MEMORY
 
 
-def _adapted(name: str, layout: Layout) -> Callable[..., int]:
+def _adapted(name: str, layout: Layout) -> Adapted:
     function, takes_memory = implementation(name, layout)
     return with_memory(function) if takes_memory else without_memory(function)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from remit.interfaces.wasi_0_1.clocks import THREAD_CPU_TIME, clock
 from remit.interfaces.wasi_0_1.errno import ERRNO, SUCCESS
-from remit.interfaces.wasi_0_1.guest_memory import U32, check
+from remit.interfaces.wasi_0_1.guest_memory import U32
 from remit.interfaces.wasi_0_1.layout import EVENT, SUBSCRIPTION_HEAD
 from remit.kernel.errors import Code, KernelError, WouldBlock
 from remit.kernel.poll import ALWAYS, AnyOf
@@ -53,13 +53,13 @@ class _Subscription:
         return EVENT.pack(self.userdata, self.error, self.type, size, 0)
 
 
-def make_poll_oneoff(layout: Layout) -> Callable[..., None]:
+def make_poll_oneoff(layout: Layout) -> Callable[..., WouldBlock | None]:
     """``poll_oneoff``, with the ``subscription`` of a version."""
     step = layout.subscription_size
 
     def poll_oneoff(
         process: Process, memory: Memory, subscriptions_ptr: int, events_ptr: int, count: int, nevents_ptr: int
-    ) -> None:
+    ) -> WouldBlock | None:
         """Wait until at least one subscription is met, and write an event for each that is.
 
         INVALID for none at all; NO_MEMORY for more than the limit. What is wrong with one descriptor or clock is told
@@ -68,32 +68,38 @@ def make_poll_oneoff(layout: Layout) -> Callable[..., None]:
         view = memory.view()
         if not count:
             raise KernelError(Code.INVALID)
-        check(view, subscriptions_ptr, count * step)
-        check(view, events_ptr, count * EVENT.size)
-        check(view, nevents_ptr, 4)
+        end = subscriptions_ptr + count * step
+        if max(end, events_ptr + count * EVENT.size, nevents_ptr + 4) > len(view):
+            raise KernelError(Code.FAULT)
         if count > process.limits.poll_subscriptions:
             raise KernelError(Code.NO_MEMORY)
-        subscriptions = [
-            _read(process, layout, view, address)
-            for address in range(subscriptions_ptr, subscriptions_ptr + count * step, step)
-        ]
-        _finish(memory, subscriptions, events_ptr, nevents_ptr)
+        # No comprehensions here and below: they cost a program that sleeps more than what they say.
+        subscriptions = []
+        for address in range(subscriptions_ptr, end, step):
+            subscriptions.append(_read(process, layout, view, address))
+        return _finish(memory, subscriptions, events_ptr, nevents_ptr)
 
     return poll_oneoff
 
 
-def _finish(memory: Memory, subscriptions: list[_Subscription], events_ptr: int, nevents_ptr: int) -> None:
+def _finish(
+    memory: Memory, subscriptions: list[_Subscription], events_ptr: int, nevents_ptr: int
+) -> WouldBlock | None:
     """Write the events of what is met; if nothing is, wait and try again. Deadlines stay as they were."""
-    events = b"".join([it.event() for it in subscriptions if it.pollable.ready()])
-    if not events:
-        pollables = [it.pollable for it in subscriptions]
-        raise WouldBlock(
-            AnyOf(pollables) if len(pollables) > 1 else pollables[0],
-            lambda: _finish(memory, subscriptions, events_ptr, nevents_ptr),
-        )
+    met = []
+    for it in subscriptions:
+        if it.pollable.ready():
+            met.append(it.event())
+    if not met:
+        if len(subscriptions) == 1:
+            pollable = subscriptions[0].pollable
+        else:
+            pollable = AnyOf([it.pollable for it in subscriptions])
+        return WouldBlock(pollable, lambda: _finish(memory, subscriptions, events_ptr, nevents_ptr))
     view = memory.view()
-    view[events_ptr : events_ptr + len(events)] = events
-    U32.pack_into(view, nevents_ptr, len(events) // EVENT.size)
+    view[events_ptr : events_ptr + len(met) * EVENT.size] = b"".join(met)
+    U32.pack_into(view, nevents_ptr, len(met))
+    return None
 
 
 def _read(process: Process, layout: Layout, view: memoryview, address: int) -> _Subscription:

@@ -1,0 +1,113 @@
+"""Many sleepers on one loop. A loop with a clock of its own makes the order certain and takes no time."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import random
+import weakref
+from collections.abc import Iterator
+
+import pytest
+
+from remit.kernel.naps import MOST_ABANDONED, Naps
+
+Sleeper = asyncio.Future[bool]
+
+
+class StoppedLoop(asyncio.SelectorEventLoop):
+    """Its clock stands still until nothing is left to do now, then jumps to the next timer."""
+
+    now = 1000.0
+
+    def time(self) -> float:
+        return self.now
+
+    def _run_once(self) -> None:
+        timers = [timer.when() for timer in self._scheduled if not timer.cancelled()]  # type: ignore[attr-defined]
+        if timers and not self._ready:  # type: ignore[attr-defined]
+            self.now = max(self.now, min(timers))
+        super()._run_once()  # type: ignore[misc]
+
+
+@pytest.fixture
+def loop() -> Iterator[StoppedLoop]:
+    loop = StoppedLoop()
+    yield loop
+    loop.close()
+
+
+def begin(naps: Naps, loop: StoppedLoop, seconds: float) -> Sleeper:
+    sleeper: Sleeper = loop.create_future()
+    naps.begin(loop, loop.now + seconds, sleeper)
+    return sleeper
+
+
+def test_everyone_wakes_up_in_order_and_none_too_early(loop: StoppedLoop) -> None:
+    naps = Naps()
+    woken: list[tuple[float, float]] = []
+
+    async def sleep(length: float) -> None:
+        await begin(naps, loop, length)
+        woken.append((length, loop.now))
+
+    lengths = [float(each) for each in range(50)] * 2
+    random.Random(1).shuffle(lengths)
+    everyone = asyncio.gather(*[loop.create_task(sleep(length)) for length in lengths])
+    loop.run_until_complete(everyone)
+    assert woken == [(length, 1000 + length) for length in sorted(lengths)]
+    assert len(naps) == 0
+
+
+def test_one_who_comes_later_may_wake_up_first(loop: StoppedLoop) -> None:
+    naps = Naps()
+    late = begin(naps, loop, 5)
+    early = begin(naps, loop, 1)
+    assert loop.run_until_complete(early)
+    assert (loop.now, late.done()) == (1001, False)
+    assert loop.run_until_complete(late)
+    assert loop.now == 1005
+
+
+@pytest.mark.parametrize("seconds", [0, -3])
+def test_a_time_that_has_passed(loop: StoppedLoop, seconds: float) -> None:
+    assert loop.run_until_complete(begin(Naps(), loop, seconds))
+    assert loop.now == 1000
+
+
+def test_a_nap_that_ended_early_is_forgotten_at_once_or_in_time(loop: StoppedLoop) -> None:
+    naps = Naps()
+    first, second = begin(naps, loop, 1), begin(naps, loop, 2)
+    first.cancel()
+    naps.abandon()
+    assert loop.run_until_complete(second)
+    assert (loop.now, len(naps)) == (1002, 0)
+    begin(naps, loop, 9).cancel()
+    naps.abandon()
+    assert len(naps) == 0
+    # The count was not disturbed by what has rung and by what was cleared.
+    assert loop.run_until_complete(begin(naps, loop, 1))
+
+
+def test_abandoned_naps_do_not_pile_up(loop: StoppedLoop) -> None:
+    naps = Naps()
+    stays = begin(naps, loop, 10)
+    for _ in range(10 * MOST_ABANDONED):
+        begin(naps, loop, 3600).cancel()
+        naps.abandon()
+        assert len(naps) <= MOST_ABANDONED + 2
+    assert loop.run_until_complete(stays)
+    assert loop.now == 1010
+
+
+def test_a_loop_is_kept_only_while_somebody_sleeps() -> None:
+    naps = Naps()
+    loop = StoppedLoop()
+    loop.run_until_complete(begin(naps, loop, 1))
+    begin(naps, loop, 3600).cancel()
+    naps.abandon()
+    loop.close()
+    gone = weakref.ref(loop)
+    del loop
+    gc.collect()
+    assert gone() is None
