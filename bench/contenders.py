@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -122,8 +122,12 @@ def timed_inside(
     arguments: Sequence[str] = (),
     *,
     directory: Path | None = None,
+    summary: Callable[[Sequence[float]], float] = median,
 ) -> dict[str, dict[str, float]]:
-    """For a program that prints lines of a name and a figure: contender -> name -> median figure. They take turns."""
+    """For a program that prints lines of a name and a figure: contender -> name -> figure. They take turns.
+
+    `summary` makes one figure of those of all rounds.
+    """
     figures: dict[str, dict[str, list[float]]] = {contender.name: {} for contender in contenders}
     for turn in range(rounds + 1):
         for contender in contenders:
@@ -133,4 +137,4 @@ def timed_inside(
             for line in output.splitlines():
                 name, _, figure = line.partition("\t")
                 figures[contender.name].setdefault(name, []).append(float(figure))
-    return {who: {name: median(values) for name, values in found.items()} for who, found in figures.items()}
+    return {who: {name: summary(values) for name, values in found.items()} for who, found in figures.items()}
