@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from remit.binary.expressions import skip_constant_expression
 from remit.binary.module import CustomSection, Export, Import, ModuleInfo
-from remit.binary.reader import MOST_ITEMS, BinaryError, Reader
+from remit.binary.reader import MOST_ITEMS, BinaryError, Reader, quoted
 from remit.binary.type_section import (
     read_global_type,
     read_memory_type,
@@ -209,7 +209,7 @@ class Decoder:
             offset = section.position
             name = section.name("an export's name")
             if name in names:
-                raise BinaryError(f"a second export named {name!r}", offset)
+                raise BinaryError(f"a second export named {quoted(name)}", offset)
             names.add(name)
             offset = section.position
             kind = section.byte("an export's kind")
@@ -227,7 +227,7 @@ class Decoder:
                 space = spaces[kind - 1]
                 type = space[index] if index < len(space) else None
             if type is None:
-                raise BinaryError(f"export {name!r} names {_KINDS[kind]} {index}, and there is none", offset)
+                raise BinaryError(f"export {quoted(name)} names {_KINDS[kind]} {index}, and there is none", offset)
             self.exports.append(Export(name, index, type))
 
     def _function_types(self, indices: list[int]) -> dict[int, FuncType]:

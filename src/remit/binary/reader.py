@@ -19,6 +19,11 @@ class BinaryError(ValueError):
         self.offset = offset
 
 
+def quoted(name: str) -> str:
+    """A name as an error shows it: escaped, and no more than the beginning of one that is as long as the file."""
+    return repr(name) if len(name) <= 80 else f"{name[:80]!r}…"
+
+
 class Reader:
     """Reads `data` from `position` up to `end`, forwards. All methods raise BinaryError at a violation."""
 
