@@ -77,6 +77,7 @@ FS = {
     "Mounts": "(filesystems)",
     "NOW": "int",
     "Overlay": "(lower, *, max_bytes=, max_files=, clock=)",
+    "Quota": "(filesystem, *, max_bytes, max_files=)",
     "ReadOnly": "(filesystem)",
     "Stat": "(type, *, device=, inode=, links=, size=, accessed=, modified=, changed=)",
     "Subdirectory": "(filesystem, path)",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from remit.filesystems.memory import MemoryFilesystem as Memory
     from remit.filesystems.mounts import Mounts
     from remit.filesystems.overlay import Change, Overlay
+    from remit.filesystems.quota import Quota
     from remit.filesystems.read_only import ReadOnly
     from remit.filesystems.subdirectory import Subdirectory
     from remit.kernel.errors import Code, KernelError
@@ -34,6 +35,7 @@ __all__ = [
     "Memory",
     "Mounts",
     "Overlay",
+    "Quota",
     "ReadOnly",
     "Stat",
     "Subdirectory",
@@ -59,6 +61,7 @@ _PLACES = {
     "Memory": ("remit.filesystems.memory", "MemoryFilesystem"),
     "Mounts": ("remit.filesystems.mounts", "Mounts"),
     "Overlay": ("remit.filesystems.overlay", "Overlay"),
+    "Quota": ("remit.filesystems.quota", "Quota"),
     "ReadOnly": ("remit.filesystems.read_only", "ReadOnly"),
     "Stat": (_FILES, "Stat"),
     "Subdirectory": ("remit.filesystems.subdirectory", "Subdirectory"),

@@ -11,6 +11,7 @@ from os_filesystem import OsFilesystem
 from remit.filesystems.memory import MemoryFilesystem
 from remit.filesystems.mounts import Mounts
 from remit.filesystems.overlay import Overlay
+from remit.filesystems.quota import Quota
 from remit.filesystems.read_only import ReadOnly
 from remit.filesystems.subdirectory import Subdirectory
 from remit.kernel.files import Filesystem
@@ -32,6 +33,10 @@ WRITABLE: dict[str, Callable[[], Filesystem]] = {
     "overlay over overlay": lambda: Overlay(Overlay(MemoryFilesystem())),
     "overlay over mounts": lambda: Overlay(Mounts({})),
     "a directory of an overlay": lambda: Subdirectory(Overlay(MemoryFilesystem({"a/b": {}})), "a/b"),
+    "quota": lambda: Quota(MemoryFilesystem(), max_bytes=1 << 30),
+    "quota over overlay": lambda: Quota(Overlay(MemoryFilesystem()), max_bytes=1 << 30),
+    "overlay over quota": lambda: Overlay(Quota(MemoryFilesystem(), max_bytes=0, max_files=0)),
+    "a directory of a quota": lambda: Subdirectory(Quota(MemoryFilesystem({"a/b": {}}), max_bytes=1 << 30), "a/b"),
     "subdirectory": lambda: Subdirectory(MemoryFilesystem({"a/b": {}}), "a/b"),
     "mounts": lambda: Mounts({"/": MemoryFilesystem()}),
     "a directory within a mount": lambda: Subdirectory(Mounts({"/m": MemoryFilesystem({"a": {}})}), "m/a"),
@@ -42,6 +47,8 @@ READ_ONLY: dict[str, Callable[[], Filesystem]] = {
     "memory": lambda: ReadOnly(sample()),
     "twice": lambda: ReadOnly(ReadOnly(sample())),
     "overlay": lambda: ReadOnly(Overlay(sample())),
+    "quota": lambda: ReadOnly(Quota(sample(), max_bytes=0)),
+    "in a quota": lambda: Quota(ReadOnly(sample()), max_bytes=0),
     "mounted": lambda: Mounts({"/": ReadOnly(sample())}),
     "mounts": lambda: ReadOnly(Mounts({"/": sample()})),
     "subdirectory": lambda: Subdirectory(Mounts({"/m": ReadOnly(sample())}), "m"),

@@ -29,6 +29,7 @@ from remit.filesystems.host import HostFilesystem
 from remit.filesystems.memory import MemoryFilesystem
 from remit.filesystems.mounts import Mounts
 from remit.filesystems.overlay import Overlay
+from remit.filesystems.quota import Quota
 from remit.filesystems.subdirectory import Subdirectory
 from remit.kernel import paths
 from remit.kernel.errors import Code, KernelError
@@ -94,7 +95,7 @@ def _filled(filesystem: Filesystem, *fillers: Callable[[Directory], None]) -> Fi
 
 def _everywhere(place: Path) -> dict[str, Filesystem]:
     """All the same tree, each made in its own way."""
-    for name in ("os", "host", "lower"):
+    for name in ("os", "host", "quota", "lower"):
         (place / name).mkdir()
     both = (_fill, _fill_more)
     half = Overlay(_filled(MemoryFilesystem(), _fill))
@@ -102,6 +103,7 @@ def _everywhere(place: Path) -> dict[str, Filesystem]:
         "os": _filled(OsFilesystem(place / "os"), *both),
         "memory": _filled(MemoryFilesystem(), *both),
         "host": _filled(HostFilesystem(str(place / "host")), *both),
+        "quota on a host": _filled(Quota(HostFilesystem(str(place / "quota")), max_bytes=1 << 20), *both),
         "overlay on nothing": _filled(Overlay(MemoryFilesystem()), *both),
         "overlay on half": _filled(half, _fill_more),
         "overlay on all": Overlay(_filled(MemoryFilesystem(), *both)),

@@ -53,6 +53,8 @@ async def asynchronous() -> None:
 
 
 def files() -> None:
-    overlay = remit.fs.Overlay(remit.fs.Host("x"))
+    quota = remit.fs.Quota(remit.fs.Host("x"), max_bytes=1 << 20, max_files=10)
+    print(quota.bytes_used, quota.files_used)
+    overlay = remit.fs.Overlay(quota)
     for change in overlay.changes():
         print(change.kind, change.path)

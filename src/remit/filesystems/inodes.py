@@ -26,7 +26,8 @@ NAME_BYTES = 255
 TARGET_BYTES = 4095
 """The longest target of a symbolic link, in bytes of UTF-8: PATH_MAX of Linux without its NUL."""
 
-_LARGEST_OFFSET = 2**63 - 1
+LARGEST_OFFSET = 2**63 - 1
+"""The largest size of a file."""
 
 # Device numbers tell filesystems apart in `Stat`; these are far from the host's.
 _devices = iter(range(1 << 40, 1 << 62))
@@ -171,7 +172,7 @@ class FileInode(Inode):
         """As :meth:`remit.kernel.files.File.read_at`."""
         size = len(self.data)
         if offset >= size:
-            _check_range(offset, buffers)
+            check_range(offset, buffers)
             return 0
         at = offset
         # The views must not outlive this call: an array that is looked at cannot change its length.
@@ -188,7 +189,7 @@ class FileInode(Inode):
 
     def write(self, offset: int, buffers: Sequence[memoryview]) -> int:
         """As :meth:`remit.kernel.files.File.write_at`."""
-        total = _check_range(offset, buffers)
+        total = check_range(offset, buffers)
         if total == 0:
             return 0
         old = len(self.data)
@@ -199,7 +200,7 @@ class FileInode(Inode):
                 end = old + max(free, 0)
                 if end <= offset:
                     raise KernelError(Code.NO_SPACE, f"max_bytes={self.volume.max_bytes}")
-                buffers = _first(buffers, end - offset)
+                buffers = first_bytes(buffers, end - offset)
         try:
             if offset > old:
                 self.data += bytes(offset - old)
@@ -227,7 +228,7 @@ class FileInode(Inode):
 
     def resize(self, size: int) -> None:
         """As :meth:`remit.kernel.files.File.resize`."""
-        if size > _LARGEST_OFFSET:
+        if size > LARGEST_OFFSET:
             raise KernelError(Code.INVALID, f"size {size}")
         old = len(self.data)
         if size > old:
@@ -339,17 +340,17 @@ class DirectoryInode(Inode):
             self.free()
 
 
-def _check_range(offset: int, buffers: Sequence[memoryview]) -> int:
+def check_range(offset: int, buffers: Sequence[memoryview]) -> int:
     """How many bytes the buffers hold. INVALID if offsets cannot reach that far, as on Linux."""
     total = 0
     for buffer in buffers:
         total += len(buffer)
-    if offset + total > _LARGEST_OFFSET:
+    if offset + total > LARGEST_OFFSET:
         raise KernelError(Code.INVALID, f"offset {offset} and {total} bytes")
     return total
 
 
-def _first(buffers: Sequence[memoryview], count: int) -> list[memoryview]:
+def first_bytes(buffers: Sequence[memoryview], count: int) -> list[memoryview]:
     """The first `count` bytes of the buffers."""
     kept = []
     for buffer in buffers:
