@@ -96,6 +96,17 @@ def test_quotas(guest: Guest, tmp_path: Path, capfd: Capture) -> None:
     assert main(["run", "--memory-dir", "/m:1MiB", path]) == NO_DISK_SPACE
     assert main(["run", "--memory-dir", "/m", "--max-disk", "1MiB", path]) == NO_DISK_SPACE
     assert main(["run", "--overlay", f"{tmp_path}::/m", "--max-disk", "1MiB", path]) == NO_DISK_SPACE
+    data = tmp_path / "data"
+    data.mkdir()
+    assert main(["run", "--dir", f"{data}::/m", "--max-disk", "1MiB", path]) == NO_DISK_SPACE
+    assert (data / "new").stat().st_size == 1 << 20
+    assert main(["run", "--dir", f"{data}::/m", "--max-disk", "1MiB", "--max-files", "0", path]) == NO_DISK_SPACE
+    assert (data / "new").stat().st_size == 2 << 20
+    path = guest(guests.CREATE)
+    for directory in (["--dir", str(data)], ["--memory-dir", "/m"], ["--overlay", str(data)]):
+        (data / "new").unlink(missing_ok=True)
+        assert main(["run", *directory, "--max-files", "0", path]) == NO_DISK_SPACE
+        assert main(["run", *directory, "--max-files", "1", path]) == 0
     assert (
         main(["run", "--memory-dir", "/m", "--max-descriptors", "10", guest(guests.OPEN_MANY)]) == NO_FILE_TABLE_SPACE
     )

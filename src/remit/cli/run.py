@@ -86,7 +86,14 @@ COMMAND = Command(
             "--max-disk",
             value="SIZE",
             parse=parse_size,
-            help="What each memory directory and overlay may hold, unless it has a SIZE of its own.",
+            help="What each memory directory and overlay may hold, unless it has a SIZE of its own, and what each "
+            "writable --dir may grow by. Those that overlap share it.",
+        ),
+        Option(
+            "--max-files",
+            value="N",
+            parse=parse_count,
+            help="As --max-disk, the number of files, directories and links.",
         ),
         Option("--seed", value="N", parse=parse_seed, help="Make its random numbers from N: the same in every run."),
         Option("--clock", value="TIME", parse=parse_time, help="Its time of day stands still: 2026-01-31T12:00:00Z."),

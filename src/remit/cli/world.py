@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from remit.cli.host_directories import HostDirectories
 from remit.cli.options import UsageError
 from remit.cli.report import CommandError, complain, reason, shown
-from remit.policy.build import open_ambient_filesystem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ class World:
     UsageError for options that contradict each other, CommandError for what the host does not have or refuses.
     """
 
-    __slots__ = ("_options", "_overlays", "_sockets", "dirs", "options")
+    __slots__ = ("_host", "_limits", "_options", "_overlays", "_sockets", "dirs", "options")
 
     def __init__(self, options: dict[str, Any]) -> None:
         self._options = options
@@ -48,6 +48,9 @@ class World:
             from remit.kernel.clocks import FixedClock
 
             self.options["wall_clock"] = FixedClock(options["clock"])
+        sizes = (("max-disk", "max_bytes"), ("max-files", "max_files"))
+        self._limits = {name: options[option] for option, name in sizes if option in options}
+        self._host = HostDirectories((*options.get("dir", ()), *options.get("overlay", ())), self._limits)
         # In the order in which the program finds them.
         self._grant_host_directories()
         self._grant_memory_directories()
@@ -74,7 +77,7 @@ class World:
 
     def _grant_host_directories(self) -> None:
         for grant in self._options.get("dir", ()):
-            granted = _host_directory("--dir", grant.host)
+            granted = self._host.open("--dir", grant.host)
             if grant.read_only:
                 from remit.fs import ReadOnly
 
@@ -85,15 +88,14 @@ class World:
         for guest, size in self._options.get("memory-dir", ()):
             from remit.fs import Memory
 
-            quota = self._options.get("max-disk") if size is None else size
-            self._add("--memory-dir", guest, Memory() if quota is None else Memory(max_bytes=quota))
+            limits = self._limits if size is None else {**self._limits, "max_bytes": size}
+            self._add("--memory-dir", guest, Memory(**limits))
 
     def _grant_overlays(self) -> None:
         for grant in self._options.get("overlay", ()):
             from remit.fs import Overlay
 
-            below, quota = _host_directory("--overlay", grant.host), self._options.get("max-disk")
-            overlay = Overlay(below) if quota is None else Overlay(below, max_bytes=quota)
+            overlay = Overlay(self._host.open("--overlay", grant.host), **self._limits)
             self._add("--overlay", grant.guest, overlay)
             self._overlays[grant.guest] = overlay
 
@@ -111,12 +113,3 @@ class World:
                 raise CommandError(f"--listen: {reason(error)}") from None
         if self._sockets:
             self.options["sockets"] = self._sockets
-
-
-def _host_directory(option: str, path: str) -> Filesystem:
-    try:
-        return open_ambient_filesystem(path)
-    except OSError as error:
-        raise CommandError(f"{option}: {path}: {reason(error)}") from None
-    except ValueError as error:  # A NUL in the name.
-        raise CommandError(f"{option}: {path!r}: {error}") from None
