@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 import remit
 from runtime import programs
-from runtime.ways import Way
+from runtime.ways import Called, Way
+
+
+class Stop(Exception):
+    pass
+
+
+def assert_dead(instance: Called | remit.Instance) -> None:
+    with pytest.raises(RuntimeError, match=r"stopped or cancelled .* may not be entered again; make another"):
+        instance.call("add", 1, 2)
 
 
 @pytest.fixture
@@ -74,11 +87,74 @@ def test_a_call_is_stopped_in_time(way: Way, library: remit.Program) -> None:
         assert instance.call("add", 1, 2) == 3
         with pytest.raises(TimeoutError, match=r"spin was stopped after 0\.05 s"):
             instance.call("spin")
-        if way.loop is None:
-            assert instance.call("add", 1, 2) == 3
-        else:
-            with pytest.raises(RuntimeError, match="may not be entered again"):
-                instance.call("add", 1, 2)
+        assert_dead(instance)
+
+
+@contextmanager
+def signalled() -> Iterator[threading.Timer]:
+    """A timer for a signal whose handler raises, as Ctrl-C's does: start it."""
+
+    def handler(number: int, frame: object) -> None:
+        raise Stop
+
+    before = signal.signal(signal.SIGUSR1, handler)
+    timer = threading.Timer(0.05, signal.pthread_kill, [threading.main_thread().ident, signal.SIGUSR1])
+    try:
+        yield timer
+    finally:
+        timer.join()
+        signal.signal(signal.SIGUSR1, before)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="no such signal on this system")
+def test_a_call_that_a_signal_stopped(way: Way, library: remit.Program) -> None:
+    with signalled() as timer, way.instance(library) as instance:
+        timer.start()
+        with pytest.raises(Stop):
+            instance.call("spin")
+        assert_dead(instance)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="no such signal on this system")
+def test_a_wait_that_a_signal_stopped(library: remit.Program) -> None:
+    """On a loop it is the loop that waits, and for its owner to say what signals do there."""
+    reading, writing = os.pipe()
+    with signalled() as timer, library.instantiate(stdin=reading) as instance:
+        timer.start()
+        with pytest.raises(Stop):
+            instance.call("read")
+        assert_dead(instance)
+    os.close(reading)
+    os.close(writing)
+
+
+def test_a_wait_is_stopped_in_time(way: Way, library: remit.Program) -> None:
+    reading, writing = os.pipe()
+    with way.instance(library, stdin=reading, timeout=0.05) as instance:
+        with pytest.raises(TimeoutError):
+            instance.call("read")
+        assert_dead(instance)
+    os.close(reading)
+    os.close(writing)
+
+
+def test_an_instance_that_was_stopped_can_be_looked_at(way: Way, library: remit.Program) -> None:
+    with way.instance(library, timeout=0.05, stdout=remit.PIPE) as instance:
+        instance.call("say")
+        with pytest.raises(TimeoutError):
+            instance.call("spin")
+        assert instance.guest.memory.read(128, 5) == b"hello"
+        assert (instance.guest.export("level").value, instance.guest.stdout) == (7, b"hello")
+
+
+@pytest.mark.parametrize(("name", "arguments", "error"), [("trap", (), remit.Trap), ("quit", (0,), remit.Exit)])
+def test_an_instance_may_be_called_after_an_end_of_its_own(
+    way: Way, library: remit.Program, name: str, arguments: tuple[Any, ...], error: type[Exception]
+) -> None:
+    with way.instance(library) as instance:
+        with pytest.raises(error):
+            instance.call(name, *arguments)
+        assert instance.call("add", 1, 2) == 3
 
 
 def test_a_call_that_has_no_time_does_not_begin(way: Way, library: remit.Program) -> None:
@@ -157,10 +233,6 @@ def test_options_that_cannot_be(
         way.instance(library, **options)
 
 
-class Stop(Exception):
-    pass
-
-
 def test_interrupting_from_another_thread(library: remit.Program) -> None:
     with library.instantiate() as instance:
         reason = Stop("enough")
@@ -170,6 +242,14 @@ def test_interrupting_from_another_thread(library: remit.Program) -> None:
             instance.call("spin")
         assert caught.value is reason
         timer.join()
+        assert_dead(instance)
+
+
+def test_interrupting_when_nothing_runs(library: remit.Program) -> None:
+    with library.instantiate() as instance:
+        instance.interrupt(Stop())
+        with pytest.raises(Stop):
+            instance.call("add", 1, 2)
         assert instance.call("add", 1, 2) == 3
 
 

@@ -309,8 +309,8 @@ def test_the_shorter_of_two_timers_ends_a_wait(world: World) -> None:
 @pytest.mark.parametrize("absolute", [False, True])
 def test_endless_durations_panic(world: World, timeout: int, absolute: bool) -> None:
     """They are waited for, until the time limit of the host ends it."""
-    guest = world.another(timeout=0.02)
     for clock in (0, 1):
+        guest = world.another(timeout=0.02)
         guest.memory.write(DATA, timer(guest, timeout, clock=clock, absolute=absolute))
         begin = time.monotonic()
         with pytest.raises(TimeoutError):

@@ -90,7 +90,14 @@ if TYPE_CHECKING:
             """What is left. Settable. RuntimeError if the engine was made without fuel."""
 
         def interrupt(self, reason: BaseException) -> None:
-            """Stop the guest soon: its outermost call raises `reason`. From any thread."""
+            """Stop the guest soon: its outermost call raises `reason`. From any thread.
+
+            Whatever stops a guest while it runs, this, the deadline or a signal handler, leaves it in an unknown
+            state: its store may not be entered again.
+            """
+
+        def stopped(self) -> None:
+            """Its guest is stopped in the middle of a host call that waits: as with `interrupt`."""
 
         def close(self) -> None:
             """Give back everything. Closing twice does nothing."""

@@ -190,7 +190,11 @@ def blocking(function: Callable[..., int | Pending]) -> Callable[..., int]:
     def call(caller: Store, *arguments: int) -> int:
         result = function(caller, *arguments)
         while isinstance(result, Pending):
-            caller.data.reactor.wait(result.wait_for)
+            try:
+                caller.data.reactor.wait(result.wait_for)
+            except BaseException:
+                caller.stopped()  # by its time limit, an interruption, or a signal handler
+                raise
             result = result.resume()
         return result
 

@@ -144,6 +144,8 @@ class Instance(_Instance):
         :raises Trap: the guest broke a rule.
         :raises TimeoutError: it took longer than the instance's `timeout`.
         :raises Exit: it called ``proc_exit``.
+        :raises RuntimeError: the instance is closed; or an earlier call was stopped (by its timeout, :meth:`interrupt`
+            or a signal handler) while the guest ran, which leaves the guest in an unknown state.
         """
         function = self._function(name)
         try:
@@ -197,18 +199,15 @@ class AsyncInstance(_Instance):
         return self
 
     async def call(self, name: str, *arguments: Any) -> Any:
-        """As :meth:`Instance.call`. A call that is cancelled or stopped by its timeout ends the guest: it
-        may not be called again.
+        """As :meth:`Instance.call`. Cancelling a call stops it.
 
-        :raises RuntimeError: another call is under way, or one was cancelled or stopped.
+        :raises RuntimeError: another call is under way, or one was stopped or cancelled.
         """
         function = self._function(name)
         try:
             self._start_clock()
             return await self._world.call_async(function, *arguments)
         except Timeout as error:
-            # It may have been suspended, and is unwound then: the same must hold for one that was not.
-            self._world.store.release(usable=False)
             raise self._too_late(name) from error
 
     async def __aenter__(self) -> Self:

@@ -145,6 +145,7 @@ class ThreadCall:
             else:
                 self._to_loop.acquire(timeout=PATIENCE)
         self._thread.join()
+        self._store.stop_reason(time.monotonic())  # a guest that waited has not asked for it
 
     # On the guest's thread.
 

@@ -24,10 +24,18 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from remit.engine.wasmtime import Store
+    from remit.engine.wasmtime.prepared import Instance
+
+posix = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs POSIX signals")
 
 FOREVER = '(module (func $spin (export "spin") (loop $l (br $l))) (func (export "fine") (result i32) i32.const 1))'
 CALLS = '(module (import "env" "f" (func $f)) (func (export "spin") (loop $l (call $f) (br $l))))'
-posix = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs POSIX signals")
+
+
+def assert_dead(*instances: Instance) -> None:
+    for each in instances:
+        with pytest.raises(RuntimeError, match="unknown state and may not be entered again"):
+            each.export("spin")()
 
 
 def test_a_deadline_stops_a_busy_guest() -> None:
@@ -37,7 +45,7 @@ def test_a_deadline_stops_a_busy_guest() -> None:
         instance.export("spin")()
     assert "guest!spin" in caught.value.__notes__[0]
     instance.store.deadline = None
-    assert instance.export("fine")() == 1
+    assert_dead(instance)
 
 
 def test_a_deadline_stops_a_guest_that_only_calls_the_host() -> None:
@@ -53,7 +61,7 @@ def test_a_deadline_of_an_outer_store_stops_the_inner_guest() -> None:
     outer.store.deadline = time.monotonic()
     with pytest.raises(Timeout):
         outer.export("spin")()
-    assert inner.export("fine")() == 1
+    assert_dead(inner, outer)
 
 
 def test_another_thread_interrupts() -> None:
@@ -72,6 +80,15 @@ def test_another_thread_interrupts() -> None:
         instance.export("spin")()
     thread.join()
     assert woken == ["other"]
+    assert_dead(instance)
+
+
+def test_an_interruption_before_a_call_does_no_harm() -> None:
+    instance = instantiate(FOREVER)
+    instance.store.interrupt(KeyError("enough"))
+    with pytest.raises(KeyError, match="enough"):
+        instance.export("fine")()
+    assert instance.export("fine")() == 1
 
 
 def test_a_guest_in_another_thread_is_interrupted() -> None:
@@ -144,7 +161,7 @@ def test_control_c_stops_a_guest_without_host_calls() -> None:
             instance.export("spin")()
         thread.join()
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-        assert instance.export("fine")() == 1
+        assert_dead(instance)
     finally:
         signal.signal(signal.SIGINT, before)
 
@@ -177,12 +194,14 @@ def test_a_storm_of_signals_does_no_harm() -> None:
         nonlocal counted
         counted += 1
 
-    instance = instantiate(
-        """(module (import "env" "f" (func $f)) (func (export "run") (param i32) (result i32)
-          (loop $l (call $f) (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))) (i32.const 77)))""",
-        f=("->", f),
-    )
-    run = instance.export("run")
+    def make() -> Instance:
+        return instantiate(
+            """(module (import "env" "f" (func $f)) (func (export "run") (param i32) (result i32)
+              (loop $l (call $f) (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))) (i32.const 77)))""",
+            f=("->", f),
+        )
+
+    instance = make()
     storming = False
 
     def handler(number: int, frame: FrameType | None) -> None:
@@ -199,18 +218,22 @@ def test_a_storm_of_signals_does_no_harm() -> None:
         for _ in range(400):
             try:
                 storming = True
+                run = instance.export("run")
                 for _ in range(20):
                     assert run(30) == 77
                 storming = False
             except Alarm:
                 storming = False
                 caught += 1
+                if instance.store.refusal is not None:
+                    instance.store.close()
+                    instance = make()
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
         gc.enable()
     assert caught > 0
-    assert run(30) == 77
+    assert instance.export("run")(30) == 77
 
 
 @posix

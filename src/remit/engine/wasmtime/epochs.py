@@ -26,6 +26,7 @@ def _stop_reason(state: ThreadState) -> BaseException | None:
     while store is not None:
         reason = store.stop_reason(now)
         if reason is not None:
+            store.stopped()
             return reason
         store = store.outer
     return None
@@ -40,6 +41,8 @@ def _on_epoch(_context: int, _data: int, delta: int, kind: int) -> int:
             if state.fiber is not None:
                 write_byte(ADDRESS_SPACE, kind, _YIELD)
             return 0
+        assert state.store is not None
+        state.store.stopped()
         state.parked = reason
     except BaseException as error:  # noqa: BLE001 - parked for the call that entered the guest
         state.parked = error

@@ -72,6 +72,7 @@ class Store:
         "_keep",
         "_memories",
         "_outer",
+        "_stopped",
         "_thread",
         "context",
         "data",
@@ -97,6 +98,7 @@ class Store:
         self._busy = _thread.allocate_lock()
         self._thread: ThreadState | None = None
         self._outer: Store | None = None
+        self._stopped = False
         self._interrupt: BaseException | None = None
         self._memories: list[Memory] = []
         self._keep: list[object] = []
@@ -110,7 +112,7 @@ class Store:
         self.on_interrupt: Callable[[], None] | None = None
         """Called by `interrupt`, from whatever thread that is: so that a host function that waits can be woken."""
         self.refusal: str | None = None
-        """Why nobody may enter now: a suspended call, or one that was cancelled."""
+        """Why nobody may enter now: a suspended call, or one that was stopped or cancelled."""
 
     def __getattr__(self, name: str) -> Any:
         # Only reached while the slot is empty.
@@ -147,7 +149,7 @@ class Store:
     def interrupt(self, reason: BaseException) -> None:
         """Stop the guest soon: its outermost call raises `reason`. From any thread.
 
-        When nothing runs, the next call raises it.
+        The store may not be entered again then. When nothing runs, the next call raises it, and no more happens.
         """
         self._interrupt = reason
         wake = self.on_interrupt
@@ -206,7 +208,17 @@ class Store:
         self.refusal = _SUSPENDED
 
     def release(self, *, usable: bool) -> None:
-        self.refusal = None if usable else _CANCELLED
+        """The fiber gives the store back. `usable`: its guest came to an end by itself, unless it was stopped."""
+        self.refusal = None if usable and not self._stopped else _STOPPED
+
+    def stopped(self) -> None:
+        """The guest is stopped from outside, in the middle of anything: nobody may enter it again.
+
+        After a trap, or what a host function raises, one may: that happens where the guest's code says so.
+        """
+        self._stopped = True
+        if self.refusal is None:
+            self.refusal = _STOPPED
 
     def stop_reason(self, now: float) -> BaseException | None:
         """Why the guest must stop, if it must. An interruption is given once."""
@@ -315,7 +327,10 @@ class Store:
 
 
 _SUSPENDED = "a call is suspended in the store: nothing else may enter it before that call ends"
-_CANCELLED = "a call in the store was cancelled: its guest is in an unknown state and may not be entered again"
+_STOPPED = (
+    "a call was stopped or cancelled while the guest ran: the guest is in an unknown state and may not be entered "
+    "again; make another instance"
+)
 _CLOSED = "the store is closed"
 
 
