@@ -136,13 +136,16 @@ def read_type_section(reader: Reader) -> list[FuncType | None]:
     """The type index space; None where a type is not a function's."""
     types: list[FuncType | None] = []
     for _ in range(reader.count("types")):
-        if reader.remaining and reader.data[reader.position] == _REC:
-            reader.position += 1
-            for _ in range(reader.count("types of a recursion group")):
-                types.append(_read_sub_type(reader))
-        else:
-            types.append(_read_sub_type(reader))
+        types += read_rec_type(reader)
     return types
+
+
+def read_rec_type(reader: Reader) -> list[FuncType | None]:
+    """One recursion group, most often of one type; None where a type is not a function's."""
+    if reader.remaining and reader.data[reader.position] == _REC:
+        reader.position += 1
+        return [_read_sub_type(reader) for _ in range(reader.count("types of a recursion group"))]
+    return [_read_sub_type(reader)]
 
 
 def _read_sub_type(reader: Reader) -> FuncType | None:
