@@ -1,0 +1,154 @@
+"""Calls between a guest and Python: one made function for all of a call, from core values to core values.
+
+Source: ``CanonicalABI.md``, ``canon_lift`` and ``canon_lower``, for functions that are not async.
+"""
+
+from __future__ import annotations
+
+from remit.component.abi.source import Block, target
+from remit.component.abi.traps import trap
+from remit.component.handles import BorrowScope, LendScope
+from remit.component.values.explain import MISTAKES, explain
+from remit.component.values.names import python_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from remit.component.abi.context import LiftLowerContext
+    from remit.component.abi.function import FunctionCode
+    from remit.component.values.classes import Classes
+
+_HELPERS: dict[str, Any] = {
+    "_trap": trap,
+    "_LendScope": LendScope,
+    "_BorrowScope": BorrowScope,
+    "_MISTAKES": MISTAKES,
+}
+
+
+class Entries:
+    """What the calls of one function type are made of. A function is made once, and bound for each instance."""
+
+    __slots__ = ("_bind_export", "_bind_import", "_classes", "_code")
+
+    def __init__(self, code: FunctionCode, classes: Classes) -> None:
+        self._code = code
+        self._classes = classes
+        self._bind_import: Callable[..., Any] | None = None
+        self._bind_export: Callable[..., Any] | None = None
+
+    def lower(self, cx: LiftLowerContext, function: Callable[..., Any]) -> Callable[..., Any]:
+        """`function`, of Python values, for a guest to call: ``canon lower``.
+
+        What is returned takes the engine's caller and signed core values. `function` gives what the type says; for a
+        ``result`` see :func:`remit.component.values.results.resulting`. A value of another type is a TypeError,
+        ValueError or OverflowError that names the wrong part; like all exceptions it ends the guest.
+        """
+        if self._bind_import is None:
+            self._bind_import = self._make_import()
+        bound: Callable[..., Any] = self._bind_import(cx, function)
+        return bound
+
+    def lift(
+        self, cx: LiftLowerContext, core: Callable[..., Any], post_return: Callable[..., Any] | None = None
+    ) -> Callable[..., Any]:
+        """The guest's function `core` for Python to call: ``canon lift``.
+
+        What is returned takes Python values by position or name. A wrong argument is a TypeError, ValueError or
+        OverflowError that names it, and the guest is not called.
+        """
+        if self._bind_export is None:
+            self._bind_export = self._make_export()
+        bound: Callable[..., Any] = self._bind_export(cx, core, post_return)
+        return bound
+
+    def _make_import(self) -> Callable[..., Any]:
+        code = self._code
+        code.namespace.values.update(_HELPERS)
+        core_params, _ = code.core_type("lower")
+        block = Block()
+        names = block.names(len(core_params))
+        block.indent(f"def _core({', '.join(['_caller', *names])}):")
+        block.add("if not _cx.instance.may_leave: _trap('cannot leave component instance')")
+        block.add(f"_scope = {'_LendScope()' if code.has_borrow else 'None'}")
+        parts = names[:-1] if code.result_is_spilled else names
+        arguments = code.lift_params_code(block, parts)
+        call = f"_function({', '.join(arguments)})"
+        if code.type.result is None:
+            block.add(call)
+            flat: list[str] = []
+        else:
+            block.add(f"_value = _result = {call}")
+            block.indent("try:")
+            flat = code.lower_result_code(block, "_value", names[-1] if names else "")
+            if flat:
+                block.add(f"_flat = {flat[0]}")
+            block.dedent()
+            block.add("except _MISTAKES as _error:")
+            explainer = self._explainer([("the result", code.type.result)])
+            block.add(f"    raise {explainer}(_error, (_result,)) from None")
+        if code.has_borrow:
+            block.add("_scope.end()")
+        block.add("return _flat" if flat else "return None")
+        block.dedent()
+        block.add("return _core")
+        name = code.namespace.fresh("import")
+        return code.namespace.define(name, ["_cx", "_function"], block.lines)
+
+    def _make_export(self) -> Callable[..., Any]:
+        code = self._code
+        code.namespace.values.update(_HELPERS)
+        block = Block()
+        labels = [label for label, _ in code.type.params]
+        names = [python_name(label) for label in labels]
+        values = block.names(len(names))
+        block.indent(f"def _call({', '.join(names)}):")
+        block.add("_instance = _cx.instance")
+        block.add("_instance.enter_from(None)")
+        block.add(f"_scope = {'_BorrowScope()' if code.has_borrow else 'None'}")
+        flat: list[str] = []
+        if names:
+            block.indent("try:")
+            block.add(f"{target(values)} = {target(names)}")
+            flat = code.lower_params_code(block, values)
+            block.add(f"_flat = ({target(flat)})")
+            block.dedent()
+            block.indent("except _MISTAKES as _error:")
+            block.add("_instance.leave_to(None)")
+            places = [(f'argument "{label}"', type) for label, type in code.type.params]
+            block.add(f"raise {self._explainer(places)}(_error, ({target(names)})) from None")
+            block.dedent()
+        has_result = code.type.result is not None
+        block.add(f"_result = _core({'*_flat' if flat else ''})")
+        if has_result:
+            block.add("_lifted = _result")
+        block.add(f"_value = {code.lift_result_code(block, '_lifted')}")
+        if code.has_borrow:
+            block.add("_scope.end()")
+        block.indent("if _post_return is not None:")
+        block.add("_instance.may_leave = False")
+        block.add(f"_post_return({'_result' if has_result else ''})")
+        block.add("_instance.may_leave = True")
+        block.dedent()
+        block.add("_instance.leave_to(None)")
+        block.add("return _value")
+        block.dedent()
+        block.add("return _call")
+        name = code.namespace.fresh("export")
+        return code.namespace.define(name, ["_cx", "_core", "_post_return"], block.lines)
+
+    def _explainer(self, places: list[tuple[str, Any]]) -> str:
+        classes = self._classes
+
+        def explained(error: Exception, values: tuple[Any, ...]) -> Exception:
+            for (place, type), value in zip(places, values, strict=True):
+                found = explain(classes, error, place, type, value)
+                if found is not error:
+                    return found
+            return error
+
+        name = self._code.namespace.fresh("explained")
+        self._code.namespace.values[name] = explained
+        return name

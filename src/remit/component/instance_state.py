@@ -1,0 +1,53 @@
+"""What an instance of a component knows about itself while calls go in and out.
+
+Source: ``CanonicalABI.md``, "Component Instances".
+"""
+
+from __future__ import annotations
+
+from remit.component.abi.traps import trap
+from remit.component.handles import Table
+
+
+class ComponentInstance:
+    """The handles of an instance, and whether it may be entered and left now."""
+
+    __slots__ = ("handles", "may_enter", "may_leave", "parent")
+
+    def __init__(self, parent: ComponentInstance | None = None) -> None:
+        self.parent = parent
+        self.handles = Table()
+        self.may_enter = True
+        self.may_leave = True
+
+    def enter_from(self, caller: ComponentInstance | None) -> None:
+        """Begin a call from `caller` (None: from the host). Trap if this instance, or one around it, is in a call."""
+        if caller is None and self.parent is None:
+            # Nearly always.
+            if not self.may_enter:
+                trap("cannot enter component instance")
+            self.may_enter = False
+            return
+        entered = self._entering_set(caller)
+        for instance in entered:
+            if not instance.may_enter:
+                trap("cannot enter component instance")
+        for instance in entered:
+            instance.may_enter = False
+
+    def leave_to(self, caller: ComponentInstance | None) -> None:
+        """End a call that `enter_from` began."""
+        for instance in self._entering_set(caller):
+            instance.may_enter = True
+
+    def _entering_set(self, caller: ComponentInstance | None) -> list[ComponentInstance]:
+        around = [] if caller is None else caller._self_and_ancestors()
+        return [instance for instance in self._self_and_ancestors() if instance not in around]
+
+    def _self_and_ancestors(self) -> list[ComponentInstance]:
+        found: list[ComponentInstance] = []
+        instance: ComponentInstance | None = self
+        while instance is not None:
+            found.append(instance)
+            instance = instance.parent
+        return found

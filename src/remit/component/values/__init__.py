@@ -1,0 +1,1 @@
+"""How values of component types look in Python."""
