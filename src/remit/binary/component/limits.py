@@ -26,3 +26,5 @@ NAME = 100_000
 TYPE_NESTING = 100
 """Types that are declared inside types. Each level is a Python frame or more here; wasmtime, too, stops at 100
 (``MAX_TYPE_DEPTH``)."""
+COMPONENT_NESTING = 50
+"""Components that are defined inside components. Each level is several Python frames; real ones have three or four."""

@@ -1,0 +1,1 @@
+"""Validation of components: from syntax to steps, with every rule of the specification checked on the way."""
