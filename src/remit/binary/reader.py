@@ -124,8 +124,14 @@ class Reader:
 
     def name(self, what: str) -> str:
         """A name: its length, then UTF-8."""
-        length = self.u32(f"the length of {what}")
-        start = self.skip(length, what)
+        start = self.position
+        # Most names are short and whole; a large component has thousands.
+        if start < self.end and (length := self.data[start]) < 0x80 and start + length < self.end:
+            start += 1
+            self.position = start + length
+        else:
+            length = self.u32(f"the length of {what}")
+            start = self.skip(length, what)
         try:
             return str(self.data[start : start + length], "utf-8")
         except UnicodeDecodeError as error:

@@ -15,6 +15,8 @@ def core_mismatch(actual: ExternType, expected: ExternType) -> str:
     Reference types that name a type of their module (``(ref 3)``) mean something else in another one. They pass
     here; the engine compares what they stand for when it links.
     """
+    if actual == expected:
+        return ""
     if actual.kind != expected.kind:
         return f"expected {expected.kind}, found {actual.kind}"
     if isinstance(actual, TableType) and isinstance(expected, TableType):

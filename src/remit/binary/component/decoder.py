@@ -89,8 +89,7 @@ def decode_component(data: bytes | memoryview, start: int = 0, end: int | None =
             definitions.append(_read_start(section))
         else:
             read = readers[number]
-            for _ in range(section.count(f"{_NAMES[number]}s")):
-                definitions.append(read(section))
+            definitions += [read(section) for _ in range(section.count(f"{_NAMES[number]}s"))]
         if section.remaining:
             raise BinaryError(f"{section.remaining} bytes too many in the {_NAMES[number]} section", section.position)
     return syntax.Component(definitions, custom_sections, start, reader.end)
