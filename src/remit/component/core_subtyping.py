@@ -40,7 +40,7 @@ def core_mismatch(actual: ExternType, expected: ExternType) -> str:
             return f"expected global type {expected.value}, found {actual.value}"
         return ""
     if _signature(actual) != _signature(expected):
-        return f"expected {expected.kind} {expected}, found {actual}"
+        return f"expected {expected.kind} {_shown(expected)}, found {_shown(actual)}"
     return ""
 
 
@@ -57,3 +57,8 @@ def _signature(type: ExternType) -> tuple[tuple[str, ...], ...]:
 
 def _without_indices(type: str) -> str:
     return type if type[0] != "(" else type.rstrip("0123456789)")
+
+
+def _shown(type: ExternType) -> str:
+    text = str(type)
+    return text if len(text) <= 200 else f"{text[:200]}…"

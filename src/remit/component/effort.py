@@ -6,7 +6,7 @@ the sizes of types; a bound on the work itself is simpler and covers every walk.
 
 from __future__ import annotations
 
-MOST_EFFORT = 2_000_000
+MOST_EFFORT = 1_000_000
 """Visits of types and names while one component is validated. The largest real components (an interpreter with all of
 WASI) need some 20,000; at a few hundred nanoseconds each, this many end within seconds."""
 

@@ -6,6 +6,8 @@ A plain name is a label in kebab case, perhaps with an annotation such as ``[met
 
 from __future__ import annotations
 
+from remit.binary.reader import quoted
+
 _LOWER = frozenset("abcdefghijklmnopqrstuvwxyz")
 _UPPER = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _DIGITS = frozenset("0123456789")
@@ -81,25 +83,25 @@ def version_track(version: str) -> str:
 
 def _check_label(text: str) -> None:
     if not is_label(text):
-        raise InvalidName(f"`{_short(text)}` is not in kebab case")
+        raise InvalidName(f"{quoted(text)} is not in kebab case")
 
 
 def _check_words(text: str) -> None:
     if not is_label(text) or not _UPPER.isdisjoint(text):
-        raise InvalidName(f"`{_short(text)}` is not in kebab case of small letters")
+        raise InvalidName(f"{quoted(text)} is not in kebab case of small letters")
 
 
 def _parse_annotated(text: str) -> ExternName:
     annotation, bracket, rest = text.partition("]")
     kind = _ANNOTATIONS.get(annotation + bracket)
     if kind is None:
-        raise InvalidName(f"`{_short(text)}` has an unknown annotation")
+        raise InvalidName(f"{quoted(text)} has an unknown annotation")
     name = ExternName(text, kind)
     name.resource = rest
     if kind != CONSTRUCTOR:
         name.resource, dot, name.member = rest.partition(".")
         if not dot:
-            raise InvalidName(f"`{_short(text)}` has no `.` between a resource and its function")
+            raise InvalidName(f"{quoted(text)} has no `.` between a resource and its function")
         _check_label(name.member)
     _check_label(name.resource)
     return name
@@ -112,12 +114,12 @@ def _parse_interface(text: str) -> ExternName:
     namespace, _, package = name.package.partition(":")
     _check_words(namespace)
     if ":" in package:
-        raise InvalidName(f"`{_short(text)}` has a namespace in a namespace, which is not supported")
+        raise InvalidName(f"{quoted(text)} has a namespace in a namespace, which is not supported")
     _check_words(package)
     if not slash:
-        raise InvalidName(f"`{_short(text)}` has no `/` after its package")
+        raise InvalidName(f"{quoted(text)} has no `/` after its package")
     if "/" in name.interface:
-        raise InvalidName(f"`{_short(text)}` has an interface in an interface, which is not supported")
+        raise InvalidName(f"{quoted(text)} has an interface in an interface, which is not supported")
     _check_label(name.interface)
     if at:
         check_version(name.version)
@@ -130,18 +132,14 @@ def check_version(text: str) -> None:
     core, hyphen, prerelease = rest.partition("-")
     numbers = core.split(".")
     if len(numbers) != 3 or not all(map(_is_number, numbers)):
-        raise InvalidName(f"`{_short(text)}` is not a version such as 1.2.3")
+        raise InvalidName(f"{quoted(text)} is not a version such as 1.2.3")
     if hyphen:
         for part in prerelease.split("."):
             if not part or not _VERSION_PART.issuperset(part) or (_DIGITS.issuperset(part) and not _is_number(part)):
-                raise InvalidName(f"`{_short(text)}` has a malformed pre-release")
+                raise InvalidName(f"{quoted(text)} has a malformed pre-release")
     if plus and not all(part and _VERSION_PART.issuperset(part) for part in build.split(".")):
-        raise InvalidName(f"`{_short(text)}` has malformed build metadata")
+        raise InvalidName(f"{quoted(text)} has malformed build metadata")
 
 
 def _is_number(text: str) -> bool:
     return bool(text) and _DIGITS.issuperset(text) and (text == "0" or text[0] != "0")
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 80 else f"{text[:80]}…"

@@ -89,7 +89,7 @@ class Substitution:
         return new
 
     def _value(self, type: ValType) -> ValType:
-        if isinstance(type, Own | Borrow):
+        if isinstance(type, (Own, Borrow)):
             resource = self.resource(type.resource)
             return type if resource is type.resource else type.__class__(resource)
         if isinstance(type, Record):
@@ -110,7 +110,7 @@ class Substitution:
         if isinstance(type, Result):
             ok, error = self.optional(type.ok), self.optional(type.error)
             return type if ok is type.ok and error is type.error else Result(ok, error)
-        if isinstance(type, Stream | Future):
+        if isinstance(type, (Stream, Future)):
             payload = self.optional(type.element)
             return type if payload is type.element else type.__class__(payload)
         return type

@@ -6,6 +6,7 @@ to the ones found in their place, and stand for these from there on.
 
 from __future__ import annotations
 
+from remit.binary.reader import quoted
 from remit.component.core_subtyping import core_mismatch
 from remit.component.effort import Effort
 from remit.component.substitution import root_of
@@ -94,11 +95,11 @@ class Matcher:
         for name, type in expected.items():
             found = actual.get(name)
             if found is None:
-                raise Mismatch(f"missing expected {what} `{name}`")
+                raise Mismatch(f"missing expected {what} {quoted(name)}")
             try:
                 self.match(found, type)
             except Mismatch as error:
-                raise Mismatch(f"{what} `{name}`: {error}") from None
+                raise Mismatch(f"{what} {quoted(name)}: {error}") from None
 
     def _match_bound(self, actual: TypeBound, expected: TypeBound) -> None:
         if expected.fresh:
@@ -110,7 +111,7 @@ class Matcher:
                 self.resources[bound] = root
         else:
             self.equal(actual.type, expected.type)
-        if self._depth == 0 and isinstance(expected.type, ValType | ResourceType):
+        if self._depth == 0 and isinstance(expected.type, (ValType, ResourceType)):
             self.types[id(expected.type)] = (expected.type, actual.type)
 
     def _match_modules(self, actual: ModuleType, expected: ModuleType) -> None:
@@ -118,17 +119,17 @@ class Matcher:
         for (module, name), wanted in actual.imports.items():
             given = expected.imports.get((module, name))
             if given is None:
-                raise Mismatch(f"missing expected import `{module}::{name}`")
+                raise Mismatch(f"missing expected import {quoted(f'{module}::{name}')}")
             problem = core_mismatch(given, wanted)
             if problem:
-                raise Mismatch(f"import `{module}::{name}`: {problem}")
+                raise Mismatch(f"import {quoted(f'{module}::{name}')}: {problem}")
         for name, wanted in expected.exports.items():
             given = actual.exports.get(name)
             if given is None:
-                raise Mismatch(f"missing expected export `{name}`")
+                raise Mismatch(f"missing expected export {quoted(name)}")
             problem = core_mismatch(given, wanted)
             if problem:
-                raise Mismatch(f"export `{name}`: {problem}")
+                raise Mismatch(f"export {quoted(name)}: {problem}")
 
     def _match_components(self, actual: ComponentType, expected: ComponentType) -> None:
         # What is bound inside is bound there only: the same component type may be matched again with another.
@@ -156,7 +157,7 @@ class Matcher:
 
     def _same_resource(self, actual: ResourceType, expected: ResourceType) -> None:
         if self.root(actual) is not self.root(expected):
-            names = f"expected {expected.name or 'one without a name'}, found {actual.name or 'one without a name'}"
+            names = f"expected {quoted(expected.name)}, found {quoted(actual.name)}"
             raise Mismatch(f"resource types are not the same: {names}")
 
     def _equal_funcs(self, actual: FuncType, expected: FuncType) -> None:
@@ -178,8 +179,8 @@ class Matcher:
         self.effort.spend(len(expected))
         for (found, type), (label, wanted) in zip(actual, expected, strict=True):
             if found != label:
-                raise Mismatch(f"expected a {what} named `{label}`, found `{found}`")
-            self._equal_optional(type, wanted, f"{what} `{label}`")
+                raise Mismatch(f"expected a {what} named {quoted(label)}, found {quoted(found)}")
+            self._equal_optional(type, wanted, f"{what} {quoted(label)}")
 
     def _equal_optional(self, actual: ValType | None, expected: ValType | None, what: str) -> None:
         if actual is None or expected is None:
@@ -206,7 +207,7 @@ class Matcher:
         elif isinstance(actual, Variant) and isinstance(expected, Variant):
             self._count(len(actual.cases), len(expected.cases), "cases")
             self._equal_labelled(actual.cases, expected.cases, "case")
-        elif isinstance(actual, Enum | Flags) and isinstance(expected, Enum | Flags):
+        elif isinstance(actual, (Enum, Flags)) and isinstance(expected, (Enum, Flags)):
             self.effort.spend(len(expected.labels))
             if actual.labels != expected.labels:
                 raise Mismatch(f"mismatch in the labels of {expected.kind}")
@@ -223,9 +224,9 @@ class Matcher:
         elif isinstance(actual, Result) and isinstance(expected, Result):
             self._equal_optional(actual.ok, expected.ok, "ok type")
             self._equal_optional(actual.error, expected.error, "error type")
-        elif isinstance(actual, Stream | Future) and isinstance(expected, Stream | Future):
+        elif isinstance(actual, (Stream, Future)) and isinstance(expected, (Stream, Future)):
             self._equal_optional(actual.element, expected.element, f"{expected.kind} element")
-        elif isinstance(actual, Own | Borrow) and isinstance(expected, Own | Borrow):
+        elif isinstance(actual, (Own, Borrow)) and isinstance(expected, (Own, Borrow)):
             self._same_resource(actual.resource, expected.resource)
         self._equal.add(pair)
 

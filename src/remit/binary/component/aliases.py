@@ -8,14 +8,14 @@ from remit.binary.reader import BinaryError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from remit.binary.reader import Reader
+    from remit.binary.component.reading import ComponentReader
 
 _EXPORT, _CORE_EXPORT, _OUTER = 0x00, 0x01, 0x02
 _OUTER_SORTS = ("core module", "core type", "component", "type")
 _CORE_EXPORT_SORTS = ("core func", "core table", "core memory", "core global", "core tag")
 
 
-def read_alias(reader: Reader) -> syntax.AliasExport | syntax.AliasOuter:
+def read_alias(reader: ComponentReader) -> syntax.AliasExport | syntax.AliasOuter:
     start = reader.position
     sort = read_sort(reader)
     target = read_choice(reader, "target of an alias", (_EXPORT, _CORE_EXPORT, _OUTER))

@@ -9,7 +9,7 @@ from remit.binary.reader import BinaryError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from remit.binary.reader import Reader
+    from remit.binary.component.reading import ComponentReader
 
 _LIFT, _LOWER = 0x00, 0x01
 # What follows the number of a built-in: `type`, a `flag` (async or cancellable), `options`, and so on, in order.
@@ -71,7 +71,7 @@ _OPTIONS = {
 }
 
 
-def read_canon(reader: Reader) -> syntax.Node:
+def read_canon(reader: ComponentReader) -> syntax.Node:
     start = reader.position
     form = reader.byte("a canonical definition")
     if form == _LIFT:
@@ -105,7 +105,7 @@ def read_canon(reader: Reader) -> syntax.Node:
     return built_in
 
 
-def _read_options(reader: Reader) -> list[syntax.Option]:
+def _read_options(reader: ComponentReader) -> list[syntax.Option]:
     options = []
     for _ in range(read_count(reader, "canonical options", limits.OPTIONS)):
         start = reader.position

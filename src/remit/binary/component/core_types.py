@@ -9,7 +9,7 @@ from remit.binary.type_section import read_global_type, read_memory_type, read_r
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from remit.binary.reader import Reader
+    from remit.binary.component.reading import ComponentReader
 
 _MODULE_TYPE = 0x50
 _NOT_FINAL = 0x00
@@ -17,7 +17,7 @@ _NOT_FINAL = 0x00
 _ALIAS_OF_TYPE, _ALIAS_OUTER = 0x10, 0x01
 
 
-def read_core_type(reader: Reader) -> syntax.CoreTypeDefinition | syntax.CoreModuleType:
+def read_core_type(reader: ComponentReader) -> syntax.CoreTypeDefinition | syntax.CoreModuleType:
     start = reader.position
     if not reader.remaining:
         raise BinaryError("unexpected end in a core type", start)
@@ -32,7 +32,7 @@ def read_core_type(reader: Reader) -> syntax.CoreTypeDefinition | syntax.CoreMod
     return syntax.CoreTypeDefinition(start, read_rec_type(reader))
 
 
-def _read_module_type(reader: Reader, start: int) -> syntax.CoreModuleType:
+def _read_module_type(reader: ComponentReader, start: int) -> syntax.CoreModuleType:
     declarations: list[syntax.Node] = []
     for _ in range(read_count(reader, "declarations", limits.TYPE_DECLARATIONS, least=2)):
         offset = reader.position
@@ -57,7 +57,7 @@ def _read_module_type(reader: Reader, start: int) -> syntax.CoreModuleType:
     return syntax.CoreModuleType(start, declarations)
 
 
-def _read_extern_type(reader: Reader) -> syntax.CoreExternRef:
+def _read_extern_type(reader: ComponentReader) -> syntax.CoreExternRef:
     start = reader.position
     kind = reader.byte("the kind of an import or export")
     if kind == 0:

@@ -11,6 +11,8 @@ from remit.binary.component.aliases import read_alias
 from remit.binary.component.canonical import read_canon
 from remit.binary.component.core_types import read_core_type
 from remit.binary.component.reading import (
+    ComponentReader,
+    Items,
     UnsupportedFeature,
     read_choice,
     read_core_sort,
@@ -20,7 +22,7 @@ from remit.binary.component.reading import (
     read_sort,
 )
 from remit.binary.component.types import read_extern_type, read_import, read_type
-from remit.binary.reader import MOST_ITEMS, BinaryError, Reader
+from remit.binary.reader import BinaryError
 
 MAGIC = b"\0asm"
 COMPONENT = b"\x0d\0\x01\0"
@@ -49,7 +51,7 @@ def decode_component(data: bytes | memoryview, start: int = 0, end: int | None =
 
     :class:`~remit.binary.component.reading.UnsupportedFeature`, which is one, names what Remit does not have.
     """
-    reader = Reader(data, start, end)
+    reader = ComponentReader(data, start, end, Items())
     _read_header(reader)
     definitions: list[syntax.Node] = []
     custom_sections: list[tuple[str, int, int]] = []
@@ -70,10 +72,9 @@ def decode_component(data: bytes | memoryview, start: int = 0, end: int | None =
             raise BinaryError(f"unknown section number {number}", offset)
         size = reader.u32("a section's size")
         body = reader.skip(size, f"the {_NAMES[number]} section")
-        section = Reader(data, body, body + size)
+        section = ComponentReader(data, body, body + size, reader.items)
+        reader.items.spend(1, offset)
         if number == _CUSTOM:
-            if len(custom_sections) == MOST_ITEMS:
-                raise BinaryError(f"more than {MOST_ITEMS} custom sections", offset)
             name = section.name("a custom section's name")
             custom_sections.append((name, section.position, section.remaining))
             continue
@@ -89,13 +90,14 @@ def decode_component(data: bytes | memoryview, start: int = 0, end: int | None =
             definitions.append(_read_start(section))
         else:
             read = readers[number]
-            definitions += [read(section) for _ in range(section.count(f"{_NAMES[number]}s"))]
+            count = read_count(section, f"{_NAMES[number]}s", limits.INDEX_SPACE)
+            definitions += [read(section) for _ in range(count)]
         if section.remaining:
             raise BinaryError(f"{section.remaining} bytes too many in the {_NAMES[number]} section", section.position)
     return syntax.Component(definitions, custom_sections, start, reader.end)
 
 
-def _read_header(reader: Reader) -> None:
+def _read_header(reader: ComponentReader) -> None:
     start = reader.position
     header = bytes(reader.data[start : min(start + 8, reader.end)])
     if header[:4] != MAGIC[: len(header)] or not header:
@@ -109,7 +111,7 @@ def _read_header(reader: Reader) -> None:
     reader.position = start + 8
 
 
-def _read_core_instance(reader: Reader) -> syntax.Node:
+def _read_core_instance(reader: ComponentReader) -> syntax.Node:
     start = reader.position
     named: list[syntax.Named] = []
     if read_choice(reader, "form of core instance") == 0:
@@ -128,7 +130,7 @@ def _read_core_instance(reader: Reader) -> syntax.Node:
     return syntax.CoreInlineExports(start, named)
 
 
-def _read_instance(reader: Reader) -> syntax.Node:
+def _read_instance(reader: ComponentReader) -> syntax.Node:
     start = reader.position
     named: list[syntax.Named] = []
     if read_choice(reader, "form of instance") == 0:
@@ -147,11 +149,11 @@ def _read_instance(reader: Reader) -> syntax.Node:
     return syntax.InlineExports(start, named)
 
 
-def _read_type_definition(reader: Reader) -> syntax.TypeDefinition:
+def _read_type_definition(reader: ComponentReader) -> syntax.TypeDefinition:
     return syntax.TypeDefinition(reader.position, read_type(reader))
 
 
-def _read_export(reader: Reader) -> syntax.Export:
+def _read_export(reader: ComponentReader) -> syntax.Export:
     start = reader.position
     name, attributes = read_name_attributes(reader)
     sort = read_sort(reader)
@@ -160,7 +162,7 @@ def _read_export(reader: Reader) -> syntax.Export:
     return syntax.Export(start, name, attributes, sort, index, type)
 
 
-def _read_start(reader: Reader) -> syntax.Start:
+def _read_start(reader: ComponentReader) -> syntax.Start:
     start = reader.position
     function = reader.u32("the start function")
     arguments = [reader.u32("a value's index") for _ in range(read_count(reader, "arguments", limits.ARGUMENTS))]

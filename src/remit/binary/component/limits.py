@@ -23,8 +23,7 @@ OPTIONS = 10
 NAME = 100_000
 """Bytes of a name."""
 
-TYPE_NESTING = 100
-"""Types that are declared inside types. Each level is a Python frame or more here; wasmtime, too, stops at 100
-(``MAX_TYPE_DEPTH``)."""
-COMPONENT_NESTING = 50
-"""Components that are defined inside components. Each level is several Python frames; real ones have three or four."""
+TYPE_NESTING = 50
+"""Types that are declared inside types, and COMPONENT_NESTING components in components: each level is a few Python
+frames, of the thousand that there are. Real ones have three or four levels."""
+COMPONENT_NESTING = 30

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 from remit.binary.component import limits
-from remit.binary.reader import BinaryError
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from remit.binary.reader import Reader
+from remit.binary.reader import MOST_ITEMS, BinaryError, Reader
 
 CORE_SORTS = {
     0x00: "core func",
@@ -34,16 +30,42 @@ class UnsupportedFeature(BinaryError):
         self.feature = feature
 
 
-def read_count(reader: Reader, what: str, most: int, least: int = 1) -> int:
+class Items:
+    """How many items, of all vectors of one component, may still come: each of them costs us an object or two, and
+    may cost the file a byte."""
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = MOST_ITEMS
+
+    def spend(self, count: int, offset: int) -> None:
+        self.left -= count
+        if self.left < 0:
+            raise BinaryError(f"more than the {MOST_ITEMS} items that Remit accepts in one component", offset)
+
+
+class ComponentReader(Reader):
+    """A reader of one section, or of a whole component."""
+
+    __slots__ = ("items",)
+
+    def __init__(self, data: bytes | memoryview, position: int, end: int | None, items: Items) -> None:
+        super().__init__(data, position, end)
+        self.items = items
+
+
+def read_count(reader: ComponentReader, what: str, most: int, least: int = 1) -> int:
     """The length of a vector of at most `most` items that take at least `least` bytes each."""
     start = reader.position
     count = reader.count(what, least)
     if count > most:
         raise BinaryError(f"{count} {what}, more than the {most} that engines accept", start)
+    reader.items.spend(count, start)
     return count
 
 
-def read_name(reader: Reader, what: str) -> str:
+def read_name(reader: ComponentReader, what: str) -> str:
     start = reader.position
     name = reader.name(what)
     if reader.position - start > limits.NAME:
@@ -51,7 +73,7 @@ def read_name(reader: Reader, what: str) -> str:
     return name
 
 
-def read_choice(reader: Reader, what: str, choices: tuple[int, ...] = (0, 1)) -> int:
+def read_choice(reader: ComponentReader, what: str, choices: tuple[int, ...] = (0, 1)) -> int:
     """A byte that must be one of these."""
     start = reader.position
     byte = reader.byte(what)
@@ -60,7 +82,7 @@ def read_choice(reader: Reader, what: str, choices: tuple[int, ...] = (0, 1)) ->
     return byte
 
 
-def read_core_sort(reader: Reader) -> str:
+def read_core_sort(reader: ComponentReader) -> str:
     start = reader.position
     byte = reader.byte("a core sort")
     sort = CORE_SORTS.get(byte)
@@ -69,7 +91,7 @@ def read_core_sort(reader: Reader) -> str:
     return sort
 
 
-def read_sort(reader: Reader) -> str:
+def read_sort(reader: ComponentReader) -> str:
     start = reader.position
     byte = reader.byte("a sort")
     if byte == 0x00:
@@ -82,7 +104,7 @@ def read_sort(reader: Reader) -> str:
     return sort
 
 
-def read_name_attributes(reader: Reader) -> tuple[str, tuple[tuple[str, str], ...]]:
+def read_name_attributes(reader: ComponentReader) -> tuple[str, tuple[tuple[str, str], ...]]:
     """The name of an import or export, and the pairs of its attributes."""
     form = read_choice(reader, "form of a name", (0, 1, 2))
     name = read_name(reader, "the name of an import or export")

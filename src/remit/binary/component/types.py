@@ -16,8 +16,8 @@ from remit.binary.reader import BinaryError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from remit.binary.component.reading import ComponentReader
     from remit.binary.component.syntax import ValTypeRef
-    from remit.binary.reader import Reader
 
 PRIMITIVES = {
     0x7F: "bool",
@@ -41,7 +41,7 @@ _FUNC, _COMPONENT, _INSTANCE, _ASYNC_FUNC, _RESOURCE = 0x40, 0x41, 0x42, 0x43, 0
 _CORE_NUMBERS = {0x7F: "i32", 0x7E: "i64", 0x7D: "f32", 0x7C: "f64"}
 
 
-def read_val_type(reader: Reader) -> ValTypeRef:
+def read_val_type(reader: ComponentReader) -> ValTypeRef:
     start = reader.position
     number = reader.s33("a value type")
     if number >= 0:
@@ -52,11 +52,11 @@ def read_val_type(reader: Reader) -> ValTypeRef:
     return keyword
 
 
-def read_optional_val_type(reader: Reader) -> ValTypeRef | None:
+def read_optional_val_type(reader: ComponentReader) -> ValTypeRef | None:
     return read_val_type(reader) if read_choice(reader, "presence of a type") else None
 
 
-def read_core_number_type(reader: Reader) -> str:
+def read_core_number_type(reader: ComponentReader) -> str:
     start = reader.position
     byte = reader.byte("a core value type")
     name = _CORE_NUMBERS.get(byte)
@@ -65,7 +65,7 @@ def read_core_number_type(reader: Reader) -> str:
     return name
 
 
-def _read_labels(reader: Reader, what: str, most: int, *, typed: bool) -> list[syntax.Label]:
+def _read_labels(reader: ComponentReader, what: str, most: int, *, typed: bool) -> list[syntax.Label]:
     labels = []
     for _ in range(read_count(reader, what, most)):
         start = reader.position
@@ -74,7 +74,7 @@ def _read_labels(reader: Reader, what: str, most: int, *, typed: bool) -> list[s
     return labels
 
 
-def _read_cases(reader: Reader) -> list[syntax.Label]:
+def _read_cases(reader: ComponentReader) -> list[syntax.Label]:
     cases = []
     for _ in range(read_count(reader, "cases", limits.FIELDS, least=3)):
         start = reader.position
@@ -84,14 +84,14 @@ def _read_cases(reader: Reader) -> list[syntax.Label]:
     return cases
 
 
-def read_result_list(reader: Reader) -> ValTypeRef | None:
+def read_result_list(reader: ComponentReader) -> ValTypeRef | None:
     if read_choice(reader, "form of a result") == 0:
         return read_val_type(reader)
     read_choice(reader, "number of results", (0,))
     return None
 
 
-def read_type(reader: Reader, depth: int = 0) -> syntax.Node:
+def read_type(reader: ComponentReader, depth: int = 0) -> syntax.Node:
     """One ``deftype``, which `depth` others enclose."""
     start = reader.position
     form = reader.byte("a type")
@@ -135,7 +135,7 @@ def read_type(reader: Reader, depth: int = 0) -> syntax.Node:
     raise BinaryError(f"unknown form of type {form:#04x}", start)
 
 
-def _read_declared_type(reader: Reader, start: int, form: int, depth: int) -> syntax.DeclaredType:
+def _read_declared_type(reader: ComponentReader, start: int, form: int, depth: int) -> syntax.DeclaredType:
     if depth > limits.TYPE_NESTING:
         raise BinaryError(f"types inside types, more than {limits.TYPE_NESTING} deep", start)
     declarations: list[syntax.Node] = []
@@ -162,7 +162,7 @@ def _read_declared_type(reader: Reader, start: int, form: int, depth: int) -> sy
 _EXTERN_SORTS = {0x01: "func", 0x04: "component", 0x05: "instance"}
 
 
-def read_extern_type(reader: Reader) -> syntax.ExternTypeRef:
+def read_extern_type(reader: ComponentReader) -> syntax.ExternTypeRef:
     start = reader.position
     form = reader.byte("the type of an import or export")
     if form == 0x00:
@@ -179,7 +179,7 @@ def read_extern_type(reader: Reader) -> syntax.ExternTypeRef:
     return syntax.ExternTypeRef(start, sort, reader.u32("a type's index"))
 
 
-def read_import(reader: Reader) -> syntax.Import:
+def read_import(reader: ComponentReader) -> syntax.Import:
     start = reader.position
     name, attributes = read_name_attributes(reader)
     return syntax.Import(start, name, attributes, read_extern_type(reader))

@@ -10,7 +10,7 @@ from remit.component.types import ModuleType, TypeBound
 from remit.component.validated import AliasCoreExport, AliasExport, Capture
 from remit.component.validation.errors import ValidationError
 from remit.component.validation.externs import define
-from remit.component.validation.scope import COMPONENT, Scope, append, look_up
+from remit.component.validation.scope import COMPONENT, Scope, append, append_component, append_type, look_up
 from remit.component.validation.visibility import refers_to_resources
 
 TYPE_CHECKING = False
@@ -85,7 +85,7 @@ def _add_outer(scope: Scope, node: syntax.AliasOuter) -> None:
         if crosses_component and refers_to_resources(type, scope.shared.effort):
             problem = "an outer alias into another component of a type that transitively refers to resources"
             raise ValidationError(problem, node.offset)
-        append(scope.types, type, "type", node.offset)
+        append_type(scope, type, node.offset)
     elif node.sort == "core type":
         append(scope.core_types, look_up(target.core_types, node.index, "core type", node.offset), "type", node.offset)
     elif node.sort == "core module":
@@ -94,8 +94,12 @@ def _add_outer(scope: Scope, node: syntax.AliasOuter) -> None:
         append(scope.modules, (module, slot), "core module", node.offset)
     else:
         component, slot = look_up(target.components, node.index, "component", node.offset)
+        # One that is defined out there refers to nothing; but the type of one that is imported may.
+        if crosses_component and refers_to_resources(component, scope.shared.effort):
+            problem = "an outer alias into another component of a component whose type refers to resources out there"
+            raise ValidationError(problem, node.offset)
         slot = _capture(scope, node.count, node.sort, slot, node.offset)
-        append(scope.components, (component, slot), "component", node.offset)
+        append_component(scope, component, slot, node.offset)
 
 
 def outer_core_type(scope: Scope, node: syntax.AliasOuter) -> CoreType:

@@ -116,7 +116,7 @@ def _stream_or_future(scope: Scope, node: syntax.BuiltIn, step: BuiltIn, family:
     type = look_up(scope.types, node.index, "type", node.offset)
     if not isinstance(type, Stream if family == "stream" else Future):
         raise ValidationError(f"type index {node.index} is not a {family} type", node.offset)
-    assert isinstance(type, Stream | Future)
+    assert isinstance(type, (Stream, Future))
     step.type = scope.shared.resolution.value(type)
     if verb in ("read", "write"):
         step.options = read_options(scope, node.options, ("string-encoding", "memory", "realloc", "async"), node.name)

@@ -8,7 +8,7 @@ from remit.binary.types import FuncType as CoreFuncType
 from remit.component.abi.limits import MAX_FLAT_RESULTS
 from remit.component.types import FuncType
 from remit.component.validated import Lift, Lower
-from remit.component.validation.errors import ValidationError
+from remit.component.validation.errors import ValidationError, shown
 from remit.component.validation.options import read_options
 from remit.component.validation.scope import Scope, append, look_up
 
@@ -59,7 +59,7 @@ def add_lift(scope: Scope, node: syntax.Lift) -> None:
             after, _ = scope.core_funcs[option.index or 0]
             if after.params != flat.results or after.results:
                 problem = "canonical option `post-return` uses a core function with an incorrect signature"
-                raise ValidationError(f"{problem}: {after}", option.offset)
+                raise ValidationError(f"{problem}: {shown(after)}", option.offset)
     slot = scope.slot("func")
     scope.step(Lift(slot, core_slot, scope.shared.resolution.func(type), options, flat), node.offset)
     append(scope.funcs, (type, slot), "function", node.offset)
@@ -131,4 +131,4 @@ def _check_async(options: CanonicalOptions, type: FuncType, offset: int) -> None
 
 
 def _listed(types: tuple[str, ...]) -> str:
-    return f"[{', '.join(types)}]"
+    return shown(f"[{', '.join(types)}]")

@@ -17,7 +17,7 @@ from remit.component.validation.core_definitions import (
     bundle_core_exports,
     instantiate_module,
 )
-from remit.component.validation.errors import UnsupportedFeature, ValidationError
+from remit.component.validation.errors import UnsupportedFeature, ValidationError, shown
 from remit.component.validation.externs import add_export, add_import, closed
 from remit.component.validation.instances import bundle_exports, instantiate_component
 from remit.component.validation.scope import (
@@ -26,7 +26,8 @@ from remit.component.validation.scope import (
     INSTANCE_TYPE,
     Scope,
     Validation,
-    append,
+    append_component,
+    append_type,
     look_up,
 )
 from remit.component.validation.value_types import define_func, define_resource, define_value
@@ -44,7 +45,11 @@ def validate_component(data: bytes | memoryview) -> ValidatedComponent:
     their imports and exports; the engine judges the rest.
     """
     scope = Scope(COMPONENT, None, Validation(data))
-    return _finish(scope, _define_all(scope, decode_component(data)))
+    try:
+        return _finish(scope, _define_all(scope, decode_component(data)))
+    except RecursionError:
+        # All depths are limited, but nobody knows how deep the caller is.
+        raise ValidationError("nested more deeply than the Python stack that is left allows", 0) from None
 
 
 def _define_all(scope: Scope, component: syntax.Component) -> syntax.Component:
@@ -58,8 +63,8 @@ def _define_all(scope: Scope, component: syntax.Component) -> syntax.Component:
 
 def _define(scope: Scope, node: syntax.Node) -> None:
     if isinstance(node, syntax.TypeDefinition):
-        append(scope.types, _define_type(scope, node.type), "type", node.offset)
-    elif isinstance(node, syntax.AliasExport | syntax.AliasOuter):
+        append_type(scope, _define_type(scope, node.type), node.offset)
+    elif isinstance(node, (syntax.AliasExport, syntax.AliasOuter)):
         add_alias(scope, node)
     elif isinstance(node, syntax.Import):
         add_import(scope, node)
@@ -77,7 +82,7 @@ def _define(scope: Scope, node: syntax.Node) -> None:
         instantiate_module(scope, node)
     elif isinstance(node, syntax.CoreInlineExports):
         bundle_core_exports(scope, node)
-    elif isinstance(node, syntax.CoreTypeDefinition | syntax.CoreModuleType):
+    elif isinstance(node, (syntax.CoreTypeDefinition, syntax.CoreModuleType)):
         add_core_types(scope, node)
     elif isinstance(node, syntax.NestedComponent):
         _add_component(scope, node)
@@ -122,7 +127,7 @@ def _add_component(scope: Scope, node: syntax.NestedComponent) -> None:
     type = _type_of(inner)
     slot = scope.slot("component")
     scope.step(DefineComponent(slot, _finish(inner, syntax_tree, type), tuple(inner.captures)), node.offset)
-    append(scope.components, (type, slot), "component", node.offset)
+    append_component(scope, type, slot, node.offset)
 
 
 def _type_of(scope: Scope) -> ComponentType:
@@ -146,5 +151,5 @@ def _add_start(scope: Scope, node: syntax.Start) -> None:
     if node.arguments or node.results:
         raise UnsupportedFeature("a start function with values", node.offset)
     if type.params or type.result is not None:
-        raise ValidationError(f"a start function of type {type} where its values are not given", node.offset)
+        raise ValidationError(f"a start function of type {shown(type)} where its values are not given", node.offset)
     scope.step(Start(slot), node.offset)

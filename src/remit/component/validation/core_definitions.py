@@ -86,7 +86,7 @@ def _extern_type(types: list[CoreType], ref: syntax.CoreExternRef) -> ExternType
 
 
 def _check_limits(type: ExternType, offset: int) -> None:
-    if not isinstance(type, MemoryType | TableType):
+    if not isinstance(type, (MemoryType, TableType)):
         return
     if type.maximum is not None and type.minimum > type.maximum:
         raise ValidationError(f"a {type.kind}'s minimum size must not be greater than its maximum", offset)
@@ -125,11 +125,11 @@ def instantiate_module(scope: Scope, node: syntax.CoreInstantiate) -> None:
             raise ValidationError(f"{problem}: {mismatch}", node.offset)
     slot = scope.slot("core instance")
     scope.step(InstantiateModule(slot, module_slot, slots), node.offset)
-    append(scope.core_instances, (dict(module.exports), slot), "core instance", node.offset)
+    append(scope.core_instances, (module.exports, slot), "core instance", node.offset)
 
 
 def bundle_core_exports(scope: Scope, node: syntax.CoreInlineExports) -> None:
-    exports: CoreInstance = {}
+    exports: dict[str, ExternType] = {}
     items = []
     for each in node.exports:
         if each.name in exports:

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 
+def shown(thing: object) -> str:
+    """Something that the file chose, for a message: no more than its beginning."""
+    text = str(thing)
+    return text if len(text) <= 200 else f"{text[:200]}…"
+
+
 class ValidationError(ValueError):
     """A component breaks a rule. `offset` is where, in bytes from the start of the file."""
 

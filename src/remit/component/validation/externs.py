@@ -11,7 +11,16 @@ from remit.component.types import ComponentType, FuncType, InstanceType, ModuleT
 from remit.component.validated import BindResource, Import, Item
 from remit.component.validation.errors import ValidationError
 from remit.component.validation.extern_names import check_name, register_resource
-from remit.component.validation.scope import COMPONENT, INSTANCE_TYPE, Scope, append, look_up
+from remit.component.validation.scope import (
+    COMPONENT,
+    INSTANCE_TYPE,
+    Scope,
+    append,
+    append_component,
+    append_instance,
+    append_type,
+    look_up,
+)
 from remit.component.validation.visibility import Visibility
 
 TYPE_CHECKING = False
@@ -76,13 +85,13 @@ def item(name: str, sort: str, slot: int, type: ExternType) -> Item:
 def define(scope: Scope, type: ExternType, slot: int, offset: int) -> None:
     """The next entry of its index space."""
     if isinstance(type, TypeBound):
-        append(scope.types, type.type, "type", offset)
+        append_type(scope, type.type, offset)
     elif isinstance(type, FuncType):
         append(scope.funcs, (type, slot), "function", offset)
     elif isinstance(type, InstanceType):
-        append(scope.instances, (type, slot), "instance", offset)
+        append_instance(scope, type, slot, offset)
     elif isinstance(type, ComponentType):
-        append(scope.components, (type, slot), "component", offset)
+        append_component(scope, type, slot, offset)
     else:
         append(scope.modules, (type, slot), "core module", offset)
 
@@ -157,7 +166,7 @@ def _renamed(type: DefinedType, name: str) -> DefinedType:
         return types.Record(type.fields)
     if isinstance(type, types.Variant):
         return types.Variant(type.cases)
-    if isinstance(type, types.Enum | types.Flags):
+    if isinstance(type, (types.Enum, types.Flags)):
         return type.__class__(type.labels)
     return type
 

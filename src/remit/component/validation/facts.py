@@ -7,7 +7,21 @@ from __future__ import annotations
 
 from remit.component.abi.layout import align_to, cases, discriminant_size, fields, flags_size, join
 from remit.component.abi.limits import MAX_FLAT_PARAMS
-from remit.component.types import Borrow, Flags, Future, List, Own, Primitive, Record, Stream, Tuple, ValType
+from remit.component.types import (
+    Borrow,
+    ComponentType,
+    Flags,
+    Future,
+    InstanceType,
+    List,
+    Own,
+    Primitive,
+    Record,
+    Stream,
+    Tuple,
+    TypeBound,
+    ValType,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +35,9 @@ MAX_DEPTH = 100
 MAX_PARTS = 1_000_000
 """Of a type, written out in full: a few definitions may name each other until there are 2^100. Engines stop at as many
 (wasmparser, ``MAX_WASM_TYPE_SIZE``)."""
+
+MAX_EXTERN_DEPTH = 50
+"""Of instances and components as exports and imports of others, and so on: again, frames. Real ones have three."""
 
 _POINTER = 8
 _SIZES = {"bool": 1, "s8": 1, "u8": 1, "s16": 2, "u16": 2, "s64": 8, "u64": 8, "f64": 8}
@@ -49,15 +66,31 @@ class Facts:
 class TypeFacts:
     """The facts of types, each found once. Types are told apart by identity, which is what definitions share."""
 
-    __slots__ = ("_known",)
+    __slots__ = ("_depths", "_known")
 
     def __init__(self) -> None:
         self._known: dict[int, tuple[ValType, Facts]] = {}
+        self._depths: dict[int, tuple[object, int]] = {}
 
     def of(self, type: ValType) -> Facts:
         known = self._known.get(id(type))
         if known is None:
             known = self._known[id(type)] = (type, self._find(type))
+        return known[1]
+
+    def extern_depth(self, type: object) -> int:
+        """How deep instances and components are nested in the type of one."""
+        if isinstance(type, TypeBound):
+            type = type.type
+        if not isinstance(type, (InstanceType, ComponentType)):
+            return 0
+        known = self._depths.get(id(type))
+        if known is None:
+            inner = list(type.exports.values())
+            if isinstance(type, ComponentType):
+                inner += type.imports.values()
+            known = (type, 1 + max([self.extern_depth(each) for each in inner], default=0))
+            self._depths[id(type)] = known
         return known[1]
 
     def flatten(self, types: Iterable[ValType]) -> tuple[str, ...] | None:
@@ -78,18 +111,18 @@ class TypeFacts:
                 return facts
             size = _SIZES.get(type.kind, 4)
             return Facts(size, size, (_FLAT.get(type.kind, "i32"),))
-        if isinstance(type, Own | Borrow):
+        if isinstance(type, (Own, Borrow)):
             facts = Facts(4, 4, ("i32",))
             facts.has_borrow = isinstance(type, Borrow)
             return facts
-        if isinstance(type, Stream | Future):
+        if isinstance(type, (Stream, Future)):
             return Facts(4, 4, ("i32",), () if type.element is None else [self.of(type.element)])
         if isinstance(type, Flags):
             size = flags_size(len(type.labels))
             return Facts(size, size, ("i32",))
         if isinstance(type, List):
             return self._list(type)
-        if isinstance(type, Record | Tuple):
+        if isinstance(type, (Record, Tuple)):
             return self._record(type)
         return self._variant(type)
 

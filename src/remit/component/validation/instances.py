@@ -11,7 +11,7 @@ from remit.component.validated import BundleExports, InstantiateComponent
 from remit.component.validation.errors import ValidationError
 from remit.component.validation.extern_names import check_name
 from remit.component.validation.externs import definition, item
-from remit.component.validation.scope import Names, Scope, append, look_up
+from remit.component.validation.scope import Names, Scope, append_instance, look_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def instantiate_component(scope: Scope, node: syntax.Instantiate) -> None:
     exports = Substitution(effort, matcher.types, resources).externs(component.exports)
     slot = scope.slot("instance")
     scope.step(InstantiateComponent(slot, component_slot, items, tuple(bindings)), node.offset)
-    append(scope.instances, (InstanceType(exports), slot), "instance", node.offset)
+    append_instance(scope, InstanceType(exports), slot, node.offset)
 
 
 def _match_arguments(
@@ -74,4 +74,4 @@ def bundle_exports(scope: Scope, node: syntax.InlineExports) -> None:
         items.append(item(each.name, each.sort, slot, type))
     slot = scope.slot("instance")
     scope.step(BundleExports(slot, tuple(items)), node.offset)
-    append(scope.instances, (InstanceType(exports), slot), "instance", node.offset)
+    append_instance(scope, InstanceType(exports), slot, node.offset)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from remit.binary.component import syntax
 from remit.binary.types import PAGE
 from remit.component.validated import CanonicalOptions
-from remit.component.validation.errors import UnsupportedFeature, ValidationError
+from remit.component.validation.errors import UnsupportedFeature, ValidationError, shown
 from remit.component.validation.scope import Scope, look_up
 
 TYPE_CHECKING = False
@@ -73,5 +73,5 @@ def _check_signature(
     type: FuncType, expected: tuple[tuple[str, ...], tuple[str, ...]], keyword: str, offset: int
 ) -> None:
     if (type.params, type.results) != expected:
-        problem = f"canonical option `{keyword}` uses a core function with an incorrect signature: {type}"
+        problem = f"canonical option `{keyword}` uses a core function with an incorrect signature: {shown(type)}"
         raise ValidationError(problem, offset)

@@ -6,10 +6,11 @@ from remit.binary.component import limits
 from remit.component.effort import Effort
 from remit.component.substitution import Resolution
 from remit.component.validation.errors import ValidationError
-from remit.component.validation.facts import TypeFacts
+from remit.component.validation.facts import MAX_EXTERN_DEPTH, TypeFacts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import TypeVar
 
     from remit.binary.types import ExternType as CoreExternType
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     CoreType = CoreFuncType | ModuleType | None
     """None for one that is not a function's or a module's."""
-    CoreInstance = dict[str, CoreExternType]
+    CoreInstance = Mapping[str, CoreExternType]
     """The types of its exports."""
 
 COMPONENT, COMPONENT_TYPE, INSTANCE_TYPE = "component", "component type", "instance type"
@@ -152,6 +153,28 @@ def append(space: list[Definition], definition: Definition, what: str, offset: i
     if len(space) >= _MOST.get(what, limits.INDEX_SPACE):
         raise ValidationError(f"more {what}s than the {len(space)} that engines accept", offset)
     space.append(definition)
+
+
+def append_type(scope: Scope, type: DefinedType, offset: int) -> None:
+    """The next definition of the type index space, not nested too deeply."""
+    check_depth(scope, type, offset)
+    append(scope.types, type, "type", offset)
+
+
+def append_instance(scope: Scope, type: InstanceType, slot: int, offset: int) -> None:
+    check_depth(scope, type, offset)
+    append(scope.instances, (type, slot), "instance", offset)
+
+
+def append_component(scope: Scope, type: ComponentType, slot: int, offset: int) -> None:
+    check_depth(scope, type, offset)
+    append(scope.components, (type, slot), "component", offset)
+
+
+def check_depth(scope: Scope, type: DefinedType, offset: int) -> None:
+    """Whatever is defined is not nested too deeply, so that nothing that walks types needs to count."""
+    if scope.shared.facts.extern_depth(type) > MAX_EXTERN_DEPTH:
+        raise ValidationError(f"instances and components in others, more than {MAX_EXTERN_DEPTH} deep", offset)
 
 
 _MOST = {

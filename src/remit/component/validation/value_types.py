@@ -7,7 +7,7 @@ from remit.binary.reader import quoted
 from remit.component import types
 from remit.component.names import is_label
 from remit.component.substitution import ResourceAlias
-from remit.component.validation.errors import UnsupportedFeature, ValidationError
+from remit.component.validation.errors import UnsupportedFeature, ValidationError, shown
 from remit.component.validation.facts import MAX_DEPTH, MAX_ELEMENT_SIZE, MAX_PARTS
 from remit.component.validation.scope import Scope, look_up
 
@@ -156,7 +156,7 @@ def define_resource(scope: Scope, node: syntax.ResourceType) -> tuple[ResourceAl
     if node.destructor is not None:
         type, slot = look_up(scope.core_funcs, node.destructor, "core function", node.offset)
         if type.params != ("i32",) or type.results:
-            raise ValidationError(f"wrong signature {type} for a destructor", node.offset)
+            raise ValidationError(f"wrong signature {shown(type)} for a destructor", node.offset)
     root = types.ResourceType()
     scope.own_resources.add(root)
     scope.defined_resources.add(root)

@@ -51,7 +51,7 @@ def parts_of(type: ValType) -> Iterable[ValType]:
         return [part for part in (type.ok, type.error) if part is not None]
     if isinstance(type, List):
         return (type.element,)
-    if isinstance(type, Stream | Future):
+    if isinstance(type, (Stream, Future)):
         return () if type.element is None else (type.element,)
     return ()
 
@@ -81,7 +81,7 @@ class Visibility:
 
     def _admits_defined(self, type: DefinedType) -> bool:
         if isinstance(type, ValType):
-            if isinstance(type, Own | Borrow):
+            if isinstance(type, (Own, Borrow)):
                 return id(type.resource) in self._visible
             return all(map(self._admits_value, parts_of(type)))
         if isinstance(type, FuncType):
@@ -116,9 +116,9 @@ class Visibility:
 
     def _admits_value(self, type: ValType) -> bool:
         self._effort.spend()
-        if isinstance(type, Record | Variant | Enum | Flags):
+        if isinstance(type, (Record, Variant, Enum, Flags)):
             return id(type) in self._visible
-        if isinstance(type, Own | Borrow):
+        if isinstance(type, (Own, Borrow)):
             return id(type.resource) in self._visible
         # What was found to have names is not walked again: types may share their parts many times over.
         if id(type) in self._seen:
@@ -152,7 +152,7 @@ class _ResourceWalk:
         self.effort.spend()
         if isinstance(type, ResourceType):
             self.used.add(root_of(type))
-        elif isinstance(type, Own | Borrow):
+        elif isinstance(type, (Own, Borrow)):
             self.used.add(root_of(type.resource))
         elif isinstance(type, ValType):
             for part in parts_of(type):
