@@ -45,7 +45,15 @@ class Entries:
         What is returned takes the engine's caller and signed core values. `function` gives what the type says; for a
         ``result`` see :func:`remit.component.values.results.resulting`. A value of another type is a TypeError,
         ValueError or OverflowError that names the wrong part; like all exceptions it ends the guest.
+        UnsupportedType at once if the type has values that Remit does not carry.
         """
+        if self._bind_import is None:
+            self._code.core_type("lower")
+            return _deferred(lambda: self._bound_import(cx, function))
+        bound: Callable[..., Any] = self._bind_import(cx, function)
+        return bound
+
+    def _bound_import(self, cx: LiftLowerContext, function: Callable[..., Any]) -> Callable[..., Any]:
         if self._bind_import is None:
             self._bind_import = self._make_import()
         bound: Callable[..., Any] = self._bind_import(cx, function)
@@ -152,3 +160,16 @@ class Entries:
         name = self._code.namespace.fresh("explained")
         self._code.namespace.values[name] = explained
         return name
+
+
+def _deferred(make: Callable[[], Callable[..., Any]]) -> Callable[..., Any]:
+    """A function that is made when it is first called: programs import many that they never call."""
+    made: Callable[..., Any] | None = None
+
+    def call(*arguments: Any) -> Any:
+        nonlocal made
+        if made is None:
+            made = make()
+        return made(*arguments)
+
+    return call

@@ -120,6 +120,11 @@ def fields(type: ValType) -> tuple[ValType, ...]:
     return tuple(field for _, field in type.fields)
 
 
+def is_bytes(type: List) -> bool:
+    """Whether the value is bytes in Python."""
+    return isinstance(type.element, Primitive) and type.element.kind == "u8"
+
+
 def align_to(address: int, alignment: int) -> int:
     return -(-address // alignment) * alignment
 
@@ -237,7 +242,7 @@ class Layouts:
             element.alignment,
             element.size * type.length,
             flat,
-            1 + min(element.weight * type.length, _MUCH),
+            2 if is_bytes(type) else 1 + min(element.weight * type.length, _MUCH),
             _OBJECT + (element.cost + _SLOT) * type.length,
             has_borrow=element.has_borrow,
             has_pointer=element.has_pointer,

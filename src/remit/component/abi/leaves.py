@@ -16,6 +16,7 @@ from remit.component.abi.layout import (
     discriminant_size,
     fields,
     flags_size,
+    is_bytes,
 )
 from remit.component.types import Borrow, Flags, List, Own, Primitive, Record, Tuple, ValType
 
@@ -99,10 +100,6 @@ class Leaves:
         else:
             offset = discriminant
         return codes + _padding(self.layouts.of(type).size - offset - room)
-
-
-def is_bytes(type: List) -> bool:
-    return isinstance(type.element, Primitive) and type.element.kind == "u8"
 
 
 def count(codes: list[str]) -> int:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import struct
 
 from remit.component.abi import traps
-from remit.component.abi.layout import cases, fields
-from remit.component.abi.leaves import Leaves, count, is_bytes
+from remit.component.abi.layout import cases, fields, is_bytes
+from remit.component.abi.leaves import Leaves, count
 from remit.component.abi.limits import MAX_LIST_BYTE_LENGTH
 from remit.component.abi.numbers import NAN, f32_of_bits, f64_of_bits
 from remit.component.abi.source import Block, Namespace, target

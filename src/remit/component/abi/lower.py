@@ -9,8 +9,8 @@ from __future__ import annotations
 import struct
 
 from remit.component.abi import numbers
-from remit.component.abi.layout import cases, fields
-from remit.component.abi.leaves import Leaves, is_bytes
+from remit.component.abi.layout import cases, fields, is_bytes
+from remit.component.abi.leaves import Leaves
 from remit.component.abi.limits import MAX_LIST_BYTE_LENGTH
 from remit.component.abi.source import Block, Namespace, target
 from remit.component.types import Borrow, Flags, List, Own, Primitive, Record, Tuple, ValType
@@ -179,7 +179,10 @@ class Lowering:
                 if flat:
                     parts = self._coerced(block, case, inner, kinds)
                 elif shared is None:
-                    parts = [f"{self._store_function(case)}(_cx, _scope, {inner})"]
+                    if self._leaves.is_inline(case):
+                        parts = [self.store(block, case, inner)]
+                    else:
+                        parts = [f"{self._store_function(case)}(_cx, _scope, {inner})"]
                 else:
                     parts = self._within(block, case, inner, flat=False)
                 block.add(f"{target(slots)} = {target(parts + zeros[len(parts) :])}")

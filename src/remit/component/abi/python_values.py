@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from remit.component import types
 from remit.component.abi import numbers
-from remit.component.abi.layout import PRIMITIVE_CODES, cases
-from remit.component.abi.leaves import is_bytes
+from remit.component.abi.layout import PRIMITIVE_CODES, cases, is_bytes
 from remit.component.abi.source import Namespace, target
 from remit.component.handles import lift_borrow, lift_own, lower_borrow, lower_own
 from remit.component.values import accept

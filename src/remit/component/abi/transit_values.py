@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from remit.component import types
 from remit.component.abi import numbers
-from remit.component.abi.layout import PRIMITIVE_CODES
-from remit.component.abi.leaves import is_bytes
+from remit.component.abi.layout import PRIMITIVE_CODES, is_bytes
 from remit.component.abi.source import Namespace, target
 from remit.component.abi.strings import load_text
 from remit.component.handles import lift_borrow, lift_own, lower_borrow, lower_own

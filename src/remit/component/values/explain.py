@@ -31,7 +31,10 @@ class _Wrong(Exception):
 
 
 def explain(classes: Classes, error: Exception, place: str, type: types.ValType, value: Any) -> Exception:
-    """The exception to raise instead of `error`, which lowering `value` raised: `error` itself if nothing is wrong."""
+    """The exception to raise instead of `error`, which lowering `value` raised: `error` itself if nothing is wrong.
+
+    What else the value's own methods raise comes out as it is.
+    """
     walk = _Walk(classes, error)
     try:
         walk.check(type, value, place)
@@ -57,7 +60,7 @@ class _Walk:
     def check(self, type: types.ValType, value: Any, path: str) -> None:
         try:
             parts = self._parts(type, value)
-        except MISTAKES as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise _Wrong(path, error) from None
         for part, inner, suffix in parts:
             self.check(part, inner, path + suffix)
