@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -36,7 +37,7 @@ from remit.component.types import (
     Variant,
 )
 from remit.component.values.results import Err, Ok, Some, resulting, returned
-from remit.engine.api import Trap
+from remit.engine.api import Pending, Trap
 
 
 def lowered(type: FuncType, function: Callable[..., Any], guest: Guest) -> Callable[..., Any]:
@@ -287,3 +288,54 @@ def test_a_label_cannot_be_code() -> None:
             Compiler().entries(FuncType(((label, U32),))).lift(Guest().cx, lambda *_: None)
         with pytest.raises(ValueError, match="not a kebab-case name"):
             Compiler().classes.of(Record(((label, U32),)))
+
+
+def test_a_host_function_may_answer_later() -> None:
+    guest = Guest()
+    type = FuncType((("n", U32),), Result(STRING, U32))
+
+    def wait(n: int) -> Pending:
+        return Pending("first", lambda: Pending("second", lambda: finish(n)))
+
+    def finish(n: int) -> str:
+        if n:
+            raise Err(n)
+        return "done"
+
+    core = Compiler().entries(type).lower(guest.cx, resulting(wait))
+    for n in (0, 7):
+        pending = core(None, n, 16)
+        assert pending.wait_for == "first"
+        pending = pending.resume()
+        assert pending.wait_for == "second"
+        assert pending.resume() is None
+        index, one, other = struct.unpack_from("<BxxxII", guest.heap.data, 16)
+        assert (index, one) == (1, 7) if n else guest.heap.data[one : one + other] == b"done"
+
+    wrong = Compiler().entries(FuncType((), U8)).lower(guest.cx, lambda: Pending("it", lambda: 300))
+    with pytest.raises(OverflowError, match="the result: 300 is out of range for u8"):
+        wrong(None).resume()
+
+
+def test_code_is_made_on_many_threads() -> None:
+    type = FuncType(tuple((f"p{index}", List(Record((("a", U8), ("b", STRING))))) for index in range(8)))
+    for _ in range(20):
+        entries = Compiler().entries(type)
+        barrier = threading.Barrier(4)
+        failures: list[BaseException] = []
+
+        def call(entries: Any = entries, barrier: threading.Barrier = barrier, failures: Any = failures) -> None:
+            guest = Guest()
+            barrier.wait()
+            try:
+                entries.lower(guest.cx, lambda *values: None)(None, *([0] * 16))
+                entries.lift(guest.cx, lambda *flat: None)(*([[]] * 8))
+            except BaseException as error:  # noqa: BLE001 - shown by the test's own thread
+                failures.append(error)
+
+        threads = [threading.Thread(target=call) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert not failures

@@ -10,7 +10,6 @@ from remit.component.abi.lift import Lifting
 from remit.component.abi.lower import Lowering
 from remit.component.abi.python_values import PythonValues
 from remit.component.abi.source import Namespace
-from remit.component.abi.transit_values import TransitValues
 from remit.component.values.classes import Classes
 
 TYPE_CHECKING = False
@@ -64,6 +63,8 @@ class Compiler:
         if known is None:
             maker = self._transit
             if maker is None:
+                from remit.component.abi.transit_values import TransitValues
+
                 namespace = Namespace({})
                 maker = self._transit = _Maker(self._leaves, namespace, TransitValues(namespace))
             known = FunctionCode(type, self.layouts, maker.namespace, maker.lifting, maker.lowering)

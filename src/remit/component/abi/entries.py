@@ -5,11 +5,13 @@ Source: ``CanonicalABI.md``, ``canon_lift`` and ``canon_lower``, for functions t
 
 from __future__ import annotations
 
+import struct
+
 from remit.component.abi.source import Block, target
 from remit.component.abi.traps import trap
 from remit.component.handles import BorrowScope, LendScope
-from remit.component.values.explain import MISTAKES, explain
 from remit.component.values.names import python_name
+from remit.engine.api import Pending
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,11 +22,31 @@ if TYPE_CHECKING:
     from remit.component.abi.function import FunctionCode
     from remit.component.values.classes import Classes
 
+_MISTAKES = (TypeError, ValueError, OverflowError, AttributeError, KeyError, struct.error)
+"""What made code raises for a value that is none of its type."""
+
+
+def _later(
+    pending: Pending, finish: Callable[..., Any], cx: LiftLowerContext, scope: LendScope | None, address: int
+) -> Pending:
+    """The host function waits; its result is lowered when it is there."""
+
+    def resume() -> Any:
+        value = pending.resume()
+        if type(value) is Pending:
+            return _later(value, finish, cx, scope, address)
+        return finish(cx, scope, value, address)
+
+    return Pending(pending.wait_for, resume)
+
+
 _HELPERS: dict[str, Any] = {
+    "_Pending": Pending,
+    "_later": _later,
     "_trap": trap,
     "_LendScope": LendScope,
     "_BorrowScope": BorrowScope,
-    "_MISTAKES": MISTAKES,
+    "_MISTAKES": _MISTAKES,
 }
 
 
@@ -45,18 +67,20 @@ class Entries:
         What is returned takes the engine's caller and signed core values. `function` gives what the type says; for a
         ``result`` see :func:`remit.component.values.results.resulting`. A value of another type is a TypeError,
         ValueError or OverflowError that names the wrong part; like all exceptions it ends the guest.
-        UnsupportedType at once if the type has values that Remit does not carry.
+        UnsupportedType at once if the type has values that Remit does not carry. It may return
+        :class:`~remit.engine.api.Pending`, whose `resume` gives the result, where the engine allows that.
         """
         if self._bind_import is None:
             self._code.core_type("lower")
             return _deferred(lambda: self._bound_import(cx, function))
-        bound: Callable[..., Any] = self._bind_import(cx, function)
+        bound: Callable[..., Any] = self._bind_import(cx, function, self._finish)
         return bound
 
     def _bound_import(self, cx: LiftLowerContext, function: Callable[..., Any]) -> Callable[..., Any]:
-        if self._bind_import is None:
-            self._bind_import = self._make_import()
-        bound: Callable[..., Any] = self._bind_import(cx, function)
+        with self._code.namespace.lock:
+            if self._bind_import is None:
+                self._bind_import = self._make_import()
+        bound: Callable[..., Any] = self._bind_import(cx, function, self._finish)
         return bound
 
     def lift(
@@ -67,8 +91,9 @@ class Entries:
         What is returned takes Python values by position or name. A wrong argument is a TypeError, ValueError or
         OverflowError that names it, and the guest is not called.
         """
-        if self._bind_export is None:
-            self._bind_export = self._make_export()
+        with self._code.namespace.lock:
+            if self._bind_export is None:
+                self._bind_export = self._make_export()
         bound: Callable[..., Any] = self._bind_export(cx, core, post_return)
         return bound
 
@@ -84,11 +109,11 @@ class Entries:
         parts = names[:-1] if code.result_is_spilled else names
         arguments = code.lift_params_code(block, parts)
         call = f"_function({', '.join(arguments)})"
-        if code.type.result is None:
-            block.add(call)
-            flat: list[str] = []
-        else:
-            block.add(f"_value = _result = {call}")
+        address = names[-1] if code.result_is_spilled else "0"
+        block.add(f"_value = _result = {call}")
+        block.add(f"if _type(_value) is _Pending: return _later(_value, _finish, _cx, _scope, {address})")
+        flat: list[str] = []
+        if code.type.result is not None:
             block.indent("try:")
             flat = code.lower_result_code(block, "_value", names[-1] if names else "")
             if flat:
@@ -103,7 +128,18 @@ class Entries:
         block.dedent()
         block.add("return _core")
         name = code.namespace.fresh("import")
-        return code.namespace.define(name, ["_cx", "_function"], block.lines)
+        return code.namespace.define(name, ["_cx", "_function", "_finish"], block.lines)
+
+    def _finish(self, cx: LiftLowerContext, scope: LendScope | None, value: Any, address: int) -> Any:
+        """Lower a result that came later."""
+        result = self._code.type.result
+        try:
+            flat = self._code.lower_result(cx, None, value, address)
+        except _MISTAKES as error:
+            raise self._explain([("the result", result)], error, (value,)) from None
+        if scope is not None:
+            scope.end()
+        return flat[0] if flat else None
 
     def _make_export(self) -> Callable[..., Any]:
         code = self._code
@@ -148,18 +184,18 @@ class Entries:
         return code.namespace.define(name, ["_cx", "_core", "_post_return"], block.lines)
 
     def _explainer(self, places: list[tuple[str, Any]]) -> str:
-        classes = self._classes
-
-        def explained(error: Exception, values: tuple[Any, ...]) -> Exception:
-            for (place, type), value in zip(places, values, strict=True):
-                found = explain(classes, error, place, type, value)
-                if found is not error:
-                    return found
-            return error
-
         name = self._code.namespace.fresh("explained")
-        self._code.namespace.values[name] = explained
+        self._code.namespace.values[name] = lambda error, values: self._explain(places, error, values)
         return name
+
+    def _explain(self, places: list[tuple[str, Any]], error: Exception, values: tuple[Any, ...]) -> Exception:
+        from remit.component.values.explain import explain
+
+        for (place, type), value in zip(places, values, strict=True):
+            found = explain(self._classes, error, place, type, value)
+            if found is not error:
+                return found
+        return error
 
 
 def _deferred(make: Callable[[], Callable[..., Any]]) -> Callable[..., Any]:

@@ -142,6 +142,13 @@ class FunctionCode:
         return self._made.get("lower_result") or self._make("lower_result")
 
     def _make(self, direction: str) -> Callable[..., Any]:
+        with self.namespace.lock:
+            made = self._made.get(direction)
+            if made is None:
+                made = self._made[direction] = self._make_locked(direction)
+            return made
+
+    def _make_locked(self, direction: str) -> Callable[..., Any]:
         block = Block()
         params = ["_cx", "_scope"]
         if direction == "lift_params":
@@ -164,5 +171,4 @@ class FunctionCode:
             params += ["_value", "_address=0"]
             flat = self.lower_result_code(block, "_value", "_address")
             block.add(f"return ({target(flat)})" if flat else "return ()")
-        made = self._made[direction] = self.namespace.define(self.namespace.fresh(direction), params, block.lines)
-        return made
+        return self.namespace.define(self.namespace.fresh(direction), params, block.lines)

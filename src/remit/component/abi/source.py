@@ -6,6 +6,8 @@ gives them, and no label can begin so. What a component names never gets into th
 
 from __future__ import annotations
 
+from _thread import RLock
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -43,11 +45,15 @@ class Block:
 
 
 class Namespace:
-    """The globals of made code: helpers, constants, and functions that call each other."""
+    """The globals of made code: helpers, constants, and functions that call each other.
 
-    __slots__ = ("_constants", "_count", "values")
+    Instances of one component run on any thread, so whoever makes code holds `lock`.
+    """
+
+    __slots__ = ("_constants", "_count", "lock", "values")
 
     def __init__(self, helpers: dict[str, Any]) -> None:
+        self.lock = RLock()
         self.values = dict(helpers)
         self._constants: dict[int, str] = {}
         self._count = 0

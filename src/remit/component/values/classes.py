@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from _thread import RLock
+
 from remit.component import types
 from remit.component.values.enums import enum_class
 from remit.component.values.flags import flags_class
@@ -16,9 +18,10 @@ if TYPE_CHECKING:
 class Classes:
     """Finds the class of a record, variant, enum or flags type. Types are told apart by identity."""
 
-    __slots__ = ("_made", "_names")
+    __slots__ = ("_lock", "_made", "_names")
 
     def __init__(self) -> None:
+        self._lock = RLock()
         self._made: dict[int, tuple[types.ValType, Any]] = {}
         self._names: dict[int, tuple[types.ValType, str]] = {}
 
@@ -32,10 +35,11 @@ class Classes:
 
     def of(self, type: types.ValType) -> Any:
         """The class. ValueError if its labels make no names."""
-        known = self._made.get(id(type))
-        if known is None:
-            known = self._made[id(type)] = (type, self._make(type))
-        return known[1]
+        with self._lock:
+            known = self._made.get(id(type))
+            if known is None:
+                known = self._made[id(type)] = (type, self._make(type))
+            return known[1]
 
     def _make(self, type: types.ValType) -> Any:
         _, name = self._names.get(id(type), (type, type.kind.capitalize()))

@@ -6,8 +6,6 @@ The made code only notices that something is wrong. This walks the value again, 
 
 from __future__ import annotations
 
-import struct
-
 from remit.component import types
 from remit.component.abi.limits import MAX_LIST_BYTE_LENGTH, MAX_STRING_BYTE_LENGTH
 from remit.component.abi.numbers import to_f64
@@ -19,9 +17,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from remit.component.values.classes import Classes
-
-MISTAKES = (TypeError, ValueError, OverflowError, AttributeError, KeyError, struct.error)
-"""What made code raises for a value that is none of its type."""
 
 
 class _Wrong(Exception):

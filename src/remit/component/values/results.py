@@ -9,6 +9,8 @@
 
 from __future__ import annotations
 
+from remit.engine.api import Pending
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,15 +84,17 @@ def returned(result: Ok | Err) -> Any:
     raise result
 
 
-def resulting(function: Callable[..., Any]) -> Callable[..., Ok | Err]:
-    """`function`, which returns a value or raises Err, as one that returns a ``result``."""
+def resulting(function: Callable[..., Any]) -> Callable[..., Ok | Err | Pending]:
+    """`function`, which returns a value or raises Err, now or later, as one that returns a ``result``."""
 
-    def call(*arguments: Any) -> Ok | Err:
+    def call(*arguments: Any) -> Ok | Err | Pending:
         try:
             value = function(*arguments)
         except Err as error:
             # Its traceback would keep the frames of the call, and what they hold.
             return error.with_traceback(None)
+        if type(value) is Pending:
+            return Pending(value.wait_for, resulting(value.resume))
         return value if type(value) is Ok or isinstance(value, Err) else Ok(value)
 
     return call
