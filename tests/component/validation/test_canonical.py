@@ -92,6 +92,7 @@ def test_a_lift_needs_a_function_type() -> None:
         ("", "", (), ()),
         ('(param "a" string) (result u8)', MEMORY, ("i32", "i32"), ("i32",)),
         ("(result string)", REALLOC, ("i32",), ()),
+        ('(param "a" (stream string)) (result (future (list u8)))', "", ("i32",), ("i32",)),
         ("(result (tuple u8 u8))", MEMORY, ("i32",), ()),
         (MANY, MEMORY, ("i32",), ()),
         ('(param "a" (result u64 (error f32)))', "", ("i32", "i64"), ()),

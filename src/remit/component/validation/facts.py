@@ -116,7 +116,10 @@ class TypeFacts:
             facts.has_borrow = isinstance(type, Borrow)
             return facts
         if isinstance(type, (Stream, Future)):
-            return Facts(4, 4, ("i32",), () if type.element is None else [self.of(type.element)])
+            facts = Facts(4, 4, ("i32",), () if type.element is None else [self.of(type.element)])
+            # Only the handle is passed; the elements are read and written by built-ins.
+            facts.has_pointer = False
+            return facts
         if isinstance(type, Flags):
             size = flags_size(len(type.labels))
             return Facts(size, size, ("i32",))
