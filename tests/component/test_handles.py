@@ -229,3 +229,14 @@ def test_conversions_and_their_complaints() -> None:
     lower = Compiler().entries(FuncType((("file", Own(FILE)),))).lower(cx, seen.append)
     lower(None, 1)
     assert seen == [f"file {id(file)}"]
+
+
+def test_nothing_is_given_away_when_a_later_argument_is_wrong() -> None:
+    world = Guests()
+    type = FuncType((("file", Own(FILE)), ("name", STRING)))
+    call = Compiler().entries(type).lift(world.guest.cx, lambda *flat: None)
+    with pytest.raises(TypeError, match='argument "name": a str is wanted, not 7'):
+        call("a file", 7)
+    assert not list(world.handles)
+    call("a file", "name")
+    assert [handle.rep for handle in world.handles] == ["a file"]

@@ -136,7 +136,7 @@ class Entries:
         try:
             flat = self._code.lower_result(cx, None, value, address)
         except _MISTAKES as error:
-            raise self._explain([("the result", result)], error, (value,)) from None
+            raise self._explain([("the result", result)], error, (value,)) or error from None
         if scope is not None:
             scope.end()
         return flat[0] if flat else None
@@ -149,6 +149,11 @@ class Entries:
         names = [python_name(label) for label in labels]
         values = block.names(len(names))
         block.indent(f"def _call({', '.join(names)}):")
+        places = [(f'argument "{label}"', type) for label, type in code.type.params]
+        if code.has_own:
+            # What is given away cannot be taken back when a later argument is wrong, so that is found out before.
+            block.add(f"_wrong = {self._explainer(places)}(None, ({target(names)}))")
+            block.add("if _wrong is not None: raise _wrong")
         block.add("_instance = _cx.instance")
         block.add("_instance.enter_from(None)")
         block.add(f"_scope = {'_BorrowScope()' if code.has_borrow else 'None'}")
@@ -161,7 +166,6 @@ class Entries:
             block.dedent()
             block.indent("except _MISTAKES as _error:")
             block.add("_instance.leave_to(None)")
-            places = [(f'argument "{label}"', type) for label, type in code.type.params]
             block.add(f"raise {self._explainer(places)}(_error, ({target(names)})) from None")
             block.dedent()
         has_result = code.type.result is not None
@@ -188,7 +192,9 @@ class Entries:
         self._code.namespace.values[name] = lambda error, values: self._explain(places, error, values)
         return name
 
-    def _explain(self, places: list[tuple[str, Any]], error: Exception, values: tuple[Any, ...]) -> Exception:
+    def _explain(
+        self, places: list[tuple[str, Any]], error: Exception | None, values: tuple[Any, ...]
+    ) -> Exception | None:
         from remit.component.values.explain import explain
 
         for (place, type), value in zip(places, values, strict=True):

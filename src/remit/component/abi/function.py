@@ -64,6 +64,11 @@ class FunctionCode:
     def has_borrow(self) -> bool:
         return any(self._layouts.of(type).has_borrow for type in self.params)
 
+    @property
+    def has_own(self) -> bool:
+        """Among the parameters."""
+        return any(self._layouts.of(type).has_own for type in self.params)
+
     # Code.
 
     def lift_params_code(self, block: Block, parts: list[str]) -> list[str]:

@@ -65,7 +65,7 @@ class UnsupportedType(ValueError):
 class Layout:
     """What there is to know about a type before code is made for it."""
 
-    __slots__ = ("alignment", "cost", "flat", "has_borrow", "has_pointer", "size", "weight")
+    __slots__ = ("alignment", "cost", "flat", "has_borrow", "has_own", "has_pointer", "size", "weight")
 
     def __init__(
         self,
@@ -76,6 +76,7 @@ class Layout:
         cost: int,
         has_borrow: bool = False,
         has_pointer: bool = False,
+        has_own: bool = False,
     ) -> None:
         self.alignment = alignment
         self.size = size
@@ -87,6 +88,7 @@ class Layout:
         self.cost = min(cost, 1 << 62)
         """What a value takes in Python, in bytes, without what its pointers lead to."""
         self.has_borrow = has_borrow
+        self.has_own = has_own
         self.has_pointer = has_pointer
         """It contains a string or a list."""
 
@@ -207,7 +209,9 @@ class Layouts:
         if isinstance(type, Primitive):
             return _primitive(type)
         if isinstance(type, (Own, Borrow)):
-            return Layout(4, 4, ("i32",), 2, 2 * _OBJECT, has_borrow=isinstance(type, Borrow))
+            return Layout(
+                4, 4, ("i32",), 2, 2 * _OBJECT, has_borrow=isinstance(type, Borrow), has_own=isinstance(type, Own)
+            )
         if isinstance(type, Flags):
             if not 0 < len(type.labels) <= 32:
                 raise UnsupportedType(f"{type}: flags have 1 to 32 labels")
@@ -231,6 +235,7 @@ class Layouts:
                 2,
                 _OBJECT + _SLOT,
                 has_borrow=element.has_borrow,
+                has_own=element.has_own,
                 has_pointer=True,
             )
         if type.length == 0:
@@ -245,6 +250,7 @@ class Layouts:
             2 if is_bytes(type) else 1 + min(element.weight * type.length, _MUCH),
             _OBJECT + (element.cost + _SLOT) * type.length,
             has_borrow=element.has_borrow,
+            has_own=element.has_own,
             has_pointer=element.has_pointer,
         )
 
@@ -263,6 +269,7 @@ class Layouts:
             1 + sum([part.weight for part in parts]),
             _OBJECT + sum([_SLOT + part.cost for part in parts]),
             has_borrow=any(part.has_borrow for part in parts),
+            has_own=any(part.has_own for part in parts),
             has_pointer=any(part.has_pointer for part in parts),
         )
 
@@ -292,6 +299,7 @@ class Layouts:
             1 + sum([1 + part.weight for part in parts]),
             cost if isinstance(type, Option) or not parts else 2 * _OBJECT + cost,
             has_borrow=any(part.has_borrow for part in parts),
+            has_own=any(part.has_own for part in parts),
             has_pointer=any(part.has_pointer for part in parts),
         )
 

@@ -25,10 +25,10 @@ class _Wrong(Exception):
         self.error = error
 
 
-def explain(classes: Classes, error: Exception, place: str, type: types.ValType, value: Any) -> Exception:
+def explain(classes: Classes, error: Exception | None, place: str, type: types.ValType, value: Any) -> Exception | None:
     """The exception to raise instead of `error`, which lowering `value` raised: `error` itself if nothing is wrong.
 
-    What else the value's own methods raise comes out as it is.
+    `error` is None before lowering: nobody has looked at handles yet, and neither does this. What else the value's own methods raise comes out as it is.
     """
     walk = _Walk(classes, error)
     try:
@@ -48,7 +48,7 @@ def _with_path(error: Exception, path: str) -> Exception:
 class _Walk:
     __slots__ = ("_classes", "_error")
 
-    def __init__(self, classes: Classes, error: Exception) -> None:
+    def __init__(self, classes: Classes, error: Exception | None) -> None:
         self._classes = classes
         self._error = error
 
@@ -82,6 +82,7 @@ class _Walk:
             return self._case(type, value)
         elif value is getattr(self._error, "value", self):
             # A handle: looking at it again could find it used up. WrongHandle tells which one it was.
+            assert self._error is not None
             raise self._error
         return []
 
