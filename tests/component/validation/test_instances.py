@@ -14,7 +14,11 @@ from remit.component.validated import (
     Import,
     InstantiateComponent,
     InstantiateModule,
+    Start,
 )
+from remit.component.validation.component import validate_component
+from remit.component.validation.errors import UnsupportedFeature
+from wat import wat
 
 EXPORTER = """(core module $e (func (export "f") (param i32)) (memory (export "m") 1 2) (table (export "t") 2 3 funcref)
   (global (export "g") i32 (i32.const 0)) (global (export "v") (mut i32) (i32.const 0)) (tag (export "x") (param i32)))
@@ -232,3 +236,15 @@ def test_steps_name_slots() -> None:
         "func": 1,
     }
     assert all(step.offset > 0 for step in component.steps)
+
+
+def test_start() -> None:
+    component = valid('(import "f" (func)) (import "g" (func $g)) (start $g)')
+    [step] = steps_of(component, Start)
+    assert isinstance(step, Start)
+    assert step.function == 1
+    invalid('(import "f" (func $f (param "x" u8))) (start $f)', "where its values are not given")
+    invalid("(start 0)", "function index out of bounds")
+    data = wat('(component (import "f" (func $f)) (start $f (value 0)))')
+    with pytest.raises(UnsupportedFeature, match="a start function with values"):
+        validate_component(data)
