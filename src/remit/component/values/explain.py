@@ -28,7 +28,8 @@ class _Wrong(Exception):
 def explain(classes: Classes, error: Exception | None, place: str, type: types.ValType, value: Any) -> Exception | None:
     """The exception to raise instead of `error`, which lowering `value` raised: `error` itself if nothing is wrong.
 
-    `error` is None before lowering: nobody has looked at handles yet, and neither does this. What else the value's own methods raise comes out as it is.
+    `error` is None before lowering: nobody has looked at handles yet, and neither does this. What else the value's own
+    methods raise comes out as it is.
     """
     walk = _Walk(classes, error)
     try:
