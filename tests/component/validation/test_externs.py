@@ -156,3 +156,21 @@ def test_resources_of_imports_are_found_by_paths() -> None:
     paths = [(name, [path for path, _ in resources]) for name, resources in found]
     assert paths == [("a", [("in", "r")]), ("b", [("r",)]), ("c", [()])]
     assert len({resource for _, resources in found for _, resource in resources}) == 3
+
+
+@pytest.mark.parametrize(
+    "imported",
+    [
+        "(type (eq $local))",
+        '(instance (export "x" (type (eq $local))))',
+        '(component (export "x" (type (eq $local))))',
+    ],
+)
+def test_imports_cannot_ask_for_a_resource_that_is_made_here(imported: str) -> None:
+    """Nobody could give it: it does not exist before the instance does."""
+    valid(f'(import "r" (type $local (sub resource))) (import "i" {imported})')
+    invalid(f'(type $local (resource (rep i32))) (import "i" {imported})', "uses a resource type that is not imported")
+    invalid(
+        f'(type (component (export "r" (type $local (sub resource))) (import "i" {imported})))',
+        "uses a resource type that is not imported",
+    )

@@ -11,7 +11,7 @@ from remit.component.validated import AliasCoreExport, AliasExport, Capture
 from remit.component.validation.errors import ValidationError
 from remit.component.validation.externs import define
 from remit.component.validation.scope import COMPONENT, Scope, append, append_component, append_type, look_up
-from remit.component.validation.visibility import refers_to_resources
+from remit.component.validation.visibility import free_resources
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _add_outer(scope: Scope, node: syntax.AliasOuter) -> None:
     target, crosses_component = _outer_scope(scope, node.count, node.offset)
     if node.sort == "type":
         type = look_up(target.types, node.index, "type", node.offset)
-        if crosses_component and refers_to_resources(type, scope.shared.effort):
+        if crosses_component and free_resources(type, scope.shared.effort):
             problem = "an outer alias into another component of a type that transitively refers to resources"
             raise ValidationError(problem, node.offset)
         append_type(scope, type, node.offset)
@@ -95,7 +95,7 @@ def _add_outer(scope: Scope, node: syntax.AliasOuter) -> None:
     else:
         component, slot = look_up(target.components, node.index, "component", node.offset)
         # One that is defined out there refers to nothing; but the type of one that is imported may.
-        if crosses_component and refers_to_resources(component, scope.shared.effort):
+        if crosses_component and free_resources(component, scope.shared.effort):
             problem = "an outer alias into another component of a component whose type refers to resources out there"
             raise ValidationError(problem, node.offset)
         slot = _capture(scope, node.count, node.sort, slot, node.offset)

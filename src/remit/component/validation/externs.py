@@ -21,7 +21,7 @@ from remit.component.validation.scope import (
     append_type,
     look_up,
 )
-from remit.component.validation.visibility import Visibility
+from remit.component.validation.visibility import Visibility, free_resources
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,9 +35,13 @@ def add_import(scope: Scope, node: syntax.Import) -> None:
     type = _resolve(scope, node.type, node.name)
     sort = sort_of(type)
     slot = -1
+    resources = [(path, root_of(resource)) for path, resource in fresh_resources(type, scope.shared.effort)]
+    scope.imported_resources.update([root for _, root in resources])
+    if not scope.own_resources.isdisjoint(free_resources(type, scope.shared.effort) - scope.imported_resources):
+        problem = f"{sort} not valid to be used as import {quoted(node.name)}"
+        raise ValidationError(f"{problem}: it uses a resource type that is not imported", node.offset)
     if scope.kind == COMPONENT:
         slot = -1 if sort == "type" else scope.slot(sort)
-        resources = [(path, root_of(resource)) for path, resource in fresh_resources(type, scope.shared.effort)]
         step = Import(node.name, sort, slot, scope.shared.resolution.extern(type), tuple(resources), node.attributes)
         scope.step(step, node.offset)
     define(scope, type, slot, node.offset)

@@ -86,6 +86,7 @@ class Scope:
         "depth",
         "exports",
         "funcs",
+        "imported_resources",
         "imports",
         "instances",
         "items",
@@ -120,6 +121,8 @@ class Scope:
         self.exports = Names("export")
         self.own_resources: set[ResourceType] = set()
         """Roots that came to be in this scope."""
+        self.imported_resources: set[ResourceType] = set()
+        """Those of them that imports left open."""
         self.defined_resources: set[ResourceType] = set()
         """Those of them that are defined here, so that their representations may be seen."""
         self.captures: list[tuple[str, int]] = []

@@ -129,11 +129,14 @@ class Visibility:
         return admitted
 
 
-def refers_to_resources(type: DefinedType, effort: Effort) -> bool:
-    """Whether `type` depends on a resource type that it does not itself leave open."""
+def free_resources(type: DefinedType | TypeBound, effort: Effort) -> set[ResourceType]:
+    """The resource types that `type` depends on and does not itself leave open."""
     walk = _ResourceWalk(effort)
-    walk.defined(type)
-    return not walk.used <= walk.bound
+    if isinstance(type, TypeBound):
+        walk.externs([type])
+    else:
+        walk.defined(type)
+    return walk.used - walk.bound
 
 
 class _ResourceWalk:
@@ -163,12 +166,12 @@ class _ResourceWalk:
             if type.result is not None:
                 self.defined(type.result)
         elif isinstance(type, InstanceType):
-            self._externs(type.exports.values())
+            self.externs(type.exports.values())
         elif isinstance(type, ComponentType):
-            self._externs(type.imports.values())
-            self._externs(type.exports.values())
+            self.externs(type.imports.values())
+            self.externs(type.exports.values())
 
-    def _externs(self, types: Iterable[ExternType]) -> None:
+    def externs(self, types: Iterable[ExternType]) -> None:
         for type in types:
             if not isinstance(type, TypeBound):
                 self.defined(type)
