@@ -10,7 +10,13 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parents[1]
-WORLDS = ["preview1-openat2-native", "preview0-openat2-native", "preview1-portable-python", "preview1-overlay-native"]
+WORLDS = [
+    "preview1-openat2-native",
+    "preview0-openat2-native",
+    "preview1-portable-python",
+    "preview1-overlay-native",
+    "preview1-quota-native",
+]
 
 
 def run(world: str, first: int, last: int, folder: Path) -> None:

@@ -19,7 +19,7 @@ from remit.interfaces import preview0, preview1
 
 PREVIEWS = {"preview0": preview0, "preview1": preview1}
 HOSTS = ["openat2", "portable"]
-FILESYSTEMS = [*HOSTS, "memory", "overlay", "read-only", "mounts", "subdirectory"]
+FILESYSTEMS = [*HOSTS, "memory", "overlay", "read-only", "quota", "mounts", "subdirectory"]
 NATIVE = {"native": True, "python": False}
 
 CREAT, DIRECTORY, EXCL, TRUNC = 1, 2, 4, 8
@@ -121,6 +121,8 @@ class World:
             return fs.Overlay(host)
         if self.kind == "read-only":
             return fs.ReadOnly(host)
+        if self.kind == "quota":
+            return fs.Quota(host, max_bytes=1 << 62)
         if self.kind == "mounts":
             return fs.Mounts({"/": host, "/mounted": fs.Memory({"there": INSIDE})})
         return host
@@ -155,4 +157,4 @@ class World:
 
 def has_host_files(kind: str) -> bool:
     """Whether a guest of such a filesystem can open files of the host for writing."""
-    return kind in (*HOSTS, "mounts", "subdirectory")
+    return kind in (*HOSTS, "quota", "mounts", "subdirectory")
