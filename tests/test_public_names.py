@@ -34,7 +34,7 @@ REMIT = {
     "AsyncInstance": "(program, **options)",
     "CalledProcessError": "exception",
     "Code": "(_)",
-    "CompletedProcess": "(args, returncode, stdout=, stderr=)",
+    "CompletedProcess": "(args, returncode, stdout=, stderr=, *, stdout_truncated=, stderr_truncated=)",
     "DEVNULL": "int",
     "EngineError": "exception",
     "Exit": "exception",

@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 
 import remit
+from remit.binary.types import FuncType
 from runtime import programs
 from runtime.ways import Called, Way
+from wat import wat
 
 
 class Stop(Exception):
@@ -128,6 +130,37 @@ def test_a_wait_that_a_signal_stopped(library: remit.Program) -> None:
     os.close(writing)
 
 
+def test_an_exported_function_is_called_as_by_name(way: Way, library: remit.Program) -> None:
+    with way.instance(library, timeout=0.05) as instance:
+        add, spin = instance.guest.export("add"), instance.guest.export("spin")
+        assert "add" in repr(add)
+        assert add.type == FuncType(("i32", "i32"), ("i32",))
+        assert instance.finish(add(1, 2)) == 3
+        with pytest.raises(TimeoutError, match=r"spin was stopped after 0\.05 s"):
+            instance.finish(spin())
+        with pytest.raises(RuntimeError, match="may not be entered again"):
+            instance.finish(add(1, 2))
+
+
+def test_an_exported_function_without_a_time_limit(way: Way, library: remit.Program) -> None:
+    with way.instance(library) as instance:
+        assert instance.finish(instance.guest.export("add")(1, 2)) == 3
+
+
+def test_an_exported_function_is_a_reference() -> None:
+    """Calls that can be suspended take none."""
+    program = remit.load(
+        wat("""(module (type $f (func (result i32))) (table 1 funcref)
+            (func (export "seven") (result i32) (i32.const 7))
+            (func (export "apply") (param funcref) (result i32)
+                (table.set (i32.const 0) (local.get 0)) (call_indirect (type $f) (i32.const 0))))"""),
+        cache=False,
+    )
+    for timeout in (None, 60):
+        with program.instantiate(timeout=timeout) as instance:
+            assert instance.call("apply", instance.export("seven")) == 7
+
+
 def test_a_wait_is_stopped_in_time(way: Way, library: remit.Program) -> None:
     reading, writing = os.pipe()
     with way.instance(library, stdin=reading, timeout=0.05) as instance:
@@ -163,8 +196,6 @@ def test_a_call_that_has_no_time_does_not_begin(way: Way, library: remit.Program
 
 
 def test_a_start_function_has_its_time(way: Way) -> None:
-    from wat import wat
-
     program = remit.load(wat("(module (func $spin (loop $again (br $again))) (start $spin))"), cache=False)
     with pytest.raises(TimeoutError, match="the start function"):
         way.instance(program, timeout=0.05)
@@ -266,3 +297,22 @@ def test_a_nested_call_does_not_prolong_the_outer_one() -> None:
     )
     with program.instantiate(timeout=0.05) as instance, pytest.raises(TimeoutError):
         instance.call("run")
+
+
+def test_a_function_of_the_host_calls_what_it_found(way: Way) -> None:
+    @remit.with_instance
+    def f(guest: remit.Guest, number: int) -> int:
+        doubled: int = guest.export("double")(number)
+        return doubled
+
+    program = remit.load(
+        programs.asking('(drop (call $f (i32.const 4)))) (func (export "ask") (result i32) (call $f (i32.const 4))'),
+        imports={"env": {"f": f}},
+        cache=False,
+    )
+    with way.instance(program, timeout=60) as instance:
+        if way.name == "threads":
+            with pytest.raises(RuntimeError, match="another thread"):
+                instance.call("ask")
+        else:
+            assert instance.call("ask") == 8

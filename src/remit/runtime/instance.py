@@ -85,8 +85,21 @@ class _Instance(Guest):
         """Likewise for standard error."""
         return self._streams.truncated()[1]
 
+    def call(self, name: str, *arguments: Any) -> Any:
+        """Call an exported function."""
+        raise NotImplementedError
+
+    def export(self, name: str) -> Any:
+        """As :meth:`Guest.export`. A call of a function found here is one of the instance's, as with `call`."""
+        found = super().export(name)
+        if (self._timeout is None and not self._asynchronous) or not callable(found):
+            return found
+        from remit.runtime.exported import ExportedFunction
+
+        return ExportedFunction(self, name, found)
+
     def _function(self, name: str) -> Any:
-        function = self.export(name)
+        function = super().export(name)
         if not callable(function):
             raise TypeError(f"the export {name!r} is a {type(function).__name__.lower()}, not a function")
         return function
