@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -131,6 +130,8 @@ class Interruption(Exception):
 def test_a_signal_handler_that_raises_ends_the_run(way: Way, body: str) -> None:
     """As Ctrl-C does."""
 
+    ended = threading.Event()
+
     def handler(number: int, frame: object) -> None:
         raise Interruption
 
@@ -139,8 +140,8 @@ def test_a_signal_handler_that_raises_ends_the_run(way: Way, body: str) -> None:
         return 0
 
     def read() -> int:
-        while True:
-            time.sleep(0.01)
+        ended.wait()
+        return 0
 
     imports = '(import "env" "ready" (func $ready (result i32))) (import "env" "read" (func $read (result i32)))'
     program = programs.asking(f"(drop (call $ready)) {body}", imports)
@@ -150,6 +151,7 @@ def test_a_signal_handler_that_raises_ends_the_run(way: Way, body: str) -> None:
             way.run(program, imports={"env": {"ready": ready, "read": read}}, timeout=10)
         assert signal.getsignal(signal.SIGUSR1) is handler
     finally:
+        ended.set()
         signal.signal(signal.SIGUSR1, before)
 
 

@@ -21,12 +21,16 @@ from remit.engine.wasmtime.ticker import ticker
 from wat import wat
 
 if TYPE_CHECKING:
+    from _thread import LockType
     from types import FrameType
 
     from remit.engine.wasmtime import Store
     from remit.engine.wasmtime.prepared import Instance
 
 posix = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs POSIX signals")
+
+PATIENCE = 30
+"""Seconds to wait for what happens at once, unless it never does."""
 
 FOREVER = '(module (func $spin (export "spin") (loop $l (br $l))) (func (export "fine") (result i32) i32.const 1))'
 CALLS = '(module (import "env" "f" (func $f)) (func (export "spin") (loop $l (call $f) (br $l))))'
@@ -346,12 +350,23 @@ def test_a_handler_that_the_host_function_sets_stays() -> None:
         signal.signal(signal.SIGUSR1, before)
 
 
-def test_the_ticker_sleeps_when_nothing_runs() -> None:
+def test_the_ticker_sleeps_when_nothing_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    sleeps = threading.Event()
+
+    class Announcing:
+        """The lock it waits for when it sleeps."""
+
+        def __init__(self, lock: LockType) -> None:
+            self.release = lock.release
+            self._acquire = lock.acquire
+
+        def acquire(self) -> None:
+            sleeps.set()
+            self._acquire()
+
+    monkeypatch.setattr(ticker, "_wake", Announcing(ticker._wake))
     instantiate(FOREVER).export("fine")()
-    for _ in range(200):
-        if ticker.asleep:
-            break
-        time.sleep(0.02)
+    assert sleeps.wait(PATIENCE)
     assert ticker.asleep
 
 
