@@ -1,9 +1,5 @@
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-
 import pytest
 
 from remit._version import __version__
@@ -56,14 +52,3 @@ def test_mistakes(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_message_that_the_terminal_cannot_show(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     assert main(["\udcff"]) == 2
     assert rb"\udcff" in capsysbinary.readouterr().err
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX pipes")
-def test_output_that_nobody_reads() -> None:
-    reading, writing = os.pipe()
-    os.close(reading)
-    with os.fdopen(writing, "wb") as stdout:
-        done = subprocess.run(
-            [sys.executable, "-m", "remit", "--help"], stdout=stdout, stderr=subprocess.PIPE, check=False
-        )
-    assert (done.returncode, done.stderr) == (141, b"")
