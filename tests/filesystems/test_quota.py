@@ -727,6 +727,13 @@ def test_what_goes_on_later_counts_at_once() -> None:
     assert caught.value.resume is not None
     assert caught.value.resume() == 40
     assert (file.stat().size, place.used) == (40, (40, 1))
+    with pytest.raises(WouldBlock) as caught:
+        place.root.make_directory("d")
+    assert place.used == (40, 2)
+    assert caught.value.resume is not None
+    caught.value.resume()
+    assert place.used == (40, 2)
+    assert [entry.name for entry in place.root.entries()] == ["f", "d"]
 
 
 @pytest.mark.parametrize(

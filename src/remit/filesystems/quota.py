@@ -10,7 +10,10 @@ is not given back.
 
 A file counts by its size, holes included, because they can be filled later; once, however many names it has; and
 until it has neither a name nor a handle that was opened through the quota. What the host spends in addition (blocks
-that are not full, directories, names) is bounded by the number of names.
+that are not full, directories, names) is bounded by the number of names. What goes into streams (pipes, devices)
+does not count.
+
+Nothing behind a quota is plain enough for the native fast path: calls cost what they cost in Python.
 """
 
 from __future__ import annotations
