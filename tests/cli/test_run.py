@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -274,3 +275,21 @@ def test_an_entry_of_another_type_is_no_entry(guest: Guest, capfd: Capture, name
     assert "a library, with no _start" in capfd.readouterr().err
     assert main(["run", "--invoke", "f", path]) == 0
     assert capfd.readouterr().out == "7\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs POSIX files")
+@pytest.mark.parametrize(
+    "line", ["run", "run --no-cache", "run --timeout=1", "run --allow-precompiled", "inspect", "compile"]
+)
+def test_what_is_no_regular_file_is_no_program(line: str, tmp_path: Path, capfd: Capture) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for path, kind in ((str(pipe), "a pipe"), ("/dev/zero", "a character device")):
+        assert main([*line.split(), path]) == 2
+        said = f"remit: {path}: {kind}; a program is read from a regular file: save it as one first\n"
+        assert capfd.readouterr() == ("", said)
+    large = tmp_path / "large"
+    with large.open("wb") as file:
+        file.truncate(1 << 40)
+    assert main([*line.split(), str(large)]) == 2
+    assert capfd.readouterr().err.count("\n") == 1

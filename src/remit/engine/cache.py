@@ -92,7 +92,7 @@ class Cache:
     def load(self, engine: Engine, program: str | bytes, *, name: str = "") -> Module:
         """The compiled module for a binary, or for the file that `program` names; compiled now if it is not here yet.
 
-        OSError if the file cannot be read, InvalidModule if it is not a module.
+        OSError if the file cannot be read or can be no program, InvalidModule if it is not a module.
         """
         if isinstance(program, bytes):
             return self._load_content(engine, program, artifact.digest(program), name)
@@ -102,9 +102,9 @@ class Cache:
             module = known and self._find(engine, self._key(engine, known), name)
             if module:
                 return module
-        with open(program, "rb") as file:
-            status = os.fstat(file.fileno())
-            content = file.read()
+        from remit.engine.program_file import read_program  # A second start does not read it.
+
+        content, status = read_program(program)
         digest = artifact.digest(content)
         module = self._load_content(engine, content, digest, name)
         self._remember(program, status, digest)
@@ -282,7 +282,9 @@ def load_compiled_unchecked(engine: Engine, path: str, *, name: str = "") -> Mod
 
     OSError; InvalidModule if it is damaged, or of another version or configuration of the engine.
     """
-    descriptor = os.open(path, os.O_RDONLY | _O_BINARY)
+    from remit.engine.program_file import open_program
+
+    descriptor = open_program(path)
     try:
         return _map(engine, descriptor, path, name or os.path.basename(path))
     finally:

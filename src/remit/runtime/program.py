@@ -107,7 +107,7 @@ def load(
     :param name: what the program is told as its own name; by default the file's name.
     :raises InvalidModule: it is not a WebAssembly module that can be run; the message says why, a note what it is.
     :raises LinkError: it does not import one of the functions in `imports`.
-    :raises OSError: it cannot be read.
+    :raises OSError: it cannot be read, is no regular file (a pipe, a device), or is larger than 1 GiB.
     """
     compiler = engine(Config(fuel=fuel))
     if isinstance(program, (bytes, bytearray, memoryview)):
@@ -119,18 +119,26 @@ def load(
         program = os.fspath(program)
         name = name or os.path.basename(program)
     try:
-        module = Cache().load(compiler, program, name=name) if cache else compiler.compile(read(program), name=name)
+        module = Cache().load(compiler, program, name=name) if cache else compiler.compile(_content(program), name=name)
     except InvalidModule as error:
         from remit.binary.kind import HEAD, describe
 
-        error.add_note(f"{name} is {describe(read(program)[:HEAD])}; Remit runs core WebAssembly modules")
+        error.add_note(f"{name} is {describe(_head(program, HEAD))}; Remit runs core WebAssembly modules")
         raise
     return Program(module, name, imports, metered=fuel)
 
 
-def read(program: str | bytes) -> bytes:
-    """The bytes of a program given by path or by value."""
+def _content(program: str | bytes) -> bytes:
     if isinstance(program, bytes):
         return program
-    with open(program, "rb") as file:
-        return file.read()
+    from remit.engine.program_file import read_program
+
+    return read_program(program)[0]
+
+
+def _head(program: str | bytes, length: int) -> bytes:
+    if isinstance(program, bytes):
+        return program[:length]
+    from remit.engine.program_file import read_head
+
+    return read_head(program, length)
