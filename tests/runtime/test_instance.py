@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
+import subprocess
+import sys
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +19,7 @@ import remit
 from remit.binary.types import FuncType
 from runtime import programs
 from runtime.ways import Called, Way
+from waiting import open_descriptors
 from wat import wat
 
 
@@ -297,6 +302,65 @@ def test_a_nested_call_does_not_prolong_the_outer_one() -> None:
     )
     with program.instantiate(timeout=0.05) as instance, pytest.raises(TimeoutError):
         instance.call("run")
+
+
+def test_dropping_an_instance_unclosed(way: Way, library: remit.Program) -> None:
+    """As with files: it is warned of, and gives back what it holds."""
+    reading, writing = os.pipe()
+    way.instance(library).guest.close()  # what the first one makes for all later ones
+    gc.collect()
+    before = open_descriptors()
+    dropped = way.instance(library, stdin=reading)
+    os.write(writing, b"abc")
+    assert dropped.call("read") == 3
+    threading.Timer(0.02, os.write, [writing, b"abcd"]).start()
+    assert dropped.call("read") == 4, "after a wait"
+    kind = type(dropped.guest).__name__
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        del dropped
+        gc.collect()
+    assert [str(each.message) for each in caught] == [f"unclosed <{kind} of 'program.wasm'>"]
+    del caught[:]
+    gc.collect()
+    assert open_descriptors() == before
+    os.close(reading)
+    os.close(writing)
+
+
+def test_no_warning_of_what_was_never_open(way: Way, library: remit.Program) -> None:
+    failing = remit.load(wat("(module (func $f unreachable) (start $f))"), cache=False)
+    for program, options in (
+        (library, {"args": 5}),
+        (library, {"no": 5}),
+        (library, {"dirs": {"/": "nowhere"}}),
+        (failing, {}),
+    ):
+        with pytest.raises((TypeError, OSError, remit.Trap)):
+            way.instance(program, **options)
+    kind: Any = remit.AsyncInstance if way.loop else remit.Instance
+    with pytest.raises(TypeError, match="program"):
+        kind()
+    gc.collect()
+    closed = way.instance(library)
+    closed.guest.close()
+    del closed
+    gc.collect()
+
+
+@pytest.mark.parametrize("action", ["default", "error"])
+def test_an_instance_at_the_end_of_the_interpreter(action: str) -> None:
+    code = (
+        "import remit\n"
+        f"kept = remit.load({programs.LIBRARY!r}, cache=False).instantiate()\n"
+        "assert kept.call('add', 1, 2) == 3\n"
+    )
+    done = subprocess.run(
+        [sys.executable, f"-W{action}::ResourceWarning", "-c", code], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0
+    assert "unclosed <Instance of 'program.wasm'>" in done.stderr
+    assert done.stderr.count("Error") <= 1, done.stderr
 
 
 def test_a_function_of_the_host_calls_what_it_found(way: Way) -> None:

@@ -23,6 +23,9 @@ class Guest:
         self._world = world
         world.process.owner = self
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._world.program.name!r}>"
+
     @property
     def program(self) -> Program:
         """What it was made of."""

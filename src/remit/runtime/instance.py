@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from _warnings import warn  # what `warnings` has it from; that may not be loaded yet
 
 from remit.engine.api import Timeout
 from remit.policy.grants import Grants, checked_limits
@@ -14,7 +15,7 @@ from remit.runtime.stdio import Streams
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from types import TracebackType
     from typing import Any, Self, Unpack
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 class _Instance(Guest):
     """What both kinds of instance have: standard streams, and how long a call may take."""
 
-    __slots__ = ("_streams", "_timeout")
+    __slots__ = ("_open", "_streams", "_timeout")
 
     _asynchronous: bool
     _maker: str
@@ -33,6 +34,19 @@ class _Instance(Guest):
     def __init__(self, program: Program, **options: Unpack[InstanceOptions]) -> None:
         check_options(self._maker, options, OPTIONS)
         self._set_up(program, **options)
+        self._open = True
+
+    # A default value: names of the module may be gone when the interpreter ends.
+    def __del__(self, _warn: Callable[..., None] = warn) -> None:
+        if getattr(self, "_open", False):
+            try:
+                _warn(f"unclosed {self!r}", ResourceWarning, source=self)
+            finally:
+                self._drop()
+
+    def _drop(self) -> None:
+        """Nobody has it any more."""
+        raise NotImplementedError
 
     def _set_up(
         self,
@@ -117,6 +131,7 @@ class _Instance(Guest):
     def close(self) -> None:
         """Give back everything it holds. RuntimeError while a call is under way. Closing twice does nothing."""
         self._world.close()
+        self._open = False
 
 
 OPTIONS = options_of(_Instance._set_up, Grants.__init__, but=("arguments",))
@@ -126,7 +141,8 @@ OPTIONS = options_of(_Instance._set_up, Grants.__init__, but=("arguments",))
 class Instance(_Instance):
     """An instance whose calls block the thread; :meth:`remit.Program.instantiate` makes one.
 
-    Use it as a context manager, or close it. One thread at a time may be in it.
+    Use it as a context manager, or close it: one that is forgotten warns of it (ResourceWarning), as files do. One
+    thread at a time may be in it.
     """
 
     __slots__ = ()
@@ -174,6 +190,9 @@ class Instance(_Instance):
         """
         self._world.store.interrupt(reason)
 
+    def _drop(self) -> None:
+        self.close()
+
     def __enter__(self) -> Self:
         return self
 
@@ -187,6 +206,7 @@ class AsyncInstance(_Instance):
     """An instance whose calls are awaited; :meth:`remit.Program.instantiate_async` makes one.
 
     Other tasks run while it waits, and it gives way when it computes for long. One call at a time may be under way.
+    Close it, as an :class:`Instance`.
     """
 
     __slots__ = ()
@@ -222,6 +242,10 @@ class AsyncInstance(_Instance):
             return await self._world.call_async(function, *arguments)
         except Timeout as error:
             raise self._too_late(name) from error
+
+    def _drop(self) -> None:
+        # Whatever thread this is, it may not touch the loop. What it held goes by itself, piece by piece.
+        pass
 
     async def __aenter__(self) -> Self:
         return self
