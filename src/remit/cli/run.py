@@ -93,7 +93,7 @@ COMMAND = Command(
             "--max-files",
             value="N",
             parse=parse_count,
-            help="As --max-disk, the number of files, directories and links.",
+            help="As --max-disk, for the number of files, directories and links (with --max-disk alone: 100,000).",
         ),
         Option("--seed", value="N", parse=parse_seed, help="Make its random numbers from N: the same in every run."),
         Option("--clock", value="TIME", parse=parse_time, help="Its time of day stands still: 2026-01-31T12:00:00Z."),
