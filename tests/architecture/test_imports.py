@@ -26,7 +26,7 @@ ALLOWED: dict[str, set[str]] = {
     "policy": {"kernel", "filesystems", "network", "streams"},
     "testing": {"kernel"},
     "runtime": {"kernel", "engine", "binary", "interfaces", "policy", "filesystems", "network", "streams", "native"},
-    "cli": {"runtime", "policy", "binary", "engine", "kernel", "network", "_version", "fs"},
+    "cli": {"runtime", "policy", "binary", "engine", "kernel", "_version", "fs"},
     "fs": {"filesystems", "kernel"},
     "_version": set(),
 }
@@ -78,6 +78,21 @@ def test_interface_versions_are_siblings(path: Path) -> None:
     for name in imported(path):
         others = SIBLINGS.intersection(name.split(".")) - mine
         assert not others, f"{path.name} imports its sibling {name}"
+
+
+# `remit.fs.Host` is the public name of it: a caller who writes that opens the directory by own authority.
+OPENS_THE_MACHINE = {"HostFilesystem": {"policy", "fs"}}
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(SOURCE)))
+def test_only_the_policy_turns_names_into_authority(path: Path) -> None:
+    here = part(path)
+    for name in imported(path):
+        pieces = name.split(".")
+        if len(pieces) < 3 or pieces[1] in (here, "policy"):
+            continue
+        may = {"policy"} if pieces[-1].startswith("open_ambient_") else OPENS_THE_MACHINE.get(pieces[-1], {here})
+        assert here in may, f"{path.name} imports {name}: ask policy/build.py for what it may have"
 
 
 def test_only_the_wasmtime_engine_touches_ctypes_pointers() -> None:

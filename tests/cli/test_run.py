@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -135,6 +136,19 @@ def test_sockets_come_after_the_directories(guest: Guest) -> None:
     assert main(["run", *listen, "--memory-dir", "/m", guest(guests.file_type(3))]) == DIRECTORY
     assert main(["run", *listen, "--memory-dir", "/m", guest(guests.file_type(4))]) == STREAM_SOCKET
     assert main(["run", "--net", "host", guest(guests.file_type(3))]) == 100
+
+
+def test_where_it_listens_is_said_if_the_command_line_does_not(guest: Guest, capfd: Capture) -> None:
+    listen = ["--listen", "127.0.0.1:0", "--listen", "localhost:00"]
+    assert main(["run", *listen, guest(guests.HELLO)]) == 0
+    out, err = capfd.readouterr()
+    assert out == "hello\n"
+    said = re.fullmatch(r"(?:remit: listening on (?:127\.0\.0\.1|\[::1\]):(\d+)\n){2}", err)
+    assert said
+    port = int(said[1])
+    assert port > 0
+    assert main(["run", "--listen", f"127.0.0.1:{port}", guest(guests.HELLO)]) == 0
+    assert capfd.readouterr() == ("hello\n", "")
 
 
 def test_trap(guest: Guest, capfd: Capture) -> None:

@@ -68,7 +68,8 @@ COMMAND = Command(
             "--listen",
             value="ADDRESS:PORT",
             repeated=True,
-            help="Listen there, and hand it the socket. Sockets are the descriptors after the directories'.",
+            help="Listen there, and hand it the socket. Sockets are the descriptors after the directories'. Port 0 is "
+            "any free one; which one is said on standard error: `remit: listening on ADDRESS:PORT`.",
         ),
         Option(
             "--net",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from remit.cli.options import UsageError
 from remit.cli.report import CommandError, complain, reason, shown
-from remit.policy.build import open_ambient_filesystem
+from remit.policy.build import open_ambient_filesystem, open_ambient_listener
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from remit.cli.quotas import Quotas
     from remit.fs import Overlay
     from remit.kernel.files import Filesystem
-    from remit.network.host import HostSocket
+    from remit.kernel.sockets import Socket
 
 
 class World:
@@ -27,7 +27,7 @@ class World:
     def __init__(self, options: dict[str, Any]) -> None:
         self._options = options
         self._overlays: dict[str, Overlay] = {}
-        self._sockets: list[HostSocket] = []
+        self._sockets: list[Socket] = []
         self.dirs: dict[str, str | Filesystem] = {}
         self.options: dict[str, Any] = {"env": dict(options.get("env", ())), "dirs": self.dirs}
         for option, name in (
@@ -115,15 +115,16 @@ class World:
 
     def _grant_sockets(self) -> None:
         for address in self._options.get("listen", ()):
-            from remit.network.host import open_ambient_listener
-
             try:
-                self._sockets.append(open_ambient_listener(address))
+                listener = open_ambient_listener(address)
             except ValueError as error:
                 self.close()
                 raise UsageError(f"--listen: {error}") from None
             except OSError as error:
                 self.close()
                 raise CommandError(f"--listen: {reason(error)}") from None
+            self._sockets.append(listener)
+            if int(address.rpartition(":")[2]) == 0:
+                complain(f"listening on {listener.address}")
         if self._sockets:
             self.options["sockets"] = self._sockets

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from remit.kernel.files import Directory, File
     from remit.kernel.random import RandomSource
+    from remit.network.host import HostSocket
     from remit.policy.grants import Grants
 
 
@@ -29,6 +30,16 @@ def open_ambient_filesystem(path: str | os.PathLike[str]) -> Filesystem:
     from remit.filesystems.host import HostFilesystem
 
     return HostFilesystem(os.fspath(path))
+
+
+def open_ambient_listener(address: str) -> HostSocket:
+    """A socket that listens at ``HOST:PORT`` or ``[IPv6]:PORT`` of this machine; port 0 is any free one. Close it.
+
+    ValueError for what is not an address, OSError (with the address) where the host refuses.
+    """
+    from remit.network import host
+
+    return host.open_ambient_listener(address)
 
 
 def open_ambient_stream(descriptor: int) -> File:
