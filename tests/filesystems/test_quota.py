@@ -736,21 +736,3 @@ def test_what_goes_on_later_counts_at_once() -> None:
     caught.value.resume()
     assert place.used == (40, 2)
     assert [entry.name for entry in place.root.entries()] == ["f", "d"]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "kind", "message"),
-    [
-        (("out",), TypeError, r"quota: give a filesystem, as remit\.fs\.Host\('out'\), not 'out'"),
-        ((None,), TypeError, "quota: give a filesystem"),
-    ],
-)
-def test_only_filesystems_have_quotas(arguments: tuple[Any], kind: type[Exception], message: str) -> None:
-    with pytest.raises(kind, match=message):
-        Quota(*arguments, max_bytes=1)
-
-
-@pytest.mark.parametrize("limits", [{"max_bytes": -1}, {"max_bytes": 1, "max_files": -1}])
-def test_limits_below_nothing_are_none(limits: dict[str, int]) -> None:
-    with pytest.raises(ValueError, match=r"quota: max_(bytes|files)=-1 is less than nothing"):
-        Quota(MemoryFilesystem(), **limits)

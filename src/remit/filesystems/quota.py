@@ -20,9 +20,11 @@ from __future__ import annotations
 
 import _thread
 
+from remit.filesystems.arguments import wanted_filesystem
 from remit.filesystems.inodes import LARGEST_OFFSET, check_range, first_bytes
 from remit.kernel.errors import Code, KernelError, WouldBlock
 from remit.kernel.files import Advice, Directory, DirectoryEntry, File, Filesystem, FileType, How, Stat
+from remit.kernel.limits import whole_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,13 +56,10 @@ class Quota(Filesystem):
     __slots__ = ("_account", "_filesystem")
 
     def __init__(self, filesystem: Filesystem, *, max_bytes: int, max_files: int = MAX_FILES) -> None:
-        if not isinstance(filesystem, Filesystem):
-            raise TypeError(f"quota: give a filesystem, as remit.fs.Host('out'), not {filesystem!r}")
-        for name, limit in (("max_bytes", max_bytes), ("max_files", max_files)):
-            if limit < 0:
-                raise ValueError(f"quota: {name}={limit} is less than nothing")
-        self._filesystem = filesystem
-        self._account = _Account(max_bytes, max_files)
+        self._filesystem = wanted_filesystem("filesystem", filesystem)
+        self._account = _Account(
+            whole_number("max_bytes", max_bytes, "bytes"), whole_number("max_files", max_files, "names")
+        )
 
     def root(self) -> Directory:
         return QuotaDirectory(self._filesystem.root(), self._account)
