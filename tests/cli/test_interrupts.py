@@ -183,6 +183,42 @@ def test_nothing_half_written_is_left_of_an_output(function: str, guest: Guest, 
     assert [each.name for each in out.iterdir()] == ["guest.cwasm"]
 
 
+# A compiler that never ends, and that no signal gets its caller out of: it waits for a mutex that it has itself. That
+# it compiles is said by another thread, which gets its turn when the caller has gone into C.
+ENDLESS_COMPILER = """
+import _thread, ctypes, os, sys
+from remit.engine.wasmtime import library
+libc = ctypes.CDLL(None)
+mutex = ctypes.create_string_buffer(256)
+libc.pthread_mutex_lock(mutex)
+def module_new(*arguments):
+    sys.setswitchinterval(1000)
+    _thread.start_new_thread(os.write, (1, b"compiling\\n"))
+    libc.pthread_mutex_lock(mutex)
+library.module_new = module_new
+from remit.cli.main import main
+sys.argv[0] = "remit"
+sys.exit(main())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a mutex of zeros")
+@pytest.mark.parametrize("line", [["run"], ["run", "--no-cache"], ["run", "--invoke", "f"], ["compile", "--fuel"]])
+def test_while_it_compiles(line: list[str], guest: Guest, cache_of_its_own: Path) -> None:
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-c", ENDLESS_COMPILER, *line, guest(guests.HELLO)]
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"compiling\n"
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=20)
+            assert (process.returncode, out, err) == (130, b"", b"")
+        finally:
+            process.kill()
+    assert [each for each in cache_of_its_own.rglob("*") if each.is_file()] == []
+
+
 def test_an_interrupt_that_is_ignored_stays_ignored(guest: Guest) -> None:
     """As shells start what runs in the background."""
     line = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", sys.executable, "-m", "remit"]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from remit.cli.interrupts import Unwinding
+from remit.cli.load import load_program
 from remit.cli.options import Command, Option
-from remit.cli.report import TIMEOUT_STATUS, TRAP_STATUS, CommandError, complain, explain, reason, say, shown
+from remit.cli.report import TIMEOUT_STATUS, TRAP_STATUS, CommandError, complain, explain, say, shown
 from remit.cli.values import (
     parse_count,
     parse_directory,
@@ -18,9 +19,9 @@ from remit.cli.values import (
     parse_time,
 )
 from remit.cli.world import World
-from remit.engine.api import InvalidModule, LinkError, Timeout, Trap
+from remit.engine.api import LinkError, Timeout, Trap
+from remit.engine.cache import Cache
 from remit.kernel.errors import Exit, KernelError
-from remit.runtime.program import load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -123,8 +124,13 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     path, *rest = parsed.operands
     options = parsed.values
-    with Unwinding():
-        program = _load(path, options)
+    program = load_program(
+        path,
+        fuel="fuel" in options,
+        cache=None if "no-cache" in options else Cache(),
+        name=options.get("argv0"),
+        precompiled="allow-precompiled" in options,
+    )
     if "invoke" not in options and not program.is_command:
         from remit.cli.invoke import functions_of
 
@@ -172,32 +178,3 @@ def _run(program: Program, arguments: list[str], world: World, options: dict[str
 def _status(status: int) -> int:
     """What the host can report of `status`: 8 bits of it, and never success for a failure."""
     return status if status < 256 else status & 0xFF or 0xFF
-
-
-def _load(path: str, options: dict[str, Any]) -> Program:
-    """CommandError if it is missing, damaged, or not a program."""
-    name = options.get("argv0")
-    try:
-        if "allow-precompiled" in options:
-            from remit.cli.program_file import is_precompiled
-
-            if is_precompiled(path):
-                return _load_precompiled(path, options)
-        return load(path, fuel="fuel" in options, cache="no-cache" not in options, name=name)
-    except OSError as error:
-        raise CommandError(f"{path}: {reason(error)}") from None
-    except InvalidModule as error:
-        from remit.cli.program_file import why_invalid
-
-        raise CommandError(f"{path}: {why_invalid(path, error)}") from None
-    except ValueError as error:  # A NUL in the name.
-        raise CommandError(f"{path!r}: {error}") from None
-
-
-def _load_precompiled(path: str, options: dict[str, Any]) -> Program:
-    from remit.runtime.precompiled import load_precompiled_unchecked
-
-    try:
-        return load_precompiled_unchecked(path, fuel="fuel" in options, name=options.get("argv0"))
-    except InvalidModule as error:
-        raise CommandError(f"{path}: {error}") from None

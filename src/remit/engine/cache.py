@@ -199,8 +199,8 @@ class Cache:
             return False
         return True
 
-    def _write(self, file: str, data: bytes, *, durable: bool) -> None:
-        """Put a file in its place, whole or not at all. A cache that cannot be written is a slow one, not an error."""
+    def _write(self, file: str, data: bytes, *, durable: bool) -> str | None:
+        """Put a file in its place, whole or not at all. None, or why it is not there."""
         temporary = f"{os.urandom(8).hex()}{_TEMPORARY}"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _O_NOFOLLOW | _O_BINARY
         try:
@@ -215,6 +215,8 @@ class Cache:
             self._remove(temporary)
             if not isinstance(error, OSError):
                 raise
+            return f"{self.directory}: {error.strerror}"
+        return None
 
     # The entries.
 
@@ -230,7 +232,8 @@ class Cache:
         if module is None:
             module = engine.compile(content, name=name)
             packed = artifact.pack(module.serialize(), module.info, engine_key=engine.cache_key, name=name)
-            self._write(key + _CODE, packed, durable=True)
+            # A cache that cannot be written is a slow one, not an error.
+            self.refusal = self._write(key + _CODE, packed, durable=True)
         return module
 
     def _find(self, engine: Engine, key: str, name: str) -> Module | None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from remit.binary.module import ModuleInfo
+    from remit.engine.wasmtime.engine import Engine
     from remit.engine.wasmtime.module import Module
     from remit.engine.wasmtime.prepared import Prepared
     from remit.runtime.instance import AsyncInstance, Instance
@@ -109,7 +110,18 @@ def load(
     :raises LinkError: it does not import one of the functions in `imports`.
     :raises OSError: it cannot be read, is no regular file (a pipe, a device), or is larger than 1 GiB.
     """
-    compiler = engine(Config(fuel=fuel))
+    return load_with(engine(Config(fuel=fuel)), Cache() if cache else None, program, imports=imports, name=name)
+
+
+def load_with(
+    compiler: Engine,
+    cache: Cache | None,
+    program: str | os.PathLike[str] | bytes | bytearray | memoryview,
+    *,
+    imports: Imports | None = None,
+    name: str | None = None,
+) -> Program:
+    """As :func:`load`, with an engine and a cache of the caller's."""
     if isinstance(program, (bytes, bytearray, memoryview)):
         program = bytes(program)
         name = name or "program.wasm"
@@ -119,13 +131,16 @@ def load(
         program = os.fspath(program)
         name = name or os.path.basename(program)
     try:
-        module = Cache().load(compiler, program, name=name) if cache else compiler.compile(_content(program), name=name)
+        if cache is None:
+            module = compiler.compile(_content(program), name=name)
+        else:
+            module = cache.load(compiler, program, name=name)
     except InvalidModule as error:
         from remit.binary.kind import HEAD, describe
 
         error.add_note(f"{name} is {describe(_head(program, HEAD))}; Remit runs core WebAssembly modules")
         raise
-    return Program(module, name, imports, metered=fuel)
+    return Program(module, name, imports, metered=compiler.config.fuel)
 
 
 def _content(program: str | bytes) -> bytes:
