@@ -21,6 +21,8 @@ PREVIEWS = {"preview0": preview0, "preview1": preview1}
 HOSTS = ["openat2", "portable"]
 FILESYSTEMS = [*HOSTS, "memory", "overlay", "read-only", "quota", "mounts", "subdirectory"]
 NATIVE = {"native": True, "python": False}
+EVERYWHERE = [f"{preview}-{kind}-{native}" for preview in PREVIEWS for kind in FILESYSTEMS for native in NATIVE]
+ON_THE_HOST = [f"{preview}-{kind}-{native}" for preview in PREVIEWS for kind in HOSTS for native in NATIVE]
 
 CREAT, DIRECTORY, EXCL, TRUNC = 1, 2, 4, 8
 APPEND, DSYNC, NONBLOCK, RSYNC, SYNC = 1, 2, 4, 8, 16
@@ -108,15 +110,15 @@ class World:
         self.guest = self.another(**options)
         self.freeze()
 
-    def made(self) -> fs.Filesystem:
-        """Another filesystem of this world's kind, over the same tree."""
+    def made(self, tree: Path | None = None) -> fs.Filesystem:
+        """Another filesystem of this world's kind, over the same tree, or (on the host) over `tree`."""
         if self.kind == "memory":
             return fs.Memory(self.contents)
         if self.kind == "subdirectory":
             subdirectory = fs.Subdirectory(self._host(self.base), "granted")
             self._closing.append(subdirectory.close)
             return subdirectory
-        host = self._host(self.granted)
+        host = self._host(tree or self.granted)
         if self.kind == "overlay":
             return fs.Overlay(host)
         if self.kind == "read-only":
