@@ -39,7 +39,9 @@ def test_hello(guest: Guest, capfd: Capture) -> None:
         assert capfd.readouterr() == ("hello\n", "")
 
 
-@pytest.mark.parametrize(("status", "reported"), [(0, 0), (3, 3), (255, 255), (256, 255), (258, 2), (-1, 255)])
+@pytest.mark.parametrize(
+    ("status", "reported"), [(0, 0), (3, 3), (255, 255), (256, 255), (300, 44), (-1, 255), (-256, 255)]
+)
 def test_exit_status(status: int, reported: int, guest: Guest) -> None:
     assert main(["run", guest(guests.exiting(status))]) == reported
 
@@ -229,6 +231,10 @@ def test_invoke(guest: Guest, capfd: Capture) -> None:
         "swap -9223372036854775808 1e300": "1e+300\n-9223372036854775808\n",
         "half 0.5": "0.25\n",
         "half inf": "inf\n",
+        "half -Infinity": "-inf\n",
+        "half nan": "nan\n",
+        "half 3.4028235e38": "1.7014117331926443e+38\n",
+        "half 1e-400": "0.0\n",
         "quiet": "",
         "ready": "1\n",
     }.items():
@@ -258,6 +264,9 @@ def test_invoke_a_function_that_does_not_return(guest: Guest, capfd: Capture) ->
         ("add 1 x", "--invoke: argument 2 of add: 'x' is not a whole number"),
         ("add 4294967296 1", "--invoke: argument 1 of add: 4294967296 does not fit in an i32"),
         ("half x", "--invoke: argument 1 of half: 'x' is not a number"),
+        ("half 1e39", "--invoke: argument 1 of half: 1e39 does not fit in an f32 (inf is infinity)"),
+        ("half -1e400", "--invoke: argument 1 of half: -1e400 does not fit in an f32 (inf is infinity)"),
+        ("swap 1 1e400", "--invoke: argument 2 of swap: 1e400 does not fit in an f64 (inf is infinity)"),
         (
             "reference 1",
             "--invoke: argument 1 of reference: values of type externref cannot be written on a command line",

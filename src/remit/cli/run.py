@@ -38,10 +38,11 @@ COMMAND = Command(
     (
         Option(
             "--dir",
-            value="HOST[::GUEST][:ro]",
+            value="HOST[::GUEST][:ro|:rw]",
             parse=parse_directory,
             repeated=True,
-            help="Hand it the directory HOST, to be seen as GUEST (default: HOST); with :ro, it cannot change it.",
+            help="Hand it the directory HOST, to be seen as GUEST (default: HOST); with :ro, it cannot change it "
+            "(:rw is the default).",
         ),
         Option(
             "--memory-dir",
@@ -111,8 +112,9 @@ COMMAND = Command(
         ),
     ),
     stop_at_operand=True,
-    notes="The exit status is the program's own; 134 if it trapped or ran out of fuel, 124 after the timeout,\n"
-    "130 after Ctrl-C, 2 for a bad option or a program that is missing, damaged, or needs what it was not given.",
+    notes="The exit status is the program's own: the lowest 8 bits, as hosts keep no more, but 255 if only those are 0.\n"
+    "It is 134 if the program trapped or ran out of fuel, 124 after the timeout, 130 after Ctrl-C, 2 for a bad option\n"
+    "or a program that is missing, damaged, or needs what it was not given.",
 )
 
 
