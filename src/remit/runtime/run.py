@@ -36,7 +36,7 @@ def run(args: Arguments, **options: Unpack[RunOptions]) -> CompletedProcess:
     :param input: what it reads from its standard input: bytes, or str in text mode.
     :param stdin: instead of `input`; also bytes; a callable is ``f(n) -> bytes``, none of them at the end.
     :param stdout: or `PIPE`, which captures; a callable is ``f(bytes)``, and takes all of them (the ``write`` of a
-        file object may return how many it took)
+        file object may return how many it took).
     :param stderr: as `stdout`, or `STDOUT` for the same stream.
     :param capture_output: ``stdout=PIPE, stderr=PIPE``.
     :param text: captured output and `input` are str (also with `encoding` or `errors`; UTF-8 by default), and every
