@@ -49,6 +49,12 @@ def test_mistakes(capsys: pytest.CaptureFixture[str]) -> None:
     assert complaint(capsys, "run") == "PROGRAM is missing: remit run [options] PROGRAM [ARGS…]"
 
 
+@pytest.mark.parametrize("command", ["run", "inspect", "compile"])
+def test_an_empty_name_is_no_program(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert complaint(capsys, command, "").startswith("PROGRAM is empty: remit ")
+    assert complaint(capsys, "compile", "-o", "", "x") == "-o: the name of the file is empty"
+
+
 def test_a_message_that_the_terminal_cannot_show(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     assert main(["\udcff"]) == 2
     assert rb"\udcff" in capsysbinary.readouterr().err

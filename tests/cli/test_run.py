@@ -7,11 +7,13 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from cli import guests
 from remit.cli.main import main
+from remit.engine import program_file
 from wat import wat
 
 Guest = Callable[[bytes], str]
@@ -316,3 +318,29 @@ def test_what_is_no_regular_file_is_no_program(line: str, tmp_path: Path, capfd:
         file.truncate(1 << 40)
     assert main([*line.split(), str(large)]) == 2
     assert capfd.readouterr().err.count("\n") == 1
+
+
+def test_what_is_no_text(guest: Guest, tmp_path: Path, capfd: Capture) -> None:
+    """Hosts have names that are not UTF-8; programs are told their own in a readable form, and refused the others."""
+    path = tmp_path / os.fsdecode(b"\xffname.wasm")
+    try:
+        path.write_bytes(guests.printing("args"))
+    except (OSError, UnicodeError):
+        pytest.skip("this host's names are text")
+    assert main(["run", str(path), "x"]) == 0
+    assert capfd.readouterr().out == "\ufffdname.wasm\0x\0"
+    for line, what in (
+        ([str(path), "\udcff"], "argument"),
+        (["--argv0", "\udcff", str(path)], "the program's name"),
+        (["--env", "\udcff=1", str(path)], "environment variable name"),
+        (["--memory-dir", "\udcff", str(path)], "dirs: the guest path"),
+    ):
+        assert complaint(capfd, *line) == rf"{what} '\udcff' cannot be written as UTF-8"
+
+
+def test_not_enough_memory(guest: Guest, capfd: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_left(path: str) -> NoReturn:
+        raise MemoryError
+
+    monkeypatch.setattr(program_file, "read_program", none_left)
+    assert complaint(capfd, guest(guests.HELLO)) == "not enough memory"

@@ -32,6 +32,9 @@ def guarded(arguments: list[str]) -> int:
         return USAGE_STATUS
     except KeyboardInterrupt:
         return INTERRUPT_STATUS
+    except MemoryError:
+        complain("not enough memory")
+        return USAGE_STATUS
     except ReaderGone:
         return BROKEN_PIPE_STATUS
     except OutputError as error:

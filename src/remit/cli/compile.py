@@ -8,6 +8,7 @@ from remit.cli.interrupts import Unwinding
 from remit.cli.load import load_program
 from remit.cli.options import Command, Option
 from remit.cli.report import CommandError, reason, say, shown, size_in_words
+from remit.cli.values import parse_output
 from remit.engine.cache import Cache
 
 TYPE_CHECKING = False
@@ -19,7 +20,7 @@ COMMAND = Command(
     "PROGRAM",
     "Compile a program ahead of time, into the cache, and also into a file if one is named.",
     (
-        Option("-o", "--output", value="OUT.cwasm", help="Write the compiled code there."),
+        Option("-o", "--output", value="OUT.cwasm", parse=parse_output, help="Write the compiled code there."),
         Option("--fuel", help="Compile it for runs with --fuel: it then counts what it executes, and is slower."),
     ),
     notes="A .cwasm file is native code for this machine and this version: `remit run --allow-precompiled OUT.cwasm`\n"

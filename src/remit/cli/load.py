@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import os
 
 from remit.cli.interrupts import Unwinding
 from remit.cli.report import CommandError, reason
@@ -58,6 +59,9 @@ def load_program(
 
     CommandError if it is missing, damaged, or not a program.
     """
+    if name is None:
+        # Programs are told their names in UTF-8; a file can have any.
+        name = os.fsencode(os.path.basename(path)).decode("utf-8", "replace")
     try:
         if precompiled:
             from remit.cli.program_file import is_precompiled

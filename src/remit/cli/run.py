@@ -112,8 +112,8 @@ COMMAND = Command(
         ),
     ),
     stop_at_operand=True,
-    notes="The exit status is the program's own: the lowest 8 bits, as hosts keep no more, but 255 if only those are 0.\n"
-    "It is 134 if the program trapped or ran out of fuel, 124 after the timeout, 130 after Ctrl-C, 2 for a bad option\n"
+    notes="The exit status is the program's own: its lowest 8 bits (hosts keep no more), 255 if only they are 0. It\n"
+    "is 134 if the program trapped or ran out of fuel, 124 after the timeout, 130 after Ctrl-C, 2 for a bad option\n"
     "or a program that is missing, damaged, or needs what it was not given.",
 )
 

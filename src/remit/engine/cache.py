@@ -39,6 +39,7 @@ _ABANDONED_SECONDS = 3600.0
 _CODE, _INDEX, _TEMPORARY = ".cwasm", ".index", ".tmp"
 _O_BINARY = getattr(os, "O_BINARY", 0)
 _O_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_O_NONBLOCK = getattr(os, "O_NONBLOCK", 0)  # A pipe in the directory must not be waited for.
 _BY_DESCRIPTOR = os.open in os.supports_dir_fd and os.path.isdir("/proc/self/fd")
 
 
@@ -75,11 +76,13 @@ class Cache:
     __slots__ = ("_descriptor", "directory", "refusal")
 
     def __init__(self, directory: str | None = None) -> None:
-        self.directory = os.path.abspath(default_directory() if directory is None else directory)
+        self.directory = default_directory() if directory is None else directory
         self._descriptor = -1
         self.refusal: str | None = None
         """Why nothing is cached, or None."""
         try:
+            # No directory may be the current one: it can have been removed.
+            self.directory = os.path.abspath(self.directory)
             os.makedirs(self.directory, mode=0o700, exist_ok=True)
             self._check()
         except OSError as error:
@@ -180,7 +183,7 @@ class Cache:
 
     def _open(self, file: str) -> int:
         """A descriptor of a file that only this user can have written. OSError."""
-        flags = os.O_RDONLY | _O_NOFOLLOW | _O_BINARY
+        flags = os.O_RDONLY | _O_NOFOLLOW | _O_BINARY | _O_NONBLOCK
         descriptor = os.open(self._path(file), flags, dir_fd=self._dir_fd)
         refusal = _distrust(file, os.fstat(descriptor), stat.S_ISREG)
         if refusal is not None:
