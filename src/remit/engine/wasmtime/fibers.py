@@ -139,7 +139,7 @@ class FiberCall:
             self._raised = RuntimeError("the call was closed")
 
     def __del__(self) -> None:
-        if self._future:
+        if getattr(self, "_future", 0):  # not there yet when a signal handler interrupted its making
             self.close()
 
     # For the host functions of the call.
