@@ -229,11 +229,22 @@ def test_fuel(way: Way, library: remit.Program) -> None:
         before = instance.guest.fuel
         instance.call("add", 1, 2)
         assert instance.guest.fuel < before
+        for wrong in (1.5, "x", True):
+            with pytest.raises(TypeError, match=r"fuel is .*: instructions are wanted, as an int"):
+                instance.guest.fuel = wrong
+        for wrong in (-1, 2**64):
+            with pytest.raises(ValueError, match=r"fuel is .* 0 to 18446744073709551615"):
+                instance.guest.fuel = wrong
         instance.guest.fuel = 0
         with pytest.raises(remit.Trap, match="fuel"):
             instance.call("spin")
     with pytest.raises(ValueError, match="fuel=True"):
         way.instance(library, fuel=10_000)
+    with way.instance(library) as instance:
+        with pytest.raises(RuntimeError, match="fuel=True"):
+            print(instance.guest.fuel)
+        with pytest.raises(RuntimeError, match="fuel=True"):
+            instance.guest.fuel = 5
 
 
 def test_after_closing(way: Way, library: remit.Program) -> None:
@@ -252,13 +263,16 @@ def test_after_closing(way: Way, library: remit.Program) -> None:
     [
         ({"time_out": 1}, TypeError, r"instantiate(_async)?\(\) has no option 'time_out'; did you mean 'timeout'"),
         ({"arguments": []}, TypeError, "has no option 'arguments'"),
-        ({"args": "one"}, TypeError, "args is a str"),
+        ({"input": b""}, TypeError, r"instantiate(_async)?\(\) has no option 'input': say stdin="),
+        ({"imports": {}}, TypeError, "has no option 'imports': give them to remit.load"),
+        ({"args": "one"}, TypeError, r"args is 'one' \(str\): a list is wanted, as in \['--verbose'\]"),
+        ({"args": 5}, TypeError, r"args is 5 \(int\): a list is wanted"),
         ({"args": [1]}, TypeError, "an argument must be"),
         ({"timeout": -1}, ValueError, "timeout is -1"),
         ({"timeout": float("nan")}, ValueError, "timeout is nan"),
-        ({"timeout": False}, TypeError, "timeout is False, a bool"),
-        ({"fuel": 1.5}, TypeError, r"fuel is 1\.5, a float"),
-        ({"max_memory": "64MiB"}, TypeError, "max_memory is '64MiB', a str"),
+        ({"timeout": False}, TypeError, r"timeout is False \(bool\)"),
+        ({"fuel": 1.5}, TypeError, r"fuel is 1\.5 \(float\)"),
+        ({"max_memory": "64MiB"}, TypeError, r"max_memory is '64MiB' \(str\)"),
         ({"limits": {"descriptors": 5}}, TypeError, "limits must be a remit.Limits"),
     ],
 )
@@ -279,6 +293,15 @@ def test_interrupting_from_another_thread(library: remit.Program) -> None:
         assert caught.value is reason
         timer.join()
         assert_dead(instance)
+
+
+def test_interrupting_with_what_is_no_exception(library: remit.Program) -> None:
+    wrong: Any
+    with library.instantiate() as instance:
+        for wrong in ("enough", None, KeyError):
+            with pytest.raises(TypeError, match=r"reason is .*: an exception is wanted"):
+                instance.interrupt(wrong)
+        assert instance.call("add", 1, 2) == 3
 
 
 def test_interrupting_when_nothing_runs(library: remit.Program) -> None:

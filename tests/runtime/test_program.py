@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -74,3 +75,21 @@ def test_what_is_not_a_module_is_known_for_what_it_is(data: bytes, what: str, ca
     with pytest.raises(remit.InvalidModule) as caught:
         remit.load(tmp_path / "tool.wasm", cache=cache)
     assert any(note.startswith(f"tool.wasm is {what}") for note in caught.value.__notes__)
+
+
+LOADED = remit.load(guests.HELLO, cache=False)
+
+
+@pytest.mark.parametrize(
+    ("program", "options", "message"),
+    [
+        (guests.HELLO, {"fuel": 1000}, r"fuel is 1000 \(int\): True or False is wanted, whether to count it"),
+        (guests.HELLO, {"cache": "no"}, r"cache is 'no' \(str\): True or False is wanted"),
+        (guests.HELLO, {"name": 5}, r"name is 5 \(int\): a str is wanted"),
+        (LOADED, {}, "<Program 'program.wasm'.*> is loaded already"),
+        (None, {}, "a program must be a path, .*, not None"),
+    ],
+)
+def test_what_cannot_be_loaded(program: Any, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        remit.load(program, **options)

@@ -456,7 +456,7 @@ def test_options_of_another_type() -> None:
     with pytest.raises(ValueError, match="time_step is 0: nanoseconds are wanted, 1 or more"):
         check_filesystem(MemoryFilesystem, time_step=0)
     wrong: Any = "255"
-    with pytest.raises(TypeError, match="name_bytes is '255', a str: bytes are wanted"):
+    with pytest.raises(TypeError, match=r"name_bytes is '255' \(str\): bytes are wanted"):
         check_filesystem(MemoryFilesystem, name_bytes=wrong)
 
 

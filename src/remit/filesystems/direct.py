@@ -161,7 +161,7 @@ class DirectAccess(Filesystem):
                 handles.enter(name, make=True)
             else:
                 raise TypeError(
-                    f"files[{path!r}] is {contents!r}, a {type(contents).__name__}: "
+                    f"files[{path!r}] is {contents!r} ({type(contents).__name__}): "
                     "give bytes, str, a SymbolicLink, or a mapping for a directory"
                 )
 

@@ -10,7 +10,14 @@ from remit.policy.grants import Grants, checked_limits
 from remit.runtime.execute import World
 from remit.runtime.guest import Guest
 from remit.runtime.launch import argument
-from remit.runtime.named_options import check_duration, check_fuel, check_max_memory, check_options, options_of
+from remit.runtime.named_options import (
+    check_duration,
+    check_fuel,
+    check_list,
+    check_max_memory,
+    check_options,
+    options_of,
+)
 from remit.runtime.stdio import Streams
 
 TYPE_CHECKING = False
@@ -65,12 +72,10 @@ class _Instance(Guest):
         fuel, max_memory = check_fuel(fuel), check_max_memory(max_memory)
         if fuel is not None and not program.metered:
             raise ValueError("the program does not count fuel: load it with remit.load(..., fuel=True)")
-        if isinstance(args, (str, bytes)):
-            raise TypeError(f"args is a {type(args).__name__}: a list of arguments is wanted")
         limits = grants["limits"] = checked_limits(grants.get("limits"))
         self._streams = Streams(stdin, stdout, stderr, limit=limits.captured_bytes, asynchronous=self._asynchronous)
         granted = Grants(
-            arguments=[program.name, *map(argument, args)],
+            arguments=[program.name, *map(argument, check_list("args", args, "['--verbose']"))],
             stdin=self._streams.stdin,
             stdout=self._streams.stdout,
             stderr=self._streams.stderr,
@@ -186,8 +191,10 @@ class Instance(_Instance):
     def interrupt(self, reason: BaseException) -> None:
         """Stop the call that is under way, busy or waiting, or else the next one: it raises `reason`.
 
-        From any thread or signal handler.
+        From any thread or signal handler. TypeError if `reason` is no exception.
         """
+        if not isinstance(reason, BaseException):
+            raise TypeError(f"reason is {reason!r}: an exception is wanted, as KeyboardInterrupt()")
         self._world.store.interrupt(reason)
 
     def _drop(self) -> None:

@@ -10,6 +10,7 @@ from remit.engine.cache import Cache
 from remit.engine.wasmtime.config import Config
 from remit.engine.wasmtime.engine import engine
 from remit.runtime.bind import check_imports, explain_missing, link
+from remit.runtime.named_options import check_flag
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -110,6 +111,8 @@ def load(
     :raises LinkError: it does not import one of the functions in `imports`.
     :raises OSError: it cannot be read, is no regular file (a pipe, a device), or is larger than 1 GiB.
     """
+    check_flag("fuel", fuel, ", whether to count it; how much there is, each run or instance is told")
+    check_flag("cache", cache)
     return load_with(engine(Config(fuel=fuel)), Cache() if cache else None, program, imports=imports, name=name)
 
 
@@ -122,10 +125,14 @@ def load_with(
     name: str | None = None,
 ) -> Program:
     """As :func:`load`, with an engine and a cache of the caller's."""
+    if name is not None and not isinstance(name, str):
+        raise TypeError(f"name is {name!r} ({type(name).__name__}): a str is wanted")
     if isinstance(program, (bytes, bytearray, memoryview)):
         program = bytes(program)
         name = name or "program.wasm"
     else:
+        if isinstance(program, Program):
+            raise TypeError(f"{program!r} is loaded already")
         if not isinstance(program, (str, os.PathLike)):
             raise TypeError(f"a program must be a path, the bytes of a module, or a remit.Program, not {program!r}")
         program = os.fspath(program)

@@ -45,4 +45,4 @@ def _shown(answer: Any) -> str:
         if hasattr(answer, "close"):
             answer.close()
         return "an awaitable: that needs run_async, and a function made with `async def`"
-    return "None" if answer is None else f"{answer!r}, a {type(answer).__name__}"
+    return "None" if answer is None else f"{answer!r} ({type(answer).__name__})"

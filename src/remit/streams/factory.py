@@ -37,7 +37,7 @@ def input_stream(value: Any, *, name: str = "stdin", asynchronous: bool = False)
     if isinstance(value, int) and not isinstance(value, bool):
         return NullInput() if value == DEVNULL else HostInput(_open_descriptor(value, name))
     if isinstance(value, str):
-        raise TypeError(f"{name} is {value!r}, a str: give the bytes to be read, or the open file")
+        raise TypeError(f"{name} is {value!r} (str): give the bytes to be read, or the open file")
     if isinstance(value, bytes | bytearray | memoryview):
         return BytesInput(value)
     if _is_asyncio(value, "StreamReader"):
@@ -48,7 +48,7 @@ def input_stream(value: Any, *, name: str = "stdin", asynchronous: bool = False)
     read = getattr(value, "read", None)
     function = read if callable(read) else value
     if not callable(function) or isinstance(value, type):
-        raise TypeError(f"{name} cannot be {value!r}, a {type(value).__name__}: give {_INPUTS}")
+        raise TypeError(f"{name} cannot be {value!r} ({type(value).__name__}): give {_INPUTS}")
     if is_async(function):
         _require_loop(value, asynchronous)
         from remit.streams import aio
@@ -76,7 +76,7 @@ def output_stream(value: Any, *, name: str = "stdout", asynchronous: bool = Fals
     write = getattr(value, "write", None)
     function = write if callable(write) else value
     if not callable(function) or isinstance(value, type):
-        raise TypeError(f"{name} cannot be {value!r}, a {type(value).__name__}: give {_OUTPUTS}")
+        raise TypeError(f"{name} cannot be {value!r} ({type(value).__name__}): give {_OUTPUTS}")
     if is_async(function):
         _require_loop(value, asynchronous)
         from remit.streams import aio
