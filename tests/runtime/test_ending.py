@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import asyncio
 import gc
 import os
 import signal
@@ -17,6 +18,7 @@ import pytest
 import remit
 import remit.fs
 from cli import guests
+from remit.engine.wasmtime.fibers import fibers_supported
 from runtime import programs
 from runtime.ways import Way
 from waiting import open_descriptors
@@ -77,6 +79,54 @@ def test_more_time_than_clocks_count(way: Way, program: bytes, timeout: float) -
 
 def test_enough_time(way: Way) -> None:
     assert way.run(guests.HELLO, timeout=60, capture_output=True).stdout == b"hello\n"
+
+
+NESTED = programs.asking("(loop $again (drop (call $f (i32.const 1))) (loop $on (br $on)))")
+
+
+@pytest.mark.parametrize("suspends", [False, True])
+@pytest.mark.parametrize("inner", [None, 60])
+def test_the_time_limit_of_an_outer_program_is_not_that_of_the_inner_one(suspends: bool, inner: float | None) -> None:
+    """On threads it does not reach what a function of the host runs on the loop's."""
+    if suspends and not fibers_supported():
+        pytest.skip("this Python cannot suspend calls on fibers")
+    ended: list[str] = []
+
+    def run_inner(number: int) -> int:
+        try:
+            remit.run(guests.SPIN, timeout=inner, stdout=remit.DEVNULL, cache=False)
+        except (subprocess.TimeoutExpired, TimeoutError):
+            ended.append("by its own time limit")
+        return 0
+
+    def call_inner(number: int) -> int:
+        try:
+            instance.call("spin")
+        except TimeoutError:
+            ended.append("by its own time limit")
+        return 0
+
+    def run_outer(**options: Any) -> None:
+        if suspends:
+            asyncio.run(remit.run_async(NESTED, **options))
+        else:
+            remit.run(NESTED, **options)
+
+    with remit.load(programs.LIBRARY, cache=False).instantiate(timeout=inner) as instance:
+        for f in (run_inner, call_inner):
+            with pytest.raises(remit.TimeoutExpired) as caught:
+                run_outer(imports={"env": {"f": f}}, timeout=SOON, cache=False)
+            assert caught.value.timeout == SOON
+    assert ended == []
+
+
+def test_the_time_limit_of_an_inner_program_leaves_the_outer_one_alone(way: Way) -> None:
+    def f(number: int) -> int:
+        with pytest.raises(remit.TimeoutExpired):
+            remit.run(guests.SPIN, timeout=SOON, stdout=remit.DEVNULL, cache=False)
+        return 5
+
+    assert way.run(programs.ASK, imports={"env": {"f": f}}, timeout=60).returncode == 5
 
 
 def test_trap(way: Way) -> None:

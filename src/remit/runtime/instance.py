@@ -130,8 +130,10 @@ class _Instance(Guest):
             self._world.set_deadline(time.monotonic() + self._timeout)
             self._world.check()
 
-    def _too_late(self, what: str) -> TimeoutError:
-        return TimeoutError(f"{what} was stopped after {self._timeout} s")
+    def _say_if_late(self, what: str, error: Timeout) -> None:
+        """Raise TimeoutError if it was the time limit of this instance that has stopped `what`."""
+        if self._world.late:
+            raise TimeoutError(f"{what} was stopped after {self._timeout} s") from error
 
     def close(self) -> None:
         """Give back everything it holds. RuntimeError while a call is under way. Closing twice does nothing."""
@@ -162,7 +164,8 @@ class Instance(_Instance):
                 self._start_clock()
                 self._world.instantiate()
             except Timeout as error:
-                raise self._too_late("the start function") from error
+                self._say_if_late("the start function", error)
+                raise
             if self.program.has_entry("_initialize"):
                 self.call("_initialize")
         except BaseException:
@@ -186,7 +189,8 @@ class Instance(_Instance):
             self._start_clock()
             return function(*arguments)
         except Timeout as error:
-            raise self._too_late(name) from error
+            self._say_if_late(name, error)
+            raise
 
     def interrupt(self, reason: BaseException) -> None:
         """Stop the call that is under way, busy or waiting, or else the next one: it raises `reason`.
@@ -230,7 +234,8 @@ class AsyncInstance(_Instance):
                 self._start_clock()
                 await self._world.instantiate_async()
             except Timeout as error:
-                raise self._too_late("the start function") from error
+                self._say_if_late("the start function", error)
+                raise
             if self.program.has_entry("_initialize"):
                 await self.call("_initialize")
         except BaseException:
@@ -248,7 +253,8 @@ class AsyncInstance(_Instance):
             self._start_clock()
             return await self._world.call_async(function, *arguments)
         except Timeout as error:
-            raise self._too_late(name) from error
+            self._say_if_late(name, error)
+            raise
 
     def _drop(self) -> None:
         # Whatever thread this is, it may not touch the loop. What it held goes by itself, piece by piece.

@@ -56,7 +56,8 @@ def run(args: Arguments, **options: Unpack[RunOptions]) -> CompletedProcess:
 
     Its limits:
 
-    :param timeout: seconds after which it is stopped, busy or waiting. Compiling it does not count.
+    :param timeout: seconds after which it is stopped, busy or waiting; a function or stream of the caller's is not
+        interrupted, except what it runs of Remit in turn. Compiling it does not count.
     :param fuel: about how many WebAssembly instructions it may execute.
     :param max_memory: bytes that its linear memory may grow to.
     :param limits: how much of the host's other resources it may use (:class:`Limits`).
@@ -79,6 +80,8 @@ def run(args: Arguments, **options: Unpack[RunOptions]) -> CompletedProcess:
     try:
         status = run_start(world)
     except (Timeout, Trap) as error:
+        if isinstance(error, Timeout) and not world.late:
+            raise
         raise launch.failed(error) from None
     finally:
         world.close()
