@@ -55,7 +55,7 @@ REMIT = {
     "TimeoutExpired": "exception",
     "Trap": "exception",
     "__version__": "str",
-    "load": "(program, *, imports=, fuel=, cache=, name=)",
+    "load": "(program, *, imports=, fuel=, gc=, cache=, name=)",
     "run": "(args, **options)",
     "run_async": "(args, **options)",
     "with_instance": "(function)",

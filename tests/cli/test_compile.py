@@ -135,3 +135,14 @@ def test_only_files_are_replaced(guest: Guest, tmp_path: Path, capfd: Capture) -
         assert capfd.readouterr().err == (
             f"remit: {output}: this is no regular file, and would be replaced by one; name another\n"
         )
+
+
+def test_objects_are_off_unless_they_are_asked_for(guest: Guest, tmp_path: Path, capfd: Capture) -> None:
+    path, out = guest(guests.OBJECTS), str(tmp_path / "out.cwasm")
+    for command in ("run", "compile"):
+        assert main([command, path]) == 2
+        assert "--allow-gc" in capfd.readouterr().err
+    assert main(["run", "--allow-gc", path]) == 0
+    assert main(["compile", "--allow-gc", "-o", out, path]) == 0
+    assert main(["run", "--allow-precompiled", out]) == 2
+    assert main(["run", "--allow-precompiled", "--allow-gc", out]) == 0

@@ -93,7 +93,7 @@ def test_objects_are_limited() -> None:
       (func (export "fill")
         (loop $again (global.set $kept (struct.new $node (global.get $kept) (i64.const 1))) (br $again))))"""
     with (
-        remit.load(wat(program)).instantiate(max_memory=64 * PAGE) as instance,
+        remit.load(wat(program), gc=True).instantiate(max_memory=64 * PAGE) as instance,
         pytest.raises(remit.Trap, match="GC heap out of memory"),
     ):
         instance.call("fill")

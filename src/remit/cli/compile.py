@@ -10,6 +10,7 @@ from remit.cli.options import Command, Option
 from remit.cli.report import CommandError, reason, say, shown, size_in_words
 from remit.cli.values import parse_output
 from remit.engine.cache import Cache
+from remit.engine.wasmtime.config import Config
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ COMMAND = Command(
     (
         Option("-o", "--output", value="OUT.cwasm", parse=parse_output, help="Write the compiled code there."),
         Option("--fuel", help="Compile it for runs with --fuel: it then counts what it executes, and is slower."),
+        Option("--allow-gc", help="Compile it for runs with --allow-gc."),
     ),
     notes="A .cwasm file is native code for this machine and this version: `remit run --allow-precompiled OUT.cwasm`\n"
     "runs it without checking it, with --fuel if it was compiled so. Use it only where nobody else can write.",
@@ -36,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     [path] = parsed.operands
     cache = Cache()
-    program = load_program(path, fuel="fuel" in parsed.values, cache=cache)
+    program = load_program(path, Config(fuel="fuel" in parsed.values, gc="allow-gc" in parsed.values), cache=cache)
     output = parsed.values.get("output")
     if output is None:
         if cache.refusal is not None:

@@ -53,7 +53,7 @@ class InterruptibleEngine(Engine):
 
 
 def load_program(
-    path: str, *, fuel: bool, cache: Cache | None, name: str | None = None, precompiled: bool = False
+    path: str, config: Config, *, cache: Cache | None, name: str | None = None, precompiled: bool = False
 ) -> Program:
     """As :func:`remit.load`; with `precompiled`, also native code that was compiled ahead of time, unchecked.
 
@@ -67,9 +67,9 @@ def load_program(
             from remit.cli.program_file import is_precompiled
 
             if is_precompiled(path):
-                return _load_precompiled(path, fuel, name)
+                return _load_precompiled(path, config, name)
         with Unwinding():
-            return load_with(InterruptibleEngine(Config(fuel=fuel)), cache, path, name=name)
+            return load_with(InterruptibleEngine(config), cache, path, name=name)
     except OSError as error:
         raise CommandError(f"{path}: {reason(error)}") from None
     except InvalidModule as error:
@@ -80,10 +80,10 @@ def load_program(
         raise CommandError(f"{path!r}: {error}") from None
 
 
-def _load_precompiled(path: str, fuel: bool, name: str | None) -> Program:
+def _load_precompiled(path: str, config: Config, name: str | None) -> Program:
     from remit.runtime.precompiled import load_precompiled_unchecked
 
     try:
-        return load_precompiled_unchecked(path, fuel=fuel, name=name)
+        return load_precompiled_unchecked(path, fuel=config.fuel, gc=config.gc, name=name)
     except InvalidModule as error:
         raise CommandError(f"{path}: {error}") from None

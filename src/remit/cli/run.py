@@ -21,6 +21,7 @@ from remit.cli.values import (
 from remit.cli.world import World
 from remit.engine.api import LinkError, Timeout, Trap
 from remit.engine.cache import Cache
+from remit.engine.wasmtime.config import Config
 from remit.kernel.errors import Exit, KernelError
 
 TYPE_CHECKING = False
@@ -110,6 +111,10 @@ COMMAND = Command(
             "--allow-precompiled",
             help="PROGRAM may be a .cwasm of `remit compile`. That is native code: its maker can do anything here.",
         ),
+        Option(
+            "--allow-gc",
+            help="PROGRAM may use objects that the engine collects. If it means harm, it can then end this process.",
+        ),
     ),
     stop_at_operand=True,
     notes="The exit status is the program's own: its lowest 8 bits (hosts keep no more), 255 if only they are 0. It\n"
@@ -128,7 +133,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parsed.values
     program = load_program(
         path,
-        fuel="fuel" in options,
+        Config(fuel="fuel" in options, gc="allow-gc" in options),
         cache=None if "no-cache" in options else Cache(),
         name=options.get("argv0"),
         precompiled="allow-precompiled" in options,
