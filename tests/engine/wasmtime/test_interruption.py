@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import gc
 import os
 import signal
@@ -17,7 +18,7 @@ from engine.make import instantiate, prepare
 from remit.engine.api import Timeout, Trap
 from remit.engine.wasmtime import engine, signals
 from remit.engine.wasmtime.fibers import fibers_supported
-from remit.engine.wasmtime.ticker import ticker
+from remit.engine.wasmtime.ticker import Ticker, ticker
 from wat import wat
 
 if TYPE_CHECKING:
@@ -470,3 +471,19 @@ def test_an_engine_compiles_in_many_threads_at_once() -> None:
     for thread in threads:
         thread.join()
     assert sorted(names) == [f"f{number}" for number in range(8)]
+
+
+def test_a_ticker_whose_thread_cannot_be_started_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> int:
+        raise RuntimeError("can't start new thread")
+
+    fresh = Ticker()
+    with monkeypatch.context() as patch:
+        patch.setattr(_thread, "start_new_thread", fail)
+        with pytest.raises(RuntimeError, match="can't start"):
+            fresh.wake()
+        assert fresh.asleep
+    started: list[object] = []
+    monkeypatch.setattr(_thread, "start_new_thread", lambda *run: started.append(run))
+    fresh.wake()
+    assert (len(started), fresh.asleep) == (1, False)
