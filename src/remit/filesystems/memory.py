@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from remit.filesystems.arguments import wanted_clock, wanted_mapping
 from remit.filesystems.direct import DirectAccess
-from remit.filesystems.inodes import DirectoryInode, FileInode, Inode, LinkInode, Volume, check_name
+from remit.filesystems.inodes import DirectoryInode, FileInode, Inode, LinkInode, Volume
 from remit.kernel.errors import Code, KernelError
 from remit.kernel.files import Directory, DirectoryEntry, File, FileType, How, Stat
 from remit.kernel.limits import whole_number
+from remit.kernel.resolver import check_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
