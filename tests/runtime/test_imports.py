@@ -171,3 +171,33 @@ def test_an_async_function_needs_a_loop() -> None:
 
     with pytest.raises(TypeError, match="async function: use run_async"):
         remit.run(programs.ASK, imports={"env": {"f": f}}, cache=False)
+
+
+@pytest.mark.parametrize(
+    ("returned", "error", "message"),
+    [
+        ("a", TypeError, "is 'a': an int is wanted for i32"),
+        (None, TypeError, "is None: an int is wanted for i32"),
+        (1.5, TypeError, r"is 1\.5: an int is wanted for i32"),
+        (2**32, OverflowError, "is 4294967296: out of range for i32"),
+    ],
+)
+@pytest.mark.parametrize("waits", [False, True])
+def test_what_a_function_may_not_return(
+    way: Way, returned: Any, error: type[Exception], message: str, waits: bool
+) -> None:
+    def f(number: int) -> Any:
+        return returned
+
+    async def g(number: int) -> Any:
+        await asyncio.sleep(0)
+        return returned
+
+    with pytest.raises(error, match=rf"result 1 of imports\['env'\]\['f'\] {message}"):
+        way.run(programs.ASK, imports={"env": {"f": g if waits and way.loop else f}})
+
+
+def test_a_function_of_no_result_returns_none(way: Way) -> None:
+    program = programs.asking("(call $f)", '(import "env" "f" (func $f))')
+    with pytest.raises(TypeError, match=r"imports\['env'\]\['f'\], of type \(\) -> \(\), returned 5"):
+        way.run(program, imports={"env": {"f": lambda: 5}})

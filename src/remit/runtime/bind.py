@@ -166,6 +166,8 @@ def _define_own(linker: Linker, wanted: Import, function: Callable[..., Any], *,
         def call(caller: Store, *arguments: Any) -> Any:
             return function(*arguments)
 
+    # What the engine calls it when it returns something else than it should.
+    call.__qualname__ = f"imports[{wanted.module!r}][{wanted.name!r}]"
     if asynchronous:
         from remit.runtime.suspension import awaiting, define_suspending
 
