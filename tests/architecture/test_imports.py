@@ -6,11 +6,14 @@ Imports under ``if TYPE_CHECKING`` count too: a type that must not be known must
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
 
-SOURCE = Path(__file__).parents[2] / "src" / "remit"
+REPOSITORY = Path(__file__).parents[2]
+SOURCE = REPOSITORY / "src" / "remit"
+NAME = re.compile("`([a-z_]+)`")
 
 # Each part, and the parts it may import. `binary` and `kernel` stand on nothing but the standard library.
 ALLOWED: dict[str, set[str]] = {
@@ -102,3 +105,14 @@ def test_only_the_wasmtime_engine_touches_ctypes_pointers() -> None:
         place = path.relative_to(SOURCE).as_posix()
         if "import ctypes" in path.read_text():
             assert any(place.startswith(prefix) for prefix in allowed), place
+
+
+def test_the_map_says_the_same() -> None:
+    """The table of docs/ARCHITECTURE.md, its first and its last column."""
+    lines = (REPOSITORY / "docs/ARCHITECTURE.md").read_text().splitlines()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("| `")]
+    drawn = {}
+    for parts, _, may_import in rows:
+        for each in NAME.findall(parts):
+            drawn[each] = set(NAME.findall(may_import))
+    assert drawn == {each: may - {"_version"} for each, may in ALLOWED.items() if each != "_version"}

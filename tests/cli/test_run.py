@@ -120,7 +120,7 @@ def test_quotas(guest: Guest, tmp_path: Path, capfd: Capture) -> None:
     assert main(["run", path]) == 0
     assert main(["run", "--max-memory", "1MiB", path]) == 1
     assert main(["run", "--max-memory", "1KiB", path]) == 2
-    assert "give it a larger max_memory" in capfd.readouterr().err
+    assert "a larger max_memory" in capfd.readouterr().err
 
 
 def test_seed_and_clock(guest: Guest, capfd: Capture) -> None:
@@ -283,7 +283,11 @@ def test_invoke_mistakes(line: str, said: str, guest: Guest, capfd: Capture) -> 
 @pytest.mark.parametrize("count", ["0", "2"])
 def test_too_few_descriptors_for_what_is_granted(guest: Guest, capfd: Capture, count: str) -> None:
     assert main(["run", "--max-descriptors", count, guest(guests.HELLO)]) == 2
-    assert capfd.readouterr().err == f"remit: too many open files: the limit is {count} descriptors\n"
+    err = capfd.readouterr().err
+    assert err.startswith(
+        f"remit: the streams, directories and sockets of the program are 3 descriptors, and it may have {count}:"
+    )
+    assert "--max-descriptors" in err
 
 
 @pytest.mark.parametrize(("option", "most"), [("--max-descriptors", 2**31 - 1), ("--max-memory", 2**63 - 1)])

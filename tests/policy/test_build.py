@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from remit.filesystems.memory import MemoryFilesystem
+from remit.kernel.limits import Limits
 from remit.policy.build import build_process, open_ambient_listener
 from remit.policy.grants import Grants
 from remit.streams.memory import BytesInput, Capture
@@ -59,3 +60,12 @@ def test_closing_gives_everything_back(tmp_path: Path) -> None:
     process.close()
     process.close()
     assert open_descriptors() == before
+
+
+def test_more_than_the_limit_of_descriptors_is_said_before_anything_is_opened(tmp_path: Path) -> None:
+    before = open_descriptors()
+    dirs = {f"/{n}": tmp_path for n in range(6)}
+    with pytest.raises(ValueError, match=r"are 9 descriptors, and it may have 8: .*--max-descriptors"):
+        build_process(Grants(dirs=dirs, limits=Limits(descriptors=8)))
+    assert open_descriptors() == before
+    build_process(Grants(dirs=dirs, limits=Limits(descriptors=9))).close()

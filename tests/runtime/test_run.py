@@ -308,7 +308,7 @@ def test_memory_is_limited(way: Way) -> None:
 
 
 def test_a_program_that_begins_with_too_much_memory(way: Way) -> None:
-    with pytest.raises(ValueError, match="give it a larger max_memory"):
+    with pytest.raises(ValueError, match="a larger max_memory"):
         way.run(guests.HELLO, max_memory=1 << 15)
 
 

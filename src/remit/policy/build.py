@@ -52,9 +52,15 @@ def build_process(grants: Grants, descriptors: DescriptorTable | None = None, *,
 
     0, 1 and 2 are the standard streams, then come the directories in their order, then the sockets.
     `descriptors` is the empty table to use. `own_thread`: the program runs on the thread that calls this, and its
-    processor time is that thread's; otherwise it is the whole host process's. OSError if a directory cannot be
-    opened; nothing stays open then.
+    processor time is that thread's; otherwise it is the whole host process's. ValueError if these are
+    more than its limit, OSError if a directory cannot be opened; nothing stays open then.
     """
+    wanted = 3 + len(grants.dirs) + len(grants.sockets)
+    if wanted > grants.limits.descriptors:
+        raise ValueError(
+            f"the streams, directories and sockets of the program are {wanted} descriptors, and it may have "
+            f"{grants.limits.descriptors}: a larger Limits(descriptors=…) (--max-descriptors) is needed"
+        )
     process = Process(
         limits=grants.limits,
         random=_random(grants.random),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 
-from remit.engine.wasmtime.threads import thread_state
 from remit.kernel.errors import Exit
 from remit.kernel.poll import Pollable
 from remit.kernel.reactor import Reactor
@@ -164,10 +163,6 @@ def _stop_check(store: Store) -> Callable[[], None]:
 
     def check() -> None:
         reason = store.stop_reason(time.monotonic())
-        state = thread_state()
-        if state.store is store and state.pending is not None:
-            # A signal handler raised on the way into the host function that waits.
-            reason, state.pending = state.pending, None
         if reason is not None:
             try:
                 raise reason

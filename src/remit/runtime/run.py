@@ -69,6 +69,7 @@ def run(args: Arguments, **options: Unpack[RunOptions]) -> CompletedProcess:
     :raises Trap: it broke a rule of WebAssembly (its output so far: ``stdout``, ``stderr``).
     :raises LinkError: it imports something that nobody provides, or not what `imports` provides.
     :raises InvalidModule: it is not a WebAssembly module, or one without ``_start``.
+    :raises ValueError: a limit is less than the program begins with, or an argument is no such thing.
     :raises OSError: it, or a granted directory, cannot be opened.
 
     What a function or stream of the caller's raises ends the program, and comes out of here unchanged.

@@ -224,6 +224,10 @@ class Store:
 
     def stop_reason(self, now: float) -> BaseException | None:
         """Why the guest must stop, if it must. An interruption is given once."""
+        state = thread_state()
+        if state.store is self and state.pending is not None:
+            # A signal handler raised on the way into the host function that asks.
+            return take_pending()
         reason = self._interrupt
         if reason is not None:
             self._interrupt = None
