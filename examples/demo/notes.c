@@ -47,34 +47,55 @@ static int find_notes(const char *directory, char **names) {
     return count;
 }
 
-static int summarise(const char *directory) {
-    char *names[MOST_NOTES];
+/* How many words each note has; -1 for one that cannot be read. */
+static void count_words(const char *directory, char **names, int count, long *words) {
     char path[4096];
-    int count = find_notes(directory, names);
-    if (count < 0)
-        return 1;
-    snprintf(path, sizeof path, "%s/summary.txt", directory);
-    FILE *summary = fopen(path, "w");
-    if (summary == NULL)
-        printf("  write %-27s refused: %s\n", path, strerror(errno));
     for (int i = 0; i < count; i++) {
+        words[i] = -1;
         snprintf(path, sizeof path, "%s/%s", directory, names[i]);
         FILE *note = fopen(path, "r");
         if (note == NULL) {
             printf("  read %-28s refused: %s\n", path, strerror(errno));
             continue;
         }
-        long words = words_in(note);
+        words[i] = words_in(note);
         fclose(note);
-        printf("  read %-28s %ld words\n", path, words);
-        if (summary != NULL)
-            fprintf(summary, "%s: %ld words\n", names[i], words);
+        printf("  read %-28s %ld words\n", path, words[i]);
     }
-    if (summary != NULL) {
-        fclose(summary);
-        printf("  write %s/summary.txt\n", directory);
+}
+
+/* Whether all of the summary was written; errno says why not. */
+static int write_summary(const char *path, char **names, int count, const long *words) {
+    FILE *summary = fopen(path, "w");
+    if (summary == NULL)
+        return 0;
+    for (int i = 0; i < count; i++) {
+        if (words[i] >= 0 && fprintf(summary, "%s: %ld words\n", names[i], words[i]) < 0) {
+            int reason = errno;
+            fclose(summary);
+            errno = reason;
+            return 0;
+        }
     }
-    return summary == NULL;
+    /* Until now, it may only have been kept in a buffer: this is where a full disk shows. */
+    return fclose(summary) == 0;
+}
+
+static int summarise(const char *directory) {
+    char *names[MOST_NOTES];
+    long words[MOST_NOTES];
+    char path[4096];
+    int count = find_notes(directory, names);
+    if (count < 0)
+        return 1;
+    count_words(directory, names, count, words);
+    snprintf(path, sizeof path, "%s/summary.txt", directory);
+    if (!write_summary(path, names, count, words)) {
+        printf("  write %-27s refused: %s\n", path, strerror(errno));
+        return 1;
+    }
+    printf("  write %s\n", path);
+    return 0;
 }
 
 static void try_to_read(const char *path) {

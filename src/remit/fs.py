@@ -2,6 +2,9 @@
 
 ``remit.fs.Memory({"main.py": b"…"})``, ``remit.fs.Overlay(remit.fs.Host("project"))`` and so on. Each is imported
 when it is first named, so that a program which grants one host directory does not pay for the others.
+
+They are made of each other. Where one wants a filesystem it takes no path: what opens a directory of the machine says
+so, ``Host(path)``, and only `dirs` takes a path in its place.
 """
 
 from __future__ import annotations

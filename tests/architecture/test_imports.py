@@ -6,11 +6,14 @@ Imports under ``if TYPE_CHECKING`` count too: a type that must not be known must
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
 
-SOURCE = Path(__file__).parents[2] / "src" / "remit"
+REPOSITORY = Path(__file__).parents[2]
+SOURCE = REPOSITORY / "src" / "remit"
+NAME = re.compile("`([a-z_]+)`")
 
 # Each part, and the parts it may import. `binary` and `kernel` stand on nothing but the standard library.
 ALLOWED: dict[str, set[str]] = {
@@ -26,7 +29,7 @@ ALLOWED: dict[str, set[str]] = {
     "policy": {"kernel", "filesystems", "network", "streams"},
     "testing": {"kernel"},
     "runtime": {"kernel", "engine", "binary", "interfaces", "policy", "filesystems", "network", "streams", "native"},
-    "cli": {"runtime", "policy", "binary", "engine", "kernel", "network", "_version", "fs"},
+    "cli": {"runtime", "policy", "binary", "engine", "kernel", "_version", "fs"},
     "fs": {"filesystems", "kernel"},
     "_version": set(),
 }
@@ -80,6 +83,21 @@ def test_interface_versions_are_siblings(path: Path) -> None:
         assert not others, f"{path.name} imports its sibling {name}"
 
 
+# `remit.fs.Host` is the public name of it: a caller who writes that opens the directory by own authority.
+OPENS_THE_MACHINE = {"HostFilesystem": {"policy", "fs"}}
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(SOURCE)))
+def test_only_the_policy_turns_names_into_authority(path: Path) -> None:
+    here = part(path)
+    for name in imported(path):
+        pieces = name.split(".")
+        if len(pieces) < 3 or pieces[1] in (here, "policy"):
+            continue
+        may = {"policy"} if pieces[-1].startswith("open_ambient_") else OPENS_THE_MACHINE.get(pieces[-1], {here})
+        assert here in may, f"{path.name} imports {name}: ask policy/build.py for what it may have"
+
+
 def test_only_the_wasmtime_engine_touches_ctypes_pointers() -> None:
     """Raw addresses stay in engine/wasmtime, the native path, and the Linux host adapter's system calls."""
     allowed = {"engine/wasmtime", "native", "filesystems"}
@@ -87,3 +105,14 @@ def test_only_the_wasmtime_engine_touches_ctypes_pointers() -> None:
         place = path.relative_to(SOURCE).as_posix()
         if "import ctypes" in path.read_text():
             assert any(place.startswith(prefix) for prefix in allowed), place
+
+
+def test_the_map_says_the_same() -> None:
+    """The table of docs/ARCHITECTURE.md, its first and its last column."""
+    lines = (REPOSITORY / "docs/ARCHITECTURE.md").read_text().splitlines()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("| `")]
+    drawn = {}
+    for parts, _, may_import in rows:
+        for each in NAME.findall(parts):
+            drawn[each] = set(NAME.findall(may_import))
+    assert drawn == {each: may - {"_version"} for each, may in ALLOWED.items() if each != "_version"}

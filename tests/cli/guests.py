@@ -176,3 +176,9 @@ LIBRARY = wat("""(module
     (func $bad (export "bad") unreachable)
     (func (export "forever") (loop $again (br $again)))
     (func (export "reference") (param externref)))""")
+
+OBJECTS = wat(
+    '(module (type $s (struct (field i32))) (memory (export "memory") 1)'
+    ' (func (export "_start") (drop (struct.get $s 0 (struct.new $s (i32.const 1))))))'
+)
+"""It uses an object that the engine collects."""

@@ -114,3 +114,25 @@ def test_a_run_without_the_cache_leaves_nothing(guest: Guest, cache_of_its_own: 
 def test_mistakes(line: str, said: str, capfd: Capture) -> None:
     assert main(["cache", *line.split()]) == 2
     assert capfd.readouterr() == ("", f"remit: {said}\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the current directory cannot be removed")
+def test_a_current_directory_that_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    monkeypatch.setenv("REMIT_CACHE_DIR", "relative")
+    assert main(["cache", "show"]) == 0
+    assert "not used: relative: No such file or directory\n" in capfd.readouterr().out
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs POSIX files")
+def test_a_pipe_in_the_cache_is_not_waited_for(cache_of_its_own: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["cache", "show"]) == 0
+    os.mkfifo(cache_of_its_own / "remit" / "pipe.cwasm")
+    capfd.readouterr()
+    assert main(["cache", "show"]) == 0
+    assert "programs: 0" in capfd.readouterr().out

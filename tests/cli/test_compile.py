@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,6 +9,7 @@ import pytest
 
 from cli import guests
 from remit.cli.main import main
+from remit.engine.cache import Cache
 from wat import wat
 
 Guest = Callable[[bytes], str]
@@ -89,3 +92,57 @@ def test_the_program_is_not_overwritten(guest: Guest, capfd: Capture) -> None:
     assert main(["compile", path, "-o", path]) == 2
     assert "the program itself" in capfd.readouterr().err
     assert Path(path).read_bytes() == before
+
+
+def test_a_cache_that_keeps_nothing(
+    guest: Guest, tmp_path: Path, capfd: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def said(*arguments: str) -> str:
+        assert main(["compile", path, *arguments]) == (0 if arguments else 2)
+        out, err = capfd.readouterr()
+        assert (out + err).count("\n") == 1
+        return out + err
+
+    path = guest(guests.HELLO)
+    beginning = f"remit: {path}: compiled, but the cache does not keep it: "
+    with monkeypatch.context() as patch:
+
+        def full(_: int) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        patch.setattr(os, "fsync", full)
+        assert said() == f"{beginning}{Cache().directory}: No space left on device\n"
+    not_a_directory = tmp_path / "file"
+    not_a_directory.touch()
+    monkeypatch.setenv("REMIT_CACHE_DIR", str(not_a_directory))
+    assert said().startswith(f"{beginning}{not_a_directory}")
+    # What was asked for is there, with or without a cache.
+    assert "compiled, " in said("-o", str(tmp_path / "out.cwasm"))
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o777)
+    monkeypatch.setenv("REMIT_CACHE_DIR", str(shared))
+    assert said() == f"{beginning}{shared} can be written by others: chmod go-w it\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs POSIX files")
+def test_only_files_are_replaced(guest: Guest, tmp_path: Path, capfd: Capture) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    (tmp_path / "null").symlink_to("/dev/null")
+    for output in (pipe, tmp_path, tmp_path / "null"):
+        assert main(["compile", guest(guests.HELLO), "-o", str(output)]) == 2
+        assert capfd.readouterr().err == (
+            f"remit: {output}: this is no regular file, and would be replaced by one; name another\n"
+        )
+
+
+def test_objects_are_off_unless_they_are_asked_for(guest: Guest, tmp_path: Path, capfd: Capture) -> None:
+    path, out = guest(guests.OBJECTS), str(tmp_path / "out.cwasm")
+    for command in ("run", "compile"):
+        assert main([command, path]) == 2
+        assert "--allow-gc" in capfd.readouterr().err
+    assert main(["run", "--allow-gc", path]) == 0
+    assert main(["compile", "--allow-gc", "-o", out, path]) == 0
+    assert main(["run", "--allow-precompiled", out]) == 2
+    assert main(["run", "--allow-precompiled", "--allow-gc", out]) == 0

@@ -37,6 +37,7 @@ def child_began(environment):
         os.dup2(write, 1)
         os.dup2(write, 2)
         os.close(write)
+        _signal.alarm(30)  # kills what has missed the interrupt, and waits
         return None
     os.close(write)
     with open(read, "rb") as file:
@@ -65,16 +66,25 @@ class Imports:
 
 class Calls:
     def __init__(self, at):
-        self.at = at
+        number, _, self.function = str(at).partition(" in ")
+        self.at = number
         self.count = 0
     def __call__(self, frame, event, argument):
-        if is_taken():
+        if not is_taken():
+            return
+        if event == "c_call" and argument.__name__ == self.at:
+            sys.setprofile(None)
+            interrupt()
+        if event not in ("call", "c_return"):
+            return  # Python does not look for signals here; what comes next may be what ends a `with`.
+        if self.at == "count":
+            os.write(2, b"call\\n")
+            return
+        if self.function in ("", frame.f_code.co_name):
             self.count += 1
-            if self.at == "count":
-                os.write(2, b"call\\n")
-            elif self.at in (self.count, getattr(argument, "__name__", "")):
-                sys.setprofile(None)
-                interrupt()
+        if self.at == str(self.count):
+            sys.setprofile(None)
+            interrupt()
 
 early = []
 outcomes = []
@@ -149,6 +159,16 @@ def test_whatever_it_does(command: str, guest: Guest, tmp_path: Path) -> None:
         assert undisturbed.startswith(output), at
 
 
+@pytest.mark.parametrize("call", range(1, 6))
+def test_on_the_way_into_a_wait(call: int, guest: Guest, tmp_path: Path) -> None:
+    """In the last Python before the host function, and the first of it, where nothing may be raised."""
+    line = ["run", guest(guests.SLEEP)]
+    at = f"{call} in callback"
+    [(_, status, output)] = outcomes("calls", [at], "script", line, str(tmp_path / "cache"))
+    assert status == 130
+    assert output in ("", "ready\n")
+
+
 @pytest.mark.parametrize("function", ["write", "fsync", "replace"])
 def test_nothing_half_written_is_left_in_the_cache(function: str, guest: Guest, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
@@ -166,6 +186,42 @@ def test_nothing_half_written_is_left_of_an_output(function: str, guest: Guest, 
     whole, cut = outcomes("calls", [0, function], "script", line, str(tmp_path / "cache"))
     assert (whole[1], cut) == (0, (function, 130, ""))
     assert [each.name for each in out.iterdir()] == ["guest.cwasm"]
+
+
+# A compiler that never ends, and that no signal gets its caller out of: it waits for a mutex that it has itself. That
+# it compiles is said by another thread, which gets its turn when the caller has gone into C.
+ENDLESS_COMPILER = """
+import _thread, ctypes, os, sys
+from remit.engine.wasmtime import library
+libc = ctypes.CDLL(None)
+mutex = ctypes.create_string_buffer(256)
+libc.pthread_mutex_lock(mutex)
+def module_new(*arguments):
+    sys.setswitchinterval(1000)
+    _thread.start_new_thread(os.write, (1, b"compiling\\n"))
+    libc.pthread_mutex_lock(mutex)
+library.module_new = module_new
+from remit.cli.main import main
+sys.argv[0] = "remit"
+sys.exit(main())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a mutex of zeros")
+@pytest.mark.parametrize("line", [["run"], ["run", "--no-cache"], ["run", "--invoke", "f"], ["compile", "--fuel"]])
+def test_while_it_compiles(line: list[str], guest: Guest, cache_of_its_own: Path) -> None:
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-c", ENDLESS_COMPILER, *line, guest(guests.HELLO)]
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"compiling\n"
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=20)
+            assert (process.returncode, out, err) == (130, b"", b"")
+        finally:
+            process.kill()
+    assert [each for each in cache_of_its_own.rglob("*") if each.is_file()] == []
 
 
 def test_an_interrupt_that_is_ignored_stays_ignored(guest: Guest) -> None:

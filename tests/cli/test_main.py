@@ -1,9 +1,5 @@
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-
 import pytest
 
 from remit._version import __version__
@@ -53,17 +49,12 @@ def test_mistakes(capsys: pytest.CaptureFixture[str]) -> None:
     assert complaint(capsys, "run") == "PROGRAM is missing: remit run [options] PROGRAM [ARGS…]"
 
 
+@pytest.mark.parametrize("command", ["run", "inspect", "compile"])
+def test_an_empty_name_is_no_program(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert complaint(capsys, command, "").startswith("PROGRAM is empty: remit ")
+    assert complaint(capsys, "compile", "-o", "", "x") == "-o: the name of the file is empty"
+
+
 def test_a_message_that_the_terminal_cannot_show(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     assert main(["\udcff"]) == 2
     assert rb"\udcff" in capsysbinary.readouterr().err
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX pipes")
-def test_output_that_nobody_reads() -> None:
-    reading, writing = os.pipe()
-    os.close(reading)
-    with os.fdopen(writing, "wb") as stdout:
-        done = subprocess.run(
-            [sys.executable, "-m", "remit", "--help"], stdout=stdout, stderr=subprocess.PIPE, check=False
-        )
-    assert (done.returncode, done.stderr) == (141, b"")

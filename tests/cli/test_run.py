@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import gzip
+import os
+import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from cli import guests
 from remit.cli.main import main
+from remit.engine import program_file
 from wat import wat
 
 Guest = Callable[[bytes], str]
@@ -37,7 +41,9 @@ def test_hello(guest: Guest, capfd: Capture) -> None:
         assert capfd.readouterr() == ("hello\n", "")
 
 
-@pytest.mark.parametrize(("status", "reported"), [(0, 0), (3, 3), (255, 255), (256, 255), (258, 2), (-1, 255)])
+@pytest.mark.parametrize(
+    ("status", "reported"), [(0, 0), (3, 3), (255, 255), (256, 255), (300, 44), (-1, 255), (-256, 255)]
+)
 def test_exit_status(status: int, reported: int, guest: Guest) -> None:
     assert main(["run", guest(guests.exiting(status))]) == reported
 
@@ -114,7 +120,7 @@ def test_quotas(guest: Guest, tmp_path: Path, capfd: Capture) -> None:
     assert main(["run", path]) == 0
     assert main(["run", "--max-memory", "1MiB", path]) == 1
     assert main(["run", "--max-memory", "1KiB", path]) == 2
-    assert "give it a larger max_memory" in capfd.readouterr().err
+    assert "a larger max_memory" in capfd.readouterr().err
 
 
 def test_seed_and_clock(guest: Guest, capfd: Capture) -> None:
@@ -134,6 +140,19 @@ def test_sockets_come_after_the_directories(guest: Guest) -> None:
     assert main(["run", *listen, "--memory-dir", "/m", guest(guests.file_type(3))]) == DIRECTORY
     assert main(["run", *listen, "--memory-dir", "/m", guest(guests.file_type(4))]) == STREAM_SOCKET
     assert main(["run", "--net", "host", guest(guests.file_type(3))]) == 100
+
+
+def test_where_it_listens_is_said_if_the_command_line_does_not(guest: Guest, capfd: Capture) -> None:
+    listen = ["--listen", "127.0.0.1:0", "--listen", "localhost:00"]
+    assert main(["run", *listen, guest(guests.HELLO)]) == 0
+    out, err = capfd.readouterr()
+    assert out == "hello\n"
+    said = re.fullmatch(r"(?:remit: listening on (?:127\.0\.0\.1|\[::1\]):(\d+)\n){2}", err)
+    assert said
+    port = int(said[1])
+    assert port > 0
+    assert main(["run", "--listen", f"127.0.0.1:{port}", guest(guests.HELLO)]) == 0
+    assert capfd.readouterr() == ("hello\n", "")
 
 
 def test_trap(guest: Guest, capfd: Capture) -> None:
@@ -214,6 +233,10 @@ def test_invoke(guest: Guest, capfd: Capture) -> None:
         "swap -9223372036854775808 1e300": "1e+300\n-9223372036854775808\n",
         "half 0.5": "0.25\n",
         "half inf": "inf\n",
+        "half -Infinity": "-inf\n",
+        "half nan": "nan\n",
+        "half 3.4028235e38": "1.7014117331926443e+38\n",
+        "half 1e-400": "0.0\n",
         "quiet": "",
         "ready": "1\n",
     }.items():
@@ -243,6 +266,9 @@ def test_invoke_a_function_that_does_not_return(guest: Guest, capfd: Capture) ->
         ("add 1 x", "--invoke: argument 2 of add: 'x' is not a whole number"),
         ("add 4294967296 1", "--invoke: argument 1 of add: 4294967296 does not fit in an i32"),
         ("half x", "--invoke: argument 1 of half: 'x' is not a number"),
+        ("half 1e39", "--invoke: argument 1 of half: 1e39 does not fit in an f32 (inf is infinity)"),
+        ("half -1e400", "--invoke: argument 1 of half: -1e400 does not fit in an f32 (inf is infinity)"),
+        ("swap 1 1e400", "--invoke: argument 2 of swap: 1e400 does not fit in an f64 (inf is infinity)"),
         (
             "reference 1",
             "--invoke: argument 1 of reference: values of type externref cannot be written on a command line",
@@ -257,7 +283,11 @@ def test_invoke_mistakes(line: str, said: str, guest: Guest, capfd: Capture) -> 
 @pytest.mark.parametrize("count", ["0", "2"])
 def test_too_few_descriptors_for_what_is_granted(guest: Guest, capfd: Capture, count: str) -> None:
     assert main(["run", "--max-descriptors", count, guest(guests.HELLO)]) == 2
-    assert capfd.readouterr().err == f"remit: too many open files: the limit is {count} descriptors\n"
+    err = capfd.readouterr().err
+    assert err.startswith(
+        f"remit: the streams, directories and sockets of the program are 3 descriptors, and it may have {count}:"
+    )
+    assert "--max-descriptors" in err
 
 
 @pytest.mark.parametrize(("option", "most"), [("--max-descriptors", 2**31 - 1), ("--max-memory", 2**63 - 1)])
@@ -274,3 +304,47 @@ def test_an_entry_of_another_type_is_no_entry(guest: Guest, capfd: Capture, name
     assert "a library, with no _start" in capfd.readouterr().err
     assert main(["run", "--invoke", "f", path]) == 0
     assert capfd.readouterr().out == "7\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs POSIX files")
+@pytest.mark.parametrize(
+    "line", ["run", "run --no-cache", "run --timeout=1", "run --allow-precompiled", "inspect", "compile"]
+)
+def test_what_is_no_regular_file_is_no_program(line: str, tmp_path: Path, capfd: Capture) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for path, kind in ((str(pipe), "a pipe"), ("/dev/zero", "a character device")):
+        assert main([*line.split(), path]) == 2
+        said = f"remit: {path}: {kind}; a program is read from a regular file: save it as one first\n"
+        assert capfd.readouterr() == ("", said)
+    large = tmp_path / "large"
+    with large.open("wb") as file:
+        file.truncate(1 << 40)
+    assert main([*line.split(), str(large)]) == 2
+    assert capfd.readouterr().err.count("\n") == 1
+
+
+def test_what_is_no_text(guest: Guest, tmp_path: Path, capfd: Capture) -> None:
+    """Hosts have names that are not UTF-8; programs are told their own in a readable form, and refused the others."""
+    path = tmp_path / os.fsdecode(b"\xffname.wasm")
+    try:
+        path.write_bytes(guests.printing("args"))
+    except (OSError, UnicodeError):
+        pytest.skip("this host's names are text")
+    assert main(["run", str(path), "x"]) == 0
+    assert capfd.readouterr().out == "\ufffdname.wasm\0x\0"
+    for line, what in (
+        ([str(path), "\udcff"], "argument"),
+        (["--argv0", "\udcff", str(path)], "the program's name"),
+        (["--env", "\udcff=1", str(path)], "environment variable name"),
+        (["--memory-dir", "\udcff", str(path)], "dirs: the guest path"),
+    ):
+        assert complaint(capfd, *line) == rf"{what} '\udcff' cannot be written as UTF-8"
+
+
+def test_not_enough_memory(guest: Guest, capfd: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_left(path: str) -> NoReturn:
+        raise MemoryError
+
+    monkeypatch.setattr(program_file, "read_program", none_left)
+    assert complaint(capfd, guest(guests.HELLO)) == "not enough memory"

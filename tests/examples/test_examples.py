@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import remit
+import remit.fs
 from examples.build import COMPILER, HERE, SOURCES, build
 
 
@@ -30,6 +32,14 @@ def test_the_demo_shows_a_granted_and_a_refused_access() -> None:
     assert "wednesday.txt         5 words" in output
     assert "ALLOWED" not in output
     assert "the secret outside" not in output
+
+
+def test_the_demo_program_does_not_promise_what_a_full_disk_refused() -> None:
+    full = remit.fs.Memory({"monday.txt": b"four words are here"}, max_bytes=19)
+    done = remit.run([HERE / "demo/notes.wasm"], dirs={"/notes": full}, capture_output=True, text=True, timeout=10)
+    assert "read /notes/monday.txt            4 words" in done.stdout
+    assert "write /notes/summary.txt          refused: No space left on device" in done.stdout
+    assert done.returncode == 1
 
 
 def test_plugin() -> None:

@@ -369,4 +369,4 @@ def test_random_operations_have_equal_results() -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "preadv"), reason="plain os has no pread here")
 def test_many_random_operations_have_equal_results() -> None:
-    _run(400, 60)
+    _run(200, 60)  # others in each run: what one does not find, the next may

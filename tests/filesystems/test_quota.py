@@ -719,7 +719,8 @@ def test_what_has_to_be_waited_for_counts_once() -> None:
 
 
 def test_what_goes_on_later_counts_at_once() -> None:
-    place = Place(Slow(resume=True))
+    slow = Slow(resume=True)
+    place = Place(slow)
     file = place.open("f")
     with pytest.raises(WouldBlock) as caught:
         file.write_at(0, views(bytes(40)))
@@ -727,21 +728,11 @@ def test_what_goes_on_later_counts_at_once() -> None:
     assert caught.value.resume is not None
     assert caught.value.resume() == 40
     assert (file.stat().size, place.used) == (40, (40, 1))
-
-
-@pytest.mark.parametrize(
-    ("arguments", "kind", "message"),
-    [
-        (("out",), TypeError, r"quota: give a filesystem, as remit\.fs\.Host\('out'\), not 'out'"),
-        ((None,), TypeError, "quota: give a filesystem"),
-    ],
-)
-def test_only_filesystems_have_quotas(arguments: tuple[Any], kind: type[Exception], message: str) -> None:
-    with pytest.raises(kind, match=message):
-        Quota(*arguments, max_bytes=1)
-
-
-@pytest.mark.parametrize("limits", [{"max_bytes": -1}, {"max_bytes": 1, "max_files": -1}])
-def test_limits_below_nothing_are_none(limits: dict[str, int]) -> None:
-    with pytest.raises(ValueError, match=r"quota: max_(bytes|files)=-1 is less than nothing"):
-        Quota(MemoryFilesystem(), **limits)
+    slow.asked = False
+    with pytest.raises(WouldBlock) as caught:
+        place.root.make_directory("d")
+    assert place.used == (40, 2)
+    assert caught.value.resume is not None
+    caught.value.resume()
+    assert place.used == (40, 2)
+    assert [entry.name for entry in place.root.entries()] == ["f", "d"]

@@ -6,23 +6,8 @@ import argparse
 import sys
 
 import remit
+from guests.library_on_remit import Guest
 from guests.ruby_vm import HANDLES, JAVASCRIPT, Handles, evaluate, unreachable
-
-
-class Guest:
-    def __init__(self, instance: remit.Instance) -> None:
-        self.instance = instance
-        self.memory = instance.memory
-
-    def call(self, name: str, *arguments: int) -> int:
-        # Addresses are unsigned here, and signed numbers in WebAssembly's view.
-        return int(self.instance.call(name, *arguments) or 0)
-
-    def read(self, address: int, length: int) -> bytes:
-        return self.memory.read(address, length)
-
-    def write(self, address: int, data: bytes) -> None:
-        self.memory.write(address, data)
 
 
 def main() -> int:

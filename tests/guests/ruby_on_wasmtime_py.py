@@ -7,27 +7,8 @@ import sys
 import wasmtime
 
 from bench.peers.wasmtime_py import load, new_engine, options_of, wasi_of
+from guests.library_on_wasmtime_py import Guest
 from guests.ruby_vm import HANDLES, JAVASCRIPT, Handles, evaluate, unreachable
-
-
-class Guest:
-    def __init__(self, store: wasmtime.Store, instance: wasmtime.Instance) -> None:
-        self.store = store
-        self.exports = instance.exports(store)
-        memory = self.exports["memory"]
-        assert isinstance(memory, wasmtime.Memory)
-        self.memory = memory
-
-    def call(self, name: str, *arguments: int) -> int:
-        function = self.exports[name]
-        assert isinstance(function, wasmtime.Func)
-        return int(function(self.store, *arguments) or 0)
-
-    def read(self, address: int, length: int) -> bytes:
-        return bytes(self.memory.read(self.store, address, address + length))
-
-    def write(self, address: int, data: bytes) -> None:
-        self.memory.write(self.store, data, address)
 
 
 def main() -> int:

@@ -8,23 +8,13 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable
-from typing import Protocol
+
+from guests.library import Guest
 
 START = (b"ruby.wasm\0", b"-EUTF-8\0", b"-e_=0\0")
 HANDLES = "canonical_abi"
 JAVASCRIPT = "rb-js-abi-host"
 """The module of functions that reach JavaScript: there is none here, so they must not be called."""
-
-
-class Guest(Protocol):
-    """What is needed of an instance, whichever engine runs it."""
-
-    def call(self, name: str, *arguments: int) -> int:
-        """Call the export `name`; 0 if it returns nothing."""
-
-    def read(self, address: int, length: int) -> bytes: ...
-
-    def write(self, address: int, data: bytes) -> None: ...
 
 
 class Handles:

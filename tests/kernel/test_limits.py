@@ -21,7 +21,7 @@ class Counted:
 @pytest.mark.parametrize("name", EVERY)
 @pytest.mark.parametrize("wrong", ["3", 1.5, None, True, b"3", [3]])
 def test_what_is_no_number(name: str, wrong: Any) -> None:
-    with pytest.raises(TypeError, match=rf"^{name} is .*, a {type(wrong).__name__}: .* are wanted, as an int, [01] "):
+    with pytest.raises(TypeError, match=rf"^{name} is .* \({type(wrong).__name__}\): .* are wanted, as an int, [01] "):
         Limits(**{name: wrong})
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
-from typing import Any
 
 import pytest
 
+from interrupting import interrupted_at
 from remit.filesystems.host import HostDirectory, open_ambient_directory
 from remit.kernel import rights
 from remit.kernel.descriptors import OpenDirectory, OpenFile
@@ -18,35 +16,6 @@ from remit.kernel.files import How
 from remit.kernel.limits import Limits
 from remit.native.library import FREE
 from remit.native.table import NativeDescriptorTable
-
-
-class Interrupted(Exception):
-    """What the handler raises."""
-
-
-def interrupted_at(step: int, change: Callable[[], object]) -> bool:
-    """Make `change`, with an exception before line number `step` of the table's code. False: it was not reached."""
-    left = step
-
-    def trace(frame: FrameType, event: str, _: Any) -> Any:
-        nonlocal left
-        if not frame.f_code.co_filename.endswith(os.path.join("native", "table.py")):
-            return None
-        if event == "line":
-            left -= 1
-            if left == 0:
-                raise Interrupted
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        change()
-    except Interrupted:
-        return True
-    finally:
-        sys.settrace(before)
-    return False
 
 
 def entry_of(directory: HostDirectory, name: str) -> OpenFile:
@@ -74,7 +43,7 @@ def test_no_slot_outlives_what_it_names(tmp_path: Path, change: str) -> None:
             "close_all": table.close_all,
             "adopt": lambda: table.get(2),  # noqa: B023 - likewise
         }
-        reached = interrupted_at(step, changes[change])
+        reached = interrupted_at(step, changes[change], "native/table.py")
         changes.clear()
         for slot in table._slots:
             if slot.kind != FREE and slot.host >= 0:

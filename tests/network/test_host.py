@@ -247,6 +247,9 @@ def test_an_ipv6_listener() -> None:
         ("127.0.0.1:" + "9" * 5000, "write HOST:PORT"),
         ("::1:80", "in brackets"),
         ("no host:80", "no address or name of this host"),
+        ("a\0b:80", "no address or name of this host"),
+        ("ä" * 70 + ":80", "no address or name of this host"),
+        ("\udcff:80", "no address or name of this host"),
     ],
 )
 def test_what_is_not_an_address(address: str, told: str) -> None:

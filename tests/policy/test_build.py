@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from remit.filesystems.memory import MemoryFilesystem
-from remit.policy.build import build_process
+from remit.kernel.limits import Limits
+from remit.policy.build import build_process, open_ambient_listener
 from remit.policy.grants import Grants
 from remit.streams.memory import BytesInput, Capture
 from waiting import open_descriptors
@@ -24,6 +25,17 @@ def test_descriptors_are_in_order(tmp_path: Path) -> None:
         ]  # fmt: skip
         process.close()
         assert listener.fileno() == -1
+
+
+def test_a_listener() -> None:
+    with_port = open_ambient_listener("127.0.0.1:0")
+    host, _, port = with_port.address.rpartition(":")
+    with socket.create_connection((host, int(port))):
+        process = build_process(Grants(sockets=[with_port]))
+        assert getattr(process.descriptors.get(3), "file", None) is with_port
+        process.close()
+    with pytest.raises(ValueError, match="write HOST:PORT"):
+        open_ambient_listener("127.0.0.1")
 
 
 def test_streams_that_are_given() -> None:
@@ -48,3 +60,12 @@ def test_closing_gives_everything_back(tmp_path: Path) -> None:
     process.close()
     process.close()
     assert open_descriptors() == before
+
+
+def test_more_than_the_limit_of_descriptors_is_said_before_anything_is_opened(tmp_path: Path) -> None:
+    before = open_descriptors()
+    dirs = {f"/{n}": tmp_path for n in range(6)}
+    with pytest.raises(ValueError, match=r"are 9 descriptors, and it may have 8: .*--max-descriptors"):
+        build_process(Grants(dirs=dirs, limits=Limits(descriptors=8)))
+    assert open_descriptors() == before
+    build_process(Grants(dirs=dirs, limits=Limits(descriptors=9))).close()

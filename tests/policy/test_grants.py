@@ -40,6 +40,7 @@ def test_host_directories_are_named_by_path() -> None:
     ("grant", "error", "message"),
     [
         ({"arguments": [5]}, TypeError, "argument must be a str, not 5"),
+        ({"dirs": {"/\udcff": "x"}}, ValueError, "dirs: the guest path '/.udcff' cannot be written as UTF-8"),
         ({"arguments": ["a\0"]}, ValueError, "argument 'a.x00' contains a NUL"),
         ({"arguments": ["\udc80"]}, ValueError, "UTF-8"),
         ({"env": {"A": 5}}, TypeError, "the value of the environment variable 'A' must be a str, not 5"),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import _thread
+import asyncio
 import gc
 import os
 import signal
 import subprocess
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ import pytest
 import remit
 import remit.fs
 from cli import guests
+from remit.engine.wasmtime.fibers import fibers_supported
 from runtime import programs
 from runtime.ways import Way
 from waiting import open_descriptors
@@ -80,6 +81,54 @@ def test_enough_time(way: Way) -> None:
     assert way.run(guests.HELLO, timeout=60, capture_output=True).stdout == b"hello\n"
 
 
+NESTED = programs.asking("(loop $again (drop (call $f (i32.const 1))) (loop $on (br $on)))")
+
+
+@pytest.mark.parametrize("suspends", [False, True])
+@pytest.mark.parametrize("inner", [None, 60])
+def test_the_time_limit_of_an_outer_program_is_not_that_of_the_inner_one(suspends: bool, inner: float | None) -> None:
+    """On threads it does not reach what a function of the host runs on the loop's."""
+    if suspends and not fibers_supported():
+        pytest.skip("this Python cannot suspend calls on fibers")
+    ended: list[str] = []
+
+    def run_inner(number: int) -> int:
+        try:
+            remit.run(guests.SPIN, timeout=inner, stdout=remit.DEVNULL, cache=False)
+        except (subprocess.TimeoutExpired, TimeoutError):
+            ended.append("by its own time limit")
+        return 0
+
+    def call_inner(number: int) -> int:
+        try:
+            instance.call("spin")
+        except TimeoutError:
+            ended.append("by its own time limit")
+        return 0
+
+    def run_outer(**options: Any) -> None:
+        if suspends:
+            asyncio.run(remit.run_async(NESTED, **options))
+        else:
+            remit.run(NESTED, **options)
+
+    with remit.load(programs.LIBRARY, cache=False).instantiate(timeout=inner) as instance:
+        for f in (run_inner, call_inner):
+            with pytest.raises(remit.TimeoutExpired) as caught:
+                run_outer(imports={"env": {"f": f}}, timeout=SOON, cache=False)
+            assert caught.value.timeout == SOON
+    assert ended == []
+
+
+def test_the_time_limit_of_an_inner_program_leaves_the_outer_one_alone(way: Way) -> None:
+    def f(number: int) -> int:
+        with pytest.raises(remit.TimeoutExpired):
+            remit.run(guests.SPIN, timeout=SOON, stdout=remit.DEVNULL, cache=False)
+        return 5
+
+    assert way.run(programs.ASK, imports={"env": {"f": f}}, timeout=60).returncode == 5
+
+
 def test_trap(way: Way) -> None:
     program = guests.command(guests.READY + "unreachable", data="ready\\n")
     with pytest.raises(remit.Trap) as caught:
@@ -131,6 +180,8 @@ class Interruption(Exception):
 def test_a_signal_handler_that_raises_ends_the_run(way: Way, body: str) -> None:
     """As Ctrl-C does."""
 
+    ended = threading.Event()
+
     def handler(number: int, frame: object) -> None:
         raise Interruption
 
@@ -139,8 +190,8 @@ def test_a_signal_handler_that_raises_ends_the_run(way: Way, body: str) -> None:
         return 0
 
     def read() -> int:
-        while True:
-            time.sleep(0.01)
+        ended.wait()
+        return 0
 
     imports = '(import "env" "ready" (func $ready (result i32))) (import "env" "read" (func $read (result i32)))'
     program = programs.asking(f"(drop (call $ready)) {body}", imports)
@@ -150,6 +201,7 @@ def test_a_signal_handler_that_raises_ends_the_run(way: Way, body: str) -> None:
             way.run(program, imports={"env": {"ready": ready, "read": read}}, timeout=10)
         assert signal.getsignal(signal.SIGUSR1) is handler
     finally:
+        ended.set()
         signal.signal(signal.SIGUSR1, before)
 
 

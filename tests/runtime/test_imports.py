@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from functools import partial
 from typing import Any
 
 import pytest
@@ -57,6 +59,34 @@ def test_a_function_calls_the_guest_back(way: Way) -> None:
             way.run(programs.ASK, imports={"env": {"f": f}})
     else:
         assert way.run(programs.ASK, imports={"env": {"f": f}}).returncode == 42
+
+
+class Host:
+    def plain(self, guest: remit.Guest, number: int) -> int:
+        return guest.memory.read(16, 1)[0]
+
+    @remit.with_instance
+    def marked(self, guest: remit.Guest, number: int) -> int:
+        return self.plain(guest, number)
+
+    async def waiting(self, guest: remit.Guest, number: int) -> int:
+        await asyncio.sleep(0)
+        return self.plain(guest, number)
+
+
+def test_methods_and_other_callables_get_the_guest(way: Way) -> None:
+    host = Host()
+    functions = [remit.with_instance(host.plain), host.marked, remit.with_instance(partial(host.plain))]
+    if way.loop is not None:
+        functions.append(remit.with_instance(host.waiting))
+    for function in functions:
+        assert way.run(programs.ASK, imports={"env": {"f": function}}).returncode == ord("a")
+
+
+def test_only_functions_are_marked() -> None:
+    wrong: Any = 5
+    with pytest.raises(TypeError, match="with_instance marks a function, not 5"):
+        remit.with_instance(wrong)
 
 
 def test_an_instance_hands_itself(way: Way) -> None:
@@ -141,3 +171,33 @@ def test_an_async_function_needs_a_loop() -> None:
 
     with pytest.raises(TypeError, match="async function: use run_async"):
         remit.run(programs.ASK, imports={"env": {"f": f}}, cache=False)
+
+
+@pytest.mark.parametrize(
+    ("returned", "error", "message"),
+    [
+        ("a", TypeError, "is 'a': an int is wanted for i32"),
+        (None, TypeError, "is None: an int is wanted for i32"),
+        (1.5, TypeError, r"is 1\.5: an int is wanted for i32"),
+        (2**32, OverflowError, "is 4294967296: out of range for i32"),
+    ],
+)
+@pytest.mark.parametrize("waits", [False, True])
+def test_what_a_function_may_not_return(
+    way: Way, returned: Any, error: type[Exception], message: str, waits: bool
+) -> None:
+    def f(number: int) -> Any:
+        return returned
+
+    async def g(number: int) -> Any:
+        await asyncio.sleep(0)
+        return returned
+
+    with pytest.raises(error, match=rf"result 1 of imports\['env'\]\['f'\] {message}"):
+        way.run(programs.ASK, imports={"env": {"f": g if waits and way.loop else f}})
+
+
+def test_a_function_of_no_result_returns_none(way: Way) -> None:
+    program = programs.asking("(call $f)", '(import "env" "f" (func $f))')
+    with pytest.raises(TypeError, match=r"imports\['env'\]\['f'\], of type \(\) -> \(\), returned 5"):
+        way.run(program, imports={"env": {"f": lambda: 5}})

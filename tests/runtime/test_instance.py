@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
+import subprocess
+import sys
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,8 +16,11 @@ from typing import Any
 import pytest
 
 import remit
+from remit.binary.types import FuncType
 from runtime import programs
 from runtime.ways import Called, Way
+from waiting import open_descriptors
+from wat import wat
 
 
 class Stop(Exception):
@@ -128,6 +135,37 @@ def test_a_wait_that_a_signal_stopped(library: remit.Program) -> None:
     os.close(writing)
 
 
+def test_an_exported_function_is_called_as_by_name(way: Way, library: remit.Program) -> None:
+    with way.instance(library, timeout=0.05) as instance:
+        add, spin = instance.guest.export("add"), instance.guest.export("spin")
+        assert "add" in repr(add)
+        assert add.type == FuncType(("i32", "i32"), ("i32",))
+        assert instance.finish(add(1, 2)) == 3
+        with pytest.raises(TimeoutError, match=r"spin was stopped after 0\.05 s"):
+            instance.finish(spin())
+        with pytest.raises(RuntimeError, match="may not be entered again"):
+            instance.finish(add(1, 2))
+
+
+def test_an_exported_function_without_a_time_limit(way: Way, library: remit.Program) -> None:
+    with way.instance(library) as instance:
+        assert instance.finish(instance.guest.export("add")(1, 2)) == 3
+
+
+def test_an_exported_function_is_a_reference() -> None:
+    """Calls that can be suspended take none."""
+    program = remit.load(
+        wat("""(module (type $f (func (result i32))) (table 1 funcref)
+            (func (export "seven") (result i32) (i32.const 7))
+            (func (export "apply") (param funcref) (result i32)
+                (table.set (i32.const 0) (local.get 0)) (call_indirect (type $f) (i32.const 0))))"""),
+        cache=False,
+    )
+    for timeout in (None, 60):
+        with program.instantiate(timeout=timeout) as instance:
+            assert instance.call("apply", instance.export("seven")) == 7
+
+
 def test_a_wait_is_stopped_in_time(way: Way, library: remit.Program) -> None:
     reading, writing = os.pipe()
     with way.instance(library, stdin=reading, timeout=0.05) as instance:
@@ -163,8 +201,6 @@ def test_a_call_that_has_no_time_does_not_begin(way: Way, library: remit.Program
 
 
 def test_a_start_function_has_its_time(way: Way) -> None:
-    from wat import wat
-
     program = remit.load(wat("(module (func $spin (loop $again (br $again))) (start $spin))"), cache=False)
     with pytest.raises(TimeoutError, match="the start function"):
         way.instance(program, timeout=0.05)
@@ -193,11 +229,22 @@ def test_fuel(way: Way, library: remit.Program) -> None:
         before = instance.guest.fuel
         instance.call("add", 1, 2)
         assert instance.guest.fuel < before
+        for wrong in (1.5, "x", True):
+            with pytest.raises(TypeError, match=r"fuel is .*: instructions are wanted, as an int"):
+                instance.guest.fuel = wrong
+        for wrong in (-1, 2**64):
+            with pytest.raises(ValueError, match=r"fuel is .* 0 to 18446744073709551615"):
+                instance.guest.fuel = wrong
         instance.guest.fuel = 0
         with pytest.raises(remit.Trap, match="fuel"):
             instance.call("spin")
     with pytest.raises(ValueError, match="fuel=True"):
         way.instance(library, fuel=10_000)
+    with way.instance(library) as instance:
+        with pytest.raises(RuntimeError, match="fuel=True"):
+            print(instance.guest.fuel)
+        with pytest.raises(RuntimeError, match="fuel=True"):
+            instance.guest.fuel = 5
 
 
 def test_after_closing(way: Way, library: remit.Program) -> None:
@@ -216,13 +263,16 @@ def test_after_closing(way: Way, library: remit.Program) -> None:
     [
         ({"time_out": 1}, TypeError, r"instantiate(_async)?\(\) has no option 'time_out'; did you mean 'timeout'"),
         ({"arguments": []}, TypeError, "has no option 'arguments'"),
-        ({"args": "one"}, TypeError, "args is a str"),
+        ({"input": b""}, TypeError, r"instantiate(_async)?\(\) has no option 'input': say stdin="),
+        ({"imports": {}}, TypeError, "has no option 'imports': give them to remit.load"),
+        ({"args": "one"}, TypeError, r"args is 'one' \(str\): a list is wanted, as in \['--verbose'\]"),
+        ({"args": 5}, TypeError, r"args is 5 \(int\): a list is wanted"),
         ({"args": [1]}, TypeError, "an argument must be"),
         ({"timeout": -1}, ValueError, "timeout is -1"),
         ({"timeout": float("nan")}, ValueError, "timeout is nan"),
-        ({"timeout": False}, TypeError, "timeout is False, a bool"),
-        ({"fuel": 1.5}, TypeError, r"fuel is 1\.5, a float"),
-        ({"max_memory": "64MiB"}, TypeError, "max_memory is '64MiB', a str"),
+        ({"timeout": False}, TypeError, r"timeout is False \(bool\)"),
+        ({"fuel": 1.5}, TypeError, r"fuel is 1\.5 \(float\)"),
+        ({"max_memory": "64MiB"}, TypeError, r"max_memory is '64MiB' \(str\)"),
         ({"limits": {"descriptors": 5}}, TypeError, "limits must be a remit.Limits"),
     ],
 )
@@ -243,6 +293,15 @@ def test_interrupting_from_another_thread(library: remit.Program) -> None:
         assert caught.value is reason
         timer.join()
         assert_dead(instance)
+
+
+def test_interrupting_with_what_is_no_exception(library: remit.Program) -> None:
+    wrong: Any
+    with library.instantiate() as instance:
+        for wrong in ("enough", None, KeyError):
+            with pytest.raises(TypeError, match=r"reason is .*: an exception is wanted"):
+                instance.interrupt(wrong)
+        assert instance.call("add", 1, 2) == 3
 
 
 def test_interrupting_when_nothing_runs(library: remit.Program) -> None:
@@ -266,3 +325,81 @@ def test_a_nested_call_does_not_prolong_the_outer_one() -> None:
     )
     with program.instantiate(timeout=0.05) as instance, pytest.raises(TimeoutError):
         instance.call("run")
+
+
+def test_dropping_an_instance_unclosed(way: Way, library: remit.Program) -> None:
+    """As with files: it is warned of, and gives back what it holds."""
+    reading, writing = os.pipe()
+    way.instance(library).guest.close()  # what the first one makes for all later ones
+    gc.collect()
+    before = open_descriptors()
+    dropped = way.instance(library, stdin=reading)
+    os.write(writing, b"abc")
+    assert dropped.call("read") == 3
+    threading.Timer(0.02, os.write, [writing, b"abcd"]).start()
+    assert dropped.call("read") == 4, "after a wait"
+    kind = type(dropped.guest).__name__
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        del dropped
+        gc.collect()
+    assert [str(each.message) for each in caught] == [f"unclosed <{kind} of 'program.wasm'>"]
+    del caught[:]
+    gc.collect()
+    assert open_descriptors() == before
+    os.close(reading)
+    os.close(writing)
+
+
+def test_no_warning_of_what_was_never_open(way: Way, library: remit.Program) -> None:
+    failing = remit.load(wat("(module (func $f unreachable) (start $f))"), cache=False)
+    for program, options in (
+        (library, {"args": 5}),
+        (library, {"no": 5}),
+        (library, {"dirs": {"/": "nowhere"}}),
+        (failing, {}),
+    ):
+        with pytest.raises((TypeError, OSError, remit.Trap)):
+            way.instance(program, **options)
+    kind: Any = remit.AsyncInstance if way.loop else remit.Instance
+    with pytest.raises(TypeError, match="program"):
+        kind()
+    gc.collect()
+    closed = way.instance(library)
+    closed.guest.close()
+    del closed
+    gc.collect()
+
+
+@pytest.mark.parametrize("action", ["default", "error"])
+def test_an_instance_at_the_end_of_the_interpreter(action: str) -> None:
+    code = (
+        "import remit\n"
+        f"kept = remit.load({programs.LIBRARY!r}, cache=False).instantiate()\n"
+        "assert kept.call('add', 1, 2) == 3\n"
+    )
+    done = subprocess.run(
+        [sys.executable, f"-W{action}::ResourceWarning", "-c", code], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0
+    assert "unclosed <Instance of 'program.wasm'>" in done.stderr
+    assert done.stderr.count("Error") <= 1, done.stderr
+
+
+def test_a_function_of_the_host_calls_what_it_found(way: Way) -> None:
+    @remit.with_instance
+    def f(guest: remit.Guest, number: int) -> int:
+        doubled: int = guest.export("double")(number)
+        return doubled
+
+    program = remit.load(
+        programs.asking('(drop (call $f (i32.const 4)))) (func (export "ask") (result i32) (call $f (i32.const 4))'),
+        imports={"env": {"f": f}},
+        cache=False,
+    )
+    with way.instance(program, timeout=60) as instance:
+        if way.name == "threads":
+            with pytest.raises(RuntimeError, match="another thread"):
+                instance.call("ask")
+        else:
+            assert instance.call("ask") == 8

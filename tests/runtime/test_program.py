@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import pickle
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -74,3 +76,44 @@ def test_what_is_not_a_module_is_known_for_what_it_is(data: bytes, what: str, ca
     with pytest.raises(remit.InvalidModule) as caught:
         remit.load(tmp_path / "tool.wasm", cache=cache)
     assert any(note.startswith(f"tool.wasm is {what}") for note in caught.value.__notes__)
+
+
+LOADED = remit.load(guests.HELLO, cache=False)
+
+
+@pytest.mark.parametrize(
+    ("program", "options", "message"),
+    [
+        (guests.HELLO, {"fuel": 1000}, r"fuel is 1000 \(int\): True or False is wanted, whether to count it"),
+        (guests.HELLO, {"cache": "no"}, r"cache is 'no' \(str\): True or False is wanted"),
+        (guests.HELLO, {"name": 5}, r"name is 5 \(int\): a str is wanted"),
+        (LOADED, {}, "<Program 'program.wasm'.*> is loaded already"),
+        (None, {}, "a program must be a path, .*, not None"),
+    ],
+)
+def test_what_cannot_be_loaded(program: Any, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        remit.load(program, **options)
+
+
+def test_objects_are_off_unless_they_are_asked_for() -> None:
+    with pytest.raises(remit.InvalidModule, match=r"it\.wasm uses objects that the engine collects .* gc=True"):
+        remit.load(guests.OBJECTS, name="it.wasm")
+    assert remit.run(remit.load(guests.OBJECTS, gc=True)).returncode == 0
+    with pytest.raises(TypeError, match="gc"):
+        remit.load(guests.OBJECTS, gc="yes")  # type: ignore[arg-type]  # what a caller may get wrong
+
+
+def test_what_is_damaged_is_not_taken_for_a_lack_of_objects() -> None:
+    with pytest.raises(remit.InvalidModule) as caught:
+        remit.load(guests.OBJECTS[:-3])
+    assert "gc=True" not in str(caught.value)
+
+
+def test_a_program_stays_in_its_process() -> None:
+    done = remit.run([LOADED], stdout=remit.DEVNULL)
+    for value in (LOADED, done):
+        with pytest.raises(TypeError, match="give another process its path, and load it there"):
+            pickle.dumps(value)
+    done.args = ["tool.wasm"]
+    assert repr(pickle.loads(pickle.dumps(done))) == repr(done)

@@ -308,7 +308,7 @@ def test_memory_is_limited(way: Way) -> None:
 
 
 def test_a_program_that_begins_with_too_much_memory(way: Way) -> None:
-    with pytest.raises(ValueError, match="give it a larger max_memory"):
+    with pytest.raises(ValueError, match="a larger max_memory"):
         way.run(guests.HELLO, max_memory=1 << 15)
 
 
@@ -342,6 +342,10 @@ def test_output_of_the_start_function(way: Way) -> None:
     assert way.run(programs.SPEAKS_AT_START, capture_output=True).stdout == b"early"
 
 
+CLOSED_SOCKET = socket.socket()
+CLOSED_SOCKET.close()
+
+
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
@@ -357,19 +361,32 @@ def test_output_of_the_start_function(way: Way) -> None:
         ({"stdout": 1.5}, TypeError, "float"),
         ({"timeout": -1}, ValueError, "timeout is -1"),
         ({"timeout": float("nan")}, ValueError, "timeout is nan"),
-        ({"timeout": "5"}, TypeError, "timeout is '5', a str"),
-        ({"timeout": True}, TypeError, "timeout is True, a bool"),
+        ({"timeout": "5"}, TypeError, r"timeout is '5' \(str\)"),
+        ({"timeout": True}, TypeError, r"timeout is True \(bool\)"),
         ({"fuel": -1}, ValueError, "fuel is -1: instructions are wanted, 0 to 18446744073709551615"),
         ({"fuel": 2**64}, ValueError, "fuel is 18446744073709551616: .* 0 to 18446744073709551615"),
-        ({"fuel": 1.5}, TypeError, r"fuel is 1\.5, a float: instructions are wanted, as an int"),
-        ({"fuel": "x"}, TypeError, "fuel is 'x', a str"),
-        ({"fuel": True}, TypeError, "fuel is True, a bool"),
+        ({"fuel": 1.5}, TypeError, r"fuel is 1\.5 \(float\): instructions are wanted, as an int"),
+        ({"fuel": "x"}, TypeError, r"fuel is 'x' \(str\)"),
+        ({"fuel": True}, TypeError, r"fuel is True \(bool\)"),
         ({"max_memory": -1}, ValueError, "max_memory is -1"),
         ({"max_memory": 2**63}, ValueError, "max_memory is 9223372036854775808: bytes are wanted, 0 to"),
-        ({"max_memory": "64MiB"}, TypeError, "max_memory is '64MiB', a str: bytes are wanted, as an int"),
+        ({"max_memory": "64MiB"}, TypeError, r"max_memory is '64MiB' \(str\): bytes are wanted, as an int"),
         ({"limits": {"descriptors": 5}}, TypeError, "limits must be a remit.Limits, not {'descriptors': 5}"),
         ({"limits": {}}, TypeError, "limits must be a remit.Limits, not {}"),
+        ({"universal_newlines": True}, TypeError, "has no option 'universal_newlines': it is called text"),
+        ({"cwd": "/tmp"}, TypeError, "no option 'cwd': .* say dirs="),
+        ({"encoding": "nope"}, LookupError, "unknown encoding: nope"),
+        ({"encoding": "hex"}, LookupError, "'hex' is not a text encoding"),
+        ({"encoding": 5}, TypeError, r"encoding is 5 \(int\): a str is wanted"),
+        ({"text": True, "errors": "nope"}, LookupError, "unknown error handler name 'nope'"),
+        ({"cache": "no"}, TypeError, r"cache is 'no' \(str\): True or False is wanted"),
+        ({"random": True}, TypeError, "random must be .* or a seed, not True"),
+        ({"sockets": 5}, TypeError, r"sockets is 5 \(int\): a list of sockets is wanted"),
+        ({"sockets": [5]}, TypeError, r"sockets: each must be a socket\.socket, not 5"),
+        ({"sockets": [CLOSED_SOCKET]}, ValueError, "sockets: <socket.* is closed"),
         ({"dirs": ["x"]}, TypeError, "dirs must map"),
+        ({"dirs": {"/": remit.fs.Memory}}, TypeError, "that is a class: call it"),
+        ({"dirs": {"/": {"a": b""}}}, TypeError, r"for files in memory, give remit\.fs\.Memory"),
         ({"imports": {"env": {"f": len}}}, remit.LinkError, "env.f"),
         ({"imports": {"env": {"f": 5}}}, TypeError, "not a function"),
         ({"imports": {"env": len}}, TypeError, r"imports\['env'\]"),
@@ -385,6 +402,9 @@ def test_options_that_cannot_be(way: Way, options: dict[str, Any], error: type[E
     ("args", "error", "message"),
     [
         ([], ValueError, "args is empty"),
+        (None, TypeError, r"args is None \(NoneType\): a list is wanted, as in \['tool\.wasm', '--help'\]"),
+        (5, TypeError, r"args is 5 \(int\): a list is wanted"),
+        ({"a": "b"}, TypeError, "a list is wanted"),
         ([guests.HELLO, 5], TypeError, "an argument must be"),
         ([guests.HELLO, "a\0b"], ValueError, "NUL"),
         (["missing.wasm"], FileNotFoundError, "missing.wasm"),
@@ -398,3 +418,23 @@ def test_options_that_cannot_be(way: Way, options: dict[str, Any], error: type[E
 def test_programs_that_cannot_be(way: Way, args: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         way.run(args)
+
+
+def test_there_is_no_shell(way: Way) -> None:
+    with pytest.raises(FileNotFoundError) as caught:
+        way.run("missing.wasm --help")
+    assert caught.value.__notes__ == [
+        "There is no shell: give the program and its arguments as a list, ['missing.wasm', '--help']"
+    ]
+
+
+def test_a_host_directory_that_is_closed(way: Way, tmp_path: Path) -> None:
+    host = remit.fs.Host(tmp_path)
+    host.close()
+    with pytest.raises(ValueError, match=r"the host directory .* is closed"):
+        way.run(guests.HELLO, dirs={"/": host})
+
+
+def test_arguments_from_a_generator(way: Way) -> None:
+    done = way.run((each for each in (guests.printing("args"), "one")), capture_output=True)
+    assert done.stdout == b"program.wasm\0one\0"

@@ -51,11 +51,11 @@ def test_tables_share_too() -> None:
         (
             ("(memory 3)",),
             2 * PAGE,
-            "it starts with a memory of 196,608 bytes, and may have 131,072: give it a larger max_memory",
+            "it starts with a memory of 196,608 bytes, and may have 131,072: a larger max_memory",
         ),
         (("(memory 1)", "(memory 3)"), 4 * PAGE, r"131,072 \(max_memory is shared among 2 memories\)"),
         (("(tag)", "(memory 3)"), 4 * PAGE, r"131,072 \(max_memory is shared among 1 memory and a heap of objects\)"),
-        (("(memory i64 0x10001)",), None, "may have 4,294,967,296: give it a larger max_memory"),
+        (("(memory i64 0x10001)",), None, "may have 4,294,967,296: a larger max_memory"),
         ((f"(table {TABLE_ELEMENTS + 1} funcref)",), None, "table of 1,048,577 elements, and may have 1,048,576"),
         ((), -1, "max_memory is -1: bytes are wanted, 0 or more"),
     ],
@@ -93,7 +93,7 @@ def test_objects_are_limited() -> None:
       (func (export "fill")
         (loop $again (global.set $kept (struct.new $node (global.get $kept) (i64.const 1))) (br $again))))"""
     with (
-        remit.load(wat(program)).instantiate(max_memory=64 * PAGE) as instance,
+        remit.load(wat(program), gc=True).instantiate(max_memory=64 * PAGE) as instance,
         pytest.raises(remit.Trap, match="GC heap out of memory"),
     ):
         instance.call("fill")

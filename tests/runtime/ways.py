@@ -19,8 +19,11 @@ class Called:
         )
 
     def call(self, name: str, *arguments: Any) -> Any:
-        called = self.guest.call(name, *arguments)
-        return self._way.finish(called) if self._way.loop else called
+        return self.finish(self.guest.call(name, *arguments))
+
+    def finish(self, result: Any) -> Any:
+        """The result of a call, which is to be awaited if the instance is asynchronous."""
+        return self._way.finish(result) if self._way.loop else result
 
     def __enter__(self) -> Called:
         return self

@@ -8,13 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from security.worlds import FILESYSTEMS, HOSTS, NATIVE, PREVIEWS, World
+from security.worlds import EVERYWHERE, NATIVE, ON_THE_HOST, World
 
 if sys.platform != "linux":
     collect_ignore_glob = ["*"]
-
-EVERYWHERE = [f"{preview}-{kind}-{native}" for preview in PREVIEWS for kind in FILESYSTEMS for native in NATIVE]
-ON_THE_HOST = [f"{preview}-{kind}-{native}" for preview in PREVIEWS for kind in HOSTS for native in NATIVE]
 
 
 def made(request: pytest.FixtureRequest, base: Path) -> Iterator[World]:

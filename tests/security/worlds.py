@@ -19,8 +19,10 @@ from remit.interfaces import preview0, preview1
 
 PREVIEWS = {"preview0": preview0, "preview1": preview1}
 HOSTS = ["openat2", "portable"]
-FILESYSTEMS = [*HOSTS, "memory", "overlay", "read-only", "mounts", "subdirectory"]
+FILESYSTEMS = [*HOSTS, "memory", "overlay", "read-only", "quota", "mounts", "subdirectory"]
 NATIVE = {"native": True, "python": False}
+EVERYWHERE = [f"{preview}-{kind}-{native}" for preview in PREVIEWS for kind in FILESYSTEMS for native in NATIVE]
+ON_THE_HOST = [f"{preview}-{kind}-{native}" for preview in PREVIEWS for kind in HOSTS for native in NATIVE]
 
 CREAT, DIRECTORY, EXCL, TRUNC = 1, 2, 4, 8
 APPEND, DSYNC, NONBLOCK, RSYNC, SYNC = 1, 2, 4, 8, 16
@@ -108,19 +110,21 @@ class World:
         self.guest = self.another(**options)
         self.freeze()
 
-    def made(self) -> fs.Filesystem:
-        """Another filesystem of this world's kind, over the same tree."""
+    def made(self, tree: Path | None = None) -> fs.Filesystem:
+        """Another filesystem of this world's kind, over the same tree, or (on the host) over `tree`."""
         if self.kind == "memory":
             return fs.Memory(self.contents)
         if self.kind == "subdirectory":
             subdirectory = fs.Subdirectory(self._host(self.base), "granted")
             self._closing.append(subdirectory.close)
             return subdirectory
-        host = self._host(self.granted)
+        host = self._host(tree or self.granted)
         if self.kind == "overlay":
             return fs.Overlay(host)
         if self.kind == "read-only":
             return fs.ReadOnly(host)
+        if self.kind == "quota":
+            return fs.Quota(host, max_bytes=1 << 62)
         if self.kind == "mounts":
             return fs.Mounts({"/": host, "/mounted": fs.Memory({"there": INSIDE})})
         return host
@@ -155,4 +159,4 @@ class World:
 
 def has_host_files(kind: str) -> bool:
     """Whether a guest of such a filesystem can open files of the host for writing."""
-    return kind in (*HOSTS, "mounts", "subdirectory")
+    return kind in (*HOSTS, "quota", "mounts", "subdirectory")

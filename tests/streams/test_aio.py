@@ -267,3 +267,40 @@ def test_a_failure_that_nobody_comes_back_for_is_not_complained_about(caplog: py
 
     run(main())
     assert not [record for record in caplog.records if "never retrieved" in record.message]
+
+
+def test_what_an_async_function_reads_is_bytes() -> None:
+    async def main() -> None:
+        for wrong in (None, "text", 5):
+
+            async def read(count: int, wrong: Any = wrong) -> Any:
+                return wrong
+
+            with pytest.raises(TypeError, match=r"stdin: <function .* returned .*: bytes are wanted") as caught:
+                await take(input_stream(read, asynchronous=True), 1)
+            assert repr(wrong) in str(caught.value)
+
+    run(main())
+
+
+def test_an_async_object_may_take_a_part() -> None:
+    class Sink:
+        answer: Any
+
+        async def write(self, data: bytes) -> Any:
+            return self.answer
+
+    async def main() -> None:
+        sink = Sink()
+        stream = output_stream(sink, name="stderr", asynchronous=True)
+        for sink.answer, taken in ((None, 3), (2, 2), (3, 3)):
+            assert await put(stream, b"abc") == taken
+        for sink.answer in (0, -1, 4):
+            with pytest.raises(ValueError, match=f"stderr: .* returned {sink.answer}, and was given 3 bytes"):
+                await put(stream, b"abc")
+        sink.answer = "abc"
+        with pytest.raises(TypeError, match=r"stderr: .* returned 'abc' \(str\)"):
+            await put(stream, b"abc")
+        assert await put(output_stream(sink.write, asynchronous=True), b"abc") == 3, "a function takes all"
+
+    run(main())

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,26 @@ def put(stream: File, *pieces: bytes) -> None:
     left = b"".join(pieces)
     while left:
         left = left[stream.write([memoryview(left[:4]), memoryview(left[4:])]) :]
+
+
+class PlainAnswering:
+    """A file object whose ``write`` answers always the same."""
+
+    def __init__(self, answer: Any) -> None:
+        self.answer = answer
+
+    def write(self, data: bytes) -> Any:
+        return self.answer
+
+
+class Answering(io.RawIOBase):
+    """The same, by the rules of :mod:`io`."""
+
+    def __init__(self, answer: Any) -> None:
+        self.answer = answer
+
+    def write(self, data: Any) -> Any:
+        return self.answer
 
 
 @pytest.fixture
@@ -102,7 +123,7 @@ class TestInput:
 
     def test_a_function(self) -> None:
         asked: list[int] = []
-        pieces = iter([b"ab", bytearray(b"cdefgh"), memoryview(b"i"), "ü", b""])
+        pieces = iter([b"ab", bytearray(b"cdefgh"), memoryview(b"i"), b""])
 
         def source(count: int) -> Any:
             asked.append(count)
@@ -115,9 +136,19 @@ class TestInput:
         assert take(stream, 4) == b"gh"
         assert take(stream, 0) == b""
         assert take(stream, 4) == b"i"
+        assert take(stream, 9) == b""
+        assert asked == [5, 4, 4, 9]
+
+    def test_text_of_an_object_is_utf_8(self) -> None:
+        class Source:
+            pieces = iter(["ü", ""])
+
+            def read(self, count: int) -> str:
+                return next(self.pieces)
+
+        stream = input_stream(Source())
         assert take(stream, 1) + take(stream, 1) == "ü".encode()
         assert take(stream, 9) == b""
-        assert asked == [5, 4, 4, 1, 9]
 
     def test_an_array_that_the_function_uses_again(self) -> None:
         array = bytearray(b"first")
@@ -126,10 +157,36 @@ class TestInput:
         array[:] = b"XXXXX"
         assert take(stream, 9) == b"rst"
 
-    @pytest.mark.parametrize("wrong", [None, 5, ["x"]])
+    @pytest.mark.parametrize("wrong", [None, 5, ["x"], "text"])
     def test_a_function_that_returns_something_else(self, wrong: object) -> None:
-        with pytest.raises(TypeError, match=rf"returned a {type(wrong).__name__}, not bytes"):
+        with pytest.raises(
+            TypeError, match=r"stdin: <function .* returned .*: bytes are wanted, b'' at the end"
+        ) as caught:
             take(input_stream(lambda count: wrong), 1)
+        assert repr(wrong) in str(caught.value)
+
+    @pytest.mark.parametrize("wrong", [None, 5])
+    def test_an_object_that_returns_something_else(self, wrong: object) -> None:
+        class Source:
+            def read(self, count: int) -> object:
+                return wrong
+
+        with pytest.raises(TypeError, match=r"stdin: <bound method .*Source\.read .* returned .*: bytes are wanted"):
+            take(input_stream(Source()), 1)
+
+    @pytest.mark.parametrize("mode", ["wb", "w", "ab"])
+    def test_a_file_that_is_open_for_writing(self, path: Path, mode: str) -> None:
+        with path.open(mode) as file, pytest.raises(ValueError, match="stdin is not open for reading: <_io"):
+            input_stream(file)
+
+    @pytest.mark.parametrize("make", [tempfile.TemporaryFile, io.BytesIO, io.StringIO])
+    def test_what_is_closed(self, make: Callable[[], Any]) -> None:
+        file = make()
+        file.close()
+        with pytest.raises(ValueError, match="stdin is closed: <_io"):
+            input_stream(file)
+        with pytest.raises(ValueError, match="stderr is closed: <_io"):
+            output_stream(file, name="stderr")
 
     @pytest.mark.parametrize("error", [ZeroDivisionError("own"), OSError(5, "own"), BlockingIOError("own")])
     def test_what_it_raises_is_not_an_error_of_the_program(self, error: Exception) -> None:
@@ -273,6 +330,58 @@ class TestOutput:
         got: list[bytes] = []
         put(output_stream(got.append), b"abc", b"def")
         assert b"".join(got) == b"abcdef"
+
+    @pytest.mark.parametrize("answer", ["", 0, 500, None, [1]])
+    def test_what_a_function_returns_means_nothing(self, answer: object) -> None:
+        assert output_stream(lambda data: answer).write([memoryview(b"abc")]) == 3
+
+    @pytest.mark.parametrize("raw", [False, True])
+    @pytest.mark.parametrize(
+        ("answer", "error", "message"),
+        [
+            (-1, ValueError, "returned -1, and was given 3 bytes: it may take 1 to 3"),
+            (0, ValueError, "returned 0, and was given 3 bytes"),
+            (4, ValueError, "returned 4, and was given 3 bytes"),
+            ("abc", TypeError, r"returned 'abc' \(str\): the number of bytes that it took is wanted, or None for all"),
+            (True, TypeError, r"returned True \(bool\)"),
+            (2.0, TypeError, r"returned 2\.0 \(float\)"),
+        ],
+    )
+    def test_an_object_that_takes_what_it_was_not_given(
+        self, answer: object, error: type[Exception], message: str, raw: bool
+    ) -> None:
+        stream = output_stream(Answering(answer) if raw else PlainAnswering(answer), name="stderr")
+        with pytest.raises(error, match=f"^stderr: <bound method .* {message}"):
+            stream.write([memoryview(b"ab"), memoryview(b"c")])
+        assert stream.write([memoryview(b"")]) == 0
+
+    @pytest.mark.parametrize("answer", [1, 2, 3])
+    def test_an_object_that_takes_a_part(self, answer: int) -> None:
+        for sink in (Answering(answer), PlainAnswering(answer)):
+            assert output_stream(sink).write([memoryview(b"ab"), memoryview(b"c")]) == answer
+
+    def test_a_raw_object_that_would_block_cannot_be_waited_for(self) -> None:
+        with pytest.raises(ValueError, match=r"stdout: .* returned None, which means that it would block, and has no"):
+            output_stream(Answering(None)).write([memoryview(b"abc")])
+
+    @pytest.mark.parametrize("mode", ["rb", "r"])
+    def test_a_file_that_is_open_for_reading(self, path: Path, mode: str) -> None:
+        path.touch()
+        with path.open(mode) as file, pytest.raises(ValueError, match="stdout is not open for writing: <_io"):
+            output_stream(file)
+
+    def test_text_that_would_have_to_be_awaited(self) -> None:
+        async def coroutine() -> None:
+            return None
+
+        class Sink:
+            encoding = "utf-8"
+
+            def write(self, text: str) -> object:
+                return coroutine()
+
+        with pytest.raises(TypeError, match="returned an awaitable: that needs run_async"):
+            output_stream(Sink()).write([memoryview(b"abc")])
 
     @pytest.mark.parametrize("error", [ZeroDivisionError("own"), OSError(28, "own"), BrokenPipeError("own")])
     def test_what_it_raises_is_not_an_error_of_the_program(self, error: Exception) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -437,6 +438,35 @@ def test_an_unexpected_exception_is_reported_with_its_place() -> None:
     make: Callable[[], Filesystem] = Broken
     with pytest.raises((AssertionError, ZeroDivisionError), match="wrong"):
         check_filesystem(make)
+
+
+@pytest.mark.parametrize("made", [None, "/tmp", MemoryFilesystem])
+def test_what_makes_no_filesystem(made: Any) -> None:
+    with pytest.raises(TypeError, match=r"make\(\) returned .*: it must make a filesystem"):
+        check_filesystem(lambda: made)
+
+
+def test_what_makes_nothing() -> None:
+    given: Any = MemoryFilesystem()
+    with pytest.raises(TypeError, match=r"make must be a function .*, not <remit"):
+        check_filesystem(given)
+
+
+def test_options_of_another_type() -> None:
+    with pytest.raises(ValueError, match="time_step is 0: nanoseconds are wanted, 1 or more"):
+        check_filesystem(MemoryFilesystem, time_step=0)
+    wrong: Any = "255"
+    with pytest.raises(TypeError, match=r"name_bytes is '255' \(str\): bytes are wanted"):
+        check_filesystem(MemoryFilesystem, name_bytes=wrong)
+
+
+def test_a_root_that_is_no_directory() -> None:
+    class Broken(MemoryFilesystem):
+        def root(self) -> Any:
+            return None
+
+    with pytest.raises(AssertionError, match=r"root\(\) must return a Directory, not None"):
+        check_filesystem(Broken)
 
 
 class _NoLinks(_WrongDirectory):

@@ -24,9 +24,11 @@ def runs(program: remit.Program, listener: socket.socket) -> int:
     except remit.TimeoutExpired as late:
         print(late.timeout)
     except remit.Trap as trap:
-        print(trap.code, trap.frames[0].function, trap.stdout)
+        print(trap.code, trap.frames[0].function, trap.stdout, trap.stdout_truncated)
     except remit.LinkError as missing:
         print(missing.missing)
+    if done.stdout_truncated or done.stderr_truncated:
+        print(done.stdout)
     return done.returncode
 
 
@@ -42,7 +44,9 @@ def instances() -> None:
         instance.memory.write(0, b"x")
         instance.fuel = 5
         output: bytes | None = instance.stdout
-        print(output, program.info.exports)
+        print(output, instance.stdout_truncated, program.info.exports)
+        print(instance.export("f")(1, 2.5))
+        instance.interrupt(KeyboardInterrupt())
 
 
 async def asynchronous() -> None:
@@ -53,7 +57,8 @@ async def asynchronous() -> None:
 
 
 def files() -> None:
-    quota = remit.fs.Quota(remit.fs.Host("x"), max_bytes=1 << 20, max_files=10)
+    with remit.fs.Host("x") as host:
+        quota = remit.fs.Quota(host, max_bytes=1 << 20, max_files=10)
     print(quota.bytes_used, quota.files_used)
     overlay = remit.fs.Overlay(quota)
     for change in overlay.changes():

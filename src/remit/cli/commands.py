@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import sys
-
 from remit.cli.interrupts import INTERRUPT_STATUS
 from remit.cli.options import UsageError, did_you_mean, table
-from remit.cli.report import BROKEN_PIPE_STATUS, USAGE_STATUS, CommandError, complain, say
+from remit.cli.report import (
+    BROKEN_PIPE_STATUS,
+    OUTPUT_STATUS,
+    USAGE_STATUS,
+    CommandError,
+    OutputError,
+    ReaderGone,
+    complain,
+    say,
+)
 
 SUMMARIES = {
     "run": "Run a program.",
@@ -26,12 +32,14 @@ def guarded(arguments: list[str]) -> int:
         return USAGE_STATUS
     except KeyboardInterrupt:
         return INTERRUPT_STATUS
-    except BrokenPipeError:
-        # What is left in the buffer would fail again when the interpreter ends.
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
+    except MemoryError:
+        complain("not enough memory")
+        return USAGE_STATUS
+    except ReaderGone:
         return BROKEN_PIPE_STATUS
+    except OutputError as error:
+        complain(str(error))
+        return OUTPUT_STATUS
 
 
 def dispatch(arguments: list[str]) -> int:
@@ -83,5 +91,7 @@ def help_text() -> str:
         "Run WebAssembly programs on a virtual operating system that hands them what you say, and nothing else.\n\n"
         "commands:\n" + table(list(SUMMARIES.items())) + "\n\n"
         "options:\n" + table([("-V, --version", "Show the version."), ("-h, --help", "Show this.")]) + "\n\n"
-        "`remit COMMAND --help` explains a command.\n"
+        "`remit COMMAND --help` explains a command.\n\n"
+        "The exit status is 0 if all went well, 2 if a command cannot do what it was told to, 74 if standard output\n"
+        "does not take the answer (141 if its reader has gone), 130 after Ctrl-C. `remit run` has more of them.\n"
     )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 
 from remit.cli.interrupts import Unwinding
+from remit.cli.load import load_program
 from remit.cli.options import Command, Option
-from remit.cli.program_file import why_invalid
 from remit.cli.report import CommandError, reason, say, shown, size_in_words
-from remit.engine.api import InvalidModule
-from remit.runtime.program import load
+from remit.cli.values import parse_output
+from remit.engine.cache import Cache
+from remit.engine.wasmtime.config import Config
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,8 +21,9 @@ COMMAND = Command(
     "PROGRAM",
     "Compile a program ahead of time, into the cache, and also into a file if one is named.",
     (
-        Option("-o", "--output", value="OUT.cwasm", help="Write the compiled code there."),
+        Option("-o", "--output", value="OUT.cwasm", parse=parse_output, help="Write the compiled code there."),
         Option("--fuel", help="Compile it for runs with --fuel: it then counts what it executes, and is slower."),
+        Option("--allow-gc", help="Compile it for runs with --allow-gc."),
     ),
     notes="A .cwasm file is native code for this machine and this version: `remit run --allow-precompiled OUT.cwasm`\n"
     "runs it without checking it, with --fuel if it was compiled so. Use it only where nobody else can write.",
@@ -35,23 +37,20 @@ def main(arguments: Sequence[str]) -> int:
         say(COMMAND.help())
         return 0
     [path] = parsed.operands
-    try:
-        with Unwinding():
-            program = load(path, fuel="fuel" in parsed.values)
-    except OSError as error:
-        raise CommandError(f"{path}: {reason(error)}") from None
-    except InvalidModule as error:
-        raise CommandError(f"{path}: {why_invalid(path, error)}") from None
-    except ValueError as error:  # A NUL in the name.
-        raise CommandError(f"{path!r}: {error}") from None
+    cache = Cache()
+    program = load_program(path, Config(fuel="fuel" in parsed.values, gc="allow-gc" in parsed.values), cache=cache)
     output = parsed.values.get("output")
     if output is None:
+        if cache.refusal is not None:
+            raise CommandError(f"{path}: compiled, but the cache does not keep it: {cache.refusal}")
         say(f"{shown(path)}: compiled, in the cache\n")
         return 0
     from remit.runtime.precompiled import save_precompiled
 
     if os.path.exists(output) and os.path.samefile(path, output):
         raise CommandError(f"{output}: this is the program itself; name another file for its compiled code")
+    if os.path.exists(output) and not os.path.isfile(output):
+        raise CommandError(f"{output}: this is no regular file, and would be replaced by one; name another")
     try:
         with Unwinding():
             save_precompiled(program, output)

@@ -1,4 +1,4 @@
-"""Ctrl-C ends the command in silence, with status 130, from its first statement to its last.
+"""Ctrl-C ends the command in silence, with status 130, from the import of this module on.
 
 Python's own handler raises KeyboardInterrupt wherever the main thread happens to be. In the middle of an import or of a
 callback that becomes a traceback, another exception, or nothing at all. So this one ends the process on the spot; only

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from struct import pack
+
 from remit.cli.report import CommandError, say, shown
 
 TYPE_CHECKING = False
@@ -11,6 +13,9 @@ if TYPE_CHECKING:
 
     from remit.binary.types import FuncType
     from remit.runtime.program import Program
+
+
+INFINITY = float("inf")
 
 
 def functions_of(program: Program) -> list[str]:
@@ -69,7 +74,21 @@ def parse_value(type: str, text: str) -> int | float:
         return value - (1 << bits) if value >= 1 << (bits - 1) else value
     if type in ("f32", "f64"):
         try:
-            return float(text)
+            number = float(text)
         except ValueError:
             raise ValueError(f"{text!r} is not a number") from None
+        if _overflows(type, number, text):
+            raise ValueError(f"{text} does not fit in an {type} (inf is infinity)")
+        return number
     raise ValueError(f"values of type {type} cannot be written on a command line")
+
+
+def _overflows(type: str, number: float, text: str) -> bool:
+    """Whether digits were meant, and the nearest value that the type has is infinite."""
+    if number in (INFINITY, -INFINITY):
+        return "inf" not in text.lower()
+    try:
+        pack("<f" if type == "f32" else "<d", number)
+    except OverflowError:
+        return True
+    return False

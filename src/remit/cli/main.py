@@ -24,10 +24,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     if arguments is None:
         take_over()
+        _replace_closed_streams()
         _run_to_the_end(sys.argv[1:])
     from remit.cli.commands import guarded
 
     return guarded(list(arguments))
+
+
+def _replace_closed_streams() -> None:
+    """Keep the numbers of standard streams that are closed from the files that are opened next.
+
+    A program reads and writes its streams by these numbers. What takes them is opened the wrong way round, so that
+    it fails like a closed one.
+    """
+    for number, stream in enumerate((sys.stdin, sys.stdout, sys.stderr)):
+        if stream is None:
+            descriptor = os.open(os.devnull, os.O_RDONLY if number else os.O_WRONLY)
+            if descriptor != number:
+                os.dup2(descriptor, number)
+                os.close(descriptor)
 
 
 def _run_to_the_end(arguments: list[str]) -> NoReturn:

@@ -153,6 +153,9 @@ class Command:
         needed = [word for word in words if not word.startswith("[")]
         if len(operands) < len(needed):
             raise UsageError(f"{needed[len(operands)]} is missing: {self.usage}")
+        for word, operand in zip(needed, operands, strict=False):
+            if not operand:
+                raise UsageError(f"{word} is empty: {self.usage}")
         if len(operands) > len(words) and not self.operands.endswith("…]"):
             raise UsageError(f"unexpected argument {operands[len(words)]!r}: {self.usage}")
 

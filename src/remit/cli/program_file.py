@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from remit.binary.kind import COMPONENT, HEAD, MODULE, PRECOMPILED, describe, kind_of
 from remit.cli.report import CommandError, reason
+from remit.engine.program_file import read_head, read_program
 
 
 class ProgramFile:
@@ -15,8 +16,7 @@ class ProgramFile:
         """CommandError if it cannot be read."""
         self.path = path
         try:
-            with open(path, "rb") as file:
-                self.data = file.read()
+            self.data, _ = read_program(path)
         except OSError as error:
             raise CommandError(f"{path}: {reason(error)}") from None
         except ValueError as error:  # A NUL in the name.
@@ -26,12 +26,12 @@ class ProgramFile:
 
 def is_precompiled(path: str) -> bool:
     """Whether the file is native code, compiled ahead of time. OSError."""
-    return kind_of(_head(path)) == PRECOMPILED
+    return kind_of(read_head(path, HEAD)) == PRECOMPILED
 
 
 def why_invalid(path: str, error: Exception) -> str:
     """Why the engine refused the file: what it is, if that explains it better than `error` does."""
-    head = _head(path)
+    head = read_head(path, HEAD)
     kind = kind_of(head)
     if kind == MODULE:
         return f"damaged or unsupported module: {error}"
@@ -40,8 +40,3 @@ def why_invalid(path: str, error: Exception) -> str:
     if kind == PRECOMPILED:
         return f"{describe(head)}, for this version only; `remit run --allow-precompiled` runs it unchecked"
     return f"{describe(head)}; a WebAssembly binary is needed"
-
-
-def _head(path: str) -> bytes:
-    with open(path, "rb") as file:
-        return file.read(HEAD)

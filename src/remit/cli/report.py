@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 USAGE_STATUS = 2
 """A bad option, or a program that is broken, missing, or needs what nobody provides."""
+OUTPUT_STATUS = 74
+"""As sysexits.h has it, EX_IOERR: what was asked for was done, but could not be said."""
 TIMEOUT_STATUS = 124
 """As timeout(1) has it."""
 TRAP_STATUS = 134
@@ -22,24 +24,46 @@ class CommandError(Exception):
     """The command cannot do its work. The message is one line: what, where, and what to do about it."""
 
 
+class OutputError(Exception):
+    """Standard output did not take what was to be said. The message is one line."""
+
+
+class ReaderGone(OutputError):
+    """Whoever read standard output has gone, which is their right."""
+
+
 def complain(message: str) -> None:
     """Say on standard error what is wrong, in one line that names who says it."""
-    _write(sys.stderr, f"remit: {shown(' '.join(message.splitlines()))}\n")
+    _tell(f"remit: {shown(' '.join(message.splitlines()))}\n")
 
 
 def explain(message: str) -> None:
     """As :func:`complain`, for what needs several lines."""
-    _write(sys.stderr, "remit: " + "\n".join(map(shown, message.splitlines())) + "\n")
+    _tell("remit: " + "\n".join(map(shown, message.splitlines())) + "\n")
 
 
 def say(text: str) -> None:
-    """Write `text`, whole lines, on standard output."""
-    _write(sys.stdout, text)
+    """Write `text`, whole lines, on standard output. OutputError."""
+    if sys.stdout is None:
+        raise OutputError("standard output is closed")
+    try:
+        _write(sys.stdout, text)
+    except BrokenPipeError:
+        raise ReaderGone from None
+    except OSError as error:
+        raise OutputError(f"standard output: {reason(error)}") from None
 
 
-def _write(stream: TextIO | None, text: str) -> None:
-    if stream is None:  # The process was started without one.
+def _tell(text: str) -> None:
+    if sys.stderr is None:
         return
+    try:
+        _write(sys.stderr, text)
+    except OSError:
+        return  # There is nobody else to tell: the exit status has to say it.
+
+
+def _write(stream: TextIO, text: str) -> None:
     encoding = stream.encoding or "utf-8"
     # A name that is not text in the locale's encoding must not turn the message into a traceback.
     stream.write(text.encode(encoding, "backslashreplace").decode(encoding))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from remit.cli.interrupts import Unwinding
+from remit.cli.load import load_program
 from remit.cli.options import Command, Option
-from remit.cli.report import TIMEOUT_STATUS, TRAP_STATUS, CommandError, complain, explain, reason, say, shown
+from remit.cli.report import TIMEOUT_STATUS, TRAP_STATUS, CommandError, complain, explain, say, shown
 from remit.cli.values import (
     parse_count,
     parse_directory,
@@ -18,9 +19,10 @@ from remit.cli.values import (
     parse_time,
 )
 from remit.cli.world import World
-from remit.engine.api import InvalidModule, LinkError, Timeout, Trap
+from remit.engine.api import LinkError, Timeout, Trap
+from remit.engine.cache import Cache
+from remit.engine.wasmtime.config import Config
 from remit.kernel.errors import Exit, KernelError
-from remit.runtime.program import load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,10 +39,11 @@ COMMAND = Command(
     (
         Option(
             "--dir",
-            value="HOST[::GUEST][:ro]",
+            value="HOST[::GUEST][:ro|:rw]",
             parse=parse_directory,
             repeated=True,
-            help="Hand it the directory HOST, to be seen as GUEST (default: HOST); with :ro, it cannot change it.",
+            help="Hand it the directory HOST, to be seen as GUEST (default: HOST); with :ro, it cannot change it "
+            "(:rw is the default).",
         ),
         Option(
             "--memory-dir",
@@ -68,7 +71,8 @@ COMMAND = Command(
             "--listen",
             value="ADDRESS:PORT",
             repeated=True,
-            help="Listen there, and hand it the socket. Sockets are the descriptors after the directories'.",
+            help="Listen there, and hand it the socket. Sockets are the descriptors after the directories'. Port 0 is "
+            "any free one; which one is said on standard error: `remit: listening on ADDRESS:PORT`.",
         ),
         Option(
             "--net",
@@ -93,7 +97,7 @@ COMMAND = Command(
             "--max-files",
             value="N",
             parse=parse_count,
-            help="As --max-disk, the number of files, directories and links.",
+            help="As --max-disk, for the number of files, directories and links (with --max-disk alone: 100,000).",
         ),
         Option("--seed", value="N", parse=parse_seed, help="Make its random numbers from N: the same in every run."),
         Option("--clock", value="TIME", parse=parse_time, help="Its time of day stands still: 2026-01-31T12:00:00Z."),
@@ -107,10 +111,15 @@ COMMAND = Command(
             "--allow-precompiled",
             help="PROGRAM may be a .cwasm of `remit compile`. That is native code: its maker can do anything here.",
         ),
+        Option(
+            "--allow-gc",
+            help="PROGRAM may use objects that the engine collects. If it means harm, it can then end this process.",
+        ),
     ),
     stop_at_operand=True,
-    notes="The exit status is the program's own; 134 if it trapped or ran out of fuel, 124 after the timeout,\n"
-    "130 after Ctrl-C, 2 for a bad option or a program that is missing, damaged, or needs what it was not given.",
+    notes="The exit status is the program's own: its lowest 8 bits (hosts keep no more), 255 if only they are 0. It\n"
+    "is 134 if the program trapped or ran out of fuel, 124 after the timeout, 130 after Ctrl-C, 2 for a bad option\n"
+    "or a program that is missing, damaged, or needs what it was not given.",
 )
 
 
@@ -122,8 +131,13 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     path, *rest = parsed.operands
     options = parsed.values
-    with Unwinding():
-        program = _load(path, options)
+    program = load_program(
+        path,
+        Config(fuel="fuel" in options, gc="allow-gc" in options),
+        cache=None if "no-cache" in options else Cache(),
+        name=options.get("argv0"),
+        precompiled="allow-precompiled" in options,
+    )
     if "invoke" not in options and not program.is_command:
         from remit.cli.invoke import functions_of
 
@@ -171,32 +185,3 @@ def _run(program: Program, arguments: list[str], world: World, options: dict[str
 def _status(status: int) -> int:
     """What the host can report of `status`: 8 bits of it, and never success for a failure."""
     return status if status < 256 else status & 0xFF or 0xFF
-
-
-def _load(path: str, options: dict[str, Any]) -> Program:
-    """CommandError if it is missing, damaged, or not a program."""
-    name = options.get("argv0")
-    try:
-        if "allow-precompiled" in options:
-            from remit.cli.program_file import is_precompiled
-
-            if is_precompiled(path):
-                return _load_precompiled(path, options)
-        return load(path, fuel="fuel" in options, cache="no-cache" not in options, name=name)
-    except OSError as error:
-        raise CommandError(f"{path}: {reason(error)}") from None
-    except InvalidModule as error:
-        from remit.cli.program_file import why_invalid
-
-        raise CommandError(f"{path}: {why_invalid(path, error)}") from None
-    except ValueError as error:  # A NUL in the name.
-        raise CommandError(f"{path!r}: {error}") from None
-
-
-def _load_precompiled(path: str, options: dict[str, Any]) -> Program:
-    from remit.runtime.precompiled import load_precompiled_unchecked
-
-    try:
-        return load_precompiled_unchecked(path, fuel="fuel" in options, name=options.get("argv0"))
-    except InvalidModule as error:
-        raise CommandError(f"{path}: {error}") from None

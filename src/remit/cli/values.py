@@ -158,6 +158,13 @@ def parse_network(text: str) -> str:
     return text
 
 
+def parse_output(text: str) -> str:
+    """The name of a file to write."""
+    if not text:
+        raise ValueError("the name of the file is empty")
+    return text
+
+
 def parse_time(text: str) -> int:
     """Nanoseconds since 1970, from seconds (``1700000000.5``) or ISO 8601 (UTC if it does not say)."""
     number, unit = _split_unit(text)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from remit.cli.host_directories import HostDirectories
 from remit.cli.options import UsageError
 from remit.cli.report import CommandError, complain, reason, shown
+from remit.policy.build import open_ambient_filesystem, open_ambient_listener
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from remit.cli.quotas import Quotas
     from remit.fs import Overlay
     from remit.kernel.files import Filesystem
-    from remit.network.host import HostSocket
+    from remit.kernel.sockets import Socket
 
 
 class World:
@@ -21,12 +22,12 @@ class World:
     UsageError for options that contradict each other, CommandError for what the host does not have or refuses.
     """
 
-    __slots__ = ("_host", "_limits", "_options", "_overlays", "_sockets", "dirs", "options")
+    __slots__ = ("_limits", "_options", "_overlays", "_quotas", "_sockets", "dirs", "options")
 
     def __init__(self, options: dict[str, Any]) -> None:
         self._options = options
         self._overlays: dict[str, Overlay] = {}
-        self._sockets: list[HostSocket] = []
+        self._sockets: list[Socket] = []
         self.dirs: dict[str, str | Filesystem] = {}
         self.options: dict[str, Any] = {"env": dict(options.get("env", ())), "dirs": self.dirs}
         for option, name in (
@@ -50,7 +51,11 @@ class World:
             self.options["wall_clock"] = FixedClock(options["clock"])
         sizes = (("max-disk", "max_bytes"), ("max-files", "max_files"))
         self._limits = {name: options[option] for option, name in sizes if option in options}
-        self._host = HostDirectories((*options.get("dir", ()), *options.get("overlay", ())), self._limits)
+        self._quotas: Quotas | None = None
+        if self._limits:
+            from remit.cli.quotas import Quotas
+
+            self._quotas = Quotas((*options.get("dir", ()), *options.get("overlay", ())), self._limits)
         # In the order in which the program finds them.
         self._grant_host_directories()
         self._grant_memory_directories()
@@ -77,12 +82,21 @@ class World:
 
     def _grant_host_directories(self) -> None:
         for grant in self._options.get("dir", ()):
-            granted = self._host.open("--dir", grant.host)
+            granted = self._host_directory("--dir", grant.host)
             if grant.read_only:
                 from remit.fs import ReadOnly
 
                 granted = ReadOnly(granted)
             self._add("--dir", grant.guest, granted)
+
+    def _host_directory(self, option: str, path: str) -> Filesystem:
+        try:
+            host = open_ambient_filesystem(path)
+        except OSError as error:
+            raise CommandError(f"{option}: {path}: {reason(error)}") from None
+        except ValueError as error:  # A NUL in the name.
+            raise CommandError(f"{option}: {path!r}: {error}") from None
+        return host if self._quotas is None else self._quotas.limited(path, host)
 
     def _grant_memory_directories(self) -> None:
         for guest, size in self._options.get("memory-dir", ()):
@@ -95,21 +109,22 @@ class World:
         for grant in self._options.get("overlay", ()):
             from remit.fs import Overlay
 
-            overlay = Overlay(self._host.open("--overlay", grant.host), **self._limits)
+            overlay = Overlay(self._host_directory("--overlay", grant.host), **self._limits)
             self._add("--overlay", grant.guest, overlay)
             self._overlays[grant.guest] = overlay
 
     def _grant_sockets(self) -> None:
         for address in self._options.get("listen", ()):
-            from remit.network.host import open_ambient_listener
-
             try:
-                self._sockets.append(open_ambient_listener(address))
+                listener = open_ambient_listener(address)
             except ValueError as error:
                 self.close()
                 raise UsageError(f"--listen: {error}") from None
             except OSError as error:
                 self.close()
                 raise CommandError(f"--listen: {reason(error)}") from None
+            self._sockets.append(listener)
+            if int(address.rpartition(":")[2]) == 0:
+                complain(f"listening on {listener.address}")
         if self._sockets:
             self.options["sockets"] = self._sockets

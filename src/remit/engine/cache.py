@@ -39,6 +39,7 @@ _ABANDONED_SECONDS = 3600.0
 _CODE, _INDEX, _TEMPORARY = ".cwasm", ".index", ".tmp"
 _O_BINARY = getattr(os, "O_BINARY", 0)
 _O_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_O_NONBLOCK = getattr(os, "O_NONBLOCK", 0)  # A pipe in the directory must not be waited for.
 _BY_DESCRIPTOR = os.open in os.supports_dir_fd and os.path.isdir("/proc/self/fd")
 
 
@@ -75,11 +76,13 @@ class Cache:
     __slots__ = ("_descriptor", "directory", "refusal")
 
     def __init__(self, directory: str | None = None) -> None:
-        self.directory = os.path.abspath(default_directory() if directory is None else directory)
+        self.directory = default_directory() if directory is None else directory
         self._descriptor = -1
         self.refusal: str | None = None
         """Why nothing is cached, or None."""
         try:
+            # No directory may be the current one: it can have been removed.
+            self.directory = os.path.abspath(self.directory)
             os.makedirs(self.directory, mode=0o700, exist_ok=True)
             self._check()
         except OSError as error:
@@ -92,7 +95,7 @@ class Cache:
     def load(self, engine: Engine, program: str | bytes, *, name: str = "") -> Module:
         """The compiled module for a binary, or for the file that `program` names; compiled now if it is not here yet.
 
-        OSError if the file cannot be read, InvalidModule if it is not a module.
+        OSError if the file cannot be read or can be no program, InvalidModule if it is not a module.
         """
         if isinstance(program, bytes):
             return self._load_content(engine, program, artifact.digest(program), name)
@@ -102,9 +105,9 @@ class Cache:
             module = known and self._find(engine, self._key(engine, known), name)
             if module:
                 return module
-        with open(program, "rb") as file:
-            status = os.fstat(file.fileno())
-            content = file.read()
+        from remit.engine.program_file import read_program  # A second start does not read it.
+
+        content, status = read_program(program)
         digest = artifact.digest(content)
         module = self._load_content(engine, content, digest, name)
         self._remember(program, status, digest)
@@ -180,7 +183,7 @@ class Cache:
 
     def _open(self, file: str) -> int:
         """A descriptor of a file that only this user can have written. OSError."""
-        flags = os.O_RDONLY | _O_NOFOLLOW | _O_BINARY
+        flags = os.O_RDONLY | _O_NOFOLLOW | _O_BINARY | _O_NONBLOCK
         descriptor = os.open(self._path(file), flags, dir_fd=self._dir_fd)
         refusal = _distrust(file, os.fstat(descriptor), stat.S_ISREG)
         if refusal is not None:
@@ -199,8 +202,8 @@ class Cache:
             return False
         return True
 
-    def _write(self, file: str, data: bytes, *, durable: bool) -> None:
-        """Put a file in its place, whole or not at all. A cache that cannot be written is a slow one, not an error."""
+    def _write(self, file: str, data: bytes, *, durable: bool) -> str | None:
+        """Put a file in its place, whole or not at all. None, or why it is not there."""
         temporary = f"{os.urandom(8).hex()}{_TEMPORARY}"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _O_NOFOLLOW | _O_BINARY
         try:
@@ -215,6 +218,8 @@ class Cache:
             self._remove(temporary)
             if not isinstance(error, OSError):
                 raise
+            return f"{self.directory}: {error.strerror}"
+        return None
 
     # The entries.
 
@@ -230,7 +235,8 @@ class Cache:
         if module is None:
             module = engine.compile(content, name=name)
             packed = artifact.pack(module.serialize(), module.info, engine_key=engine.cache_key, name=name)
-            self._write(key + _CODE, packed, durable=True)
+            # A cache that cannot be written is a slow one, not an error.
+            self.refusal = self._write(key + _CODE, packed, durable=True)
         return module
 
     def _find(self, engine: Engine, key: str, name: str) -> Module | None:
@@ -282,7 +288,9 @@ def load_compiled_unchecked(engine: Engine, path: str, *, name: str = "") -> Mod
 
     OSError; InvalidModule if it is damaged, or of another version or configuration of the engine.
     """
-    descriptor = os.open(path, os.O_RDONLY | _O_BINARY)
+    from remit.engine.program_file import open_program
+
+    descriptor = open_program(path)
     try:
         return _map(engine, descriptor, path, name or os.path.basename(path))
     finally:

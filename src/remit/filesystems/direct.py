@@ -40,6 +40,8 @@ class SymbolicLink:
     __slots__ = ("target",)
 
     def __init__(self, target: str) -> None:
+        if not isinstance(target, str):
+            raise TypeError(f"a link's target must be a str, not {target!r}")
         self.target = target
 
     def __eq__(self, other: object) -> bool:
@@ -79,6 +81,8 @@ class DirectAccess(Filesystem):
     def write_bytes(self, path: str, data: bytes | bytearray | memoryview) -> None:
         """Put `data` into the file at `path` and nothing else; it and the directories on the way are made."""
         names = split(path)
+        if not isinstance(data, (bytes, bytearray, memoryview)):
+            raise TypeError(f"data must be bytes, not {data!r}")
         try:
             with Walk(self.root()) as handles:
                 for name in names[:-1]:
@@ -123,12 +127,12 @@ class DirectAccess(Filesystem):
             raise os_error(error, path) from None
 
     def _fill(self, files: Mapping[str, Contents]) -> None:
-        """Make `files`. ValueError, naming the key, if that cannot be."""
+        """Make `files`. TypeError or ValueError, naming the key, if that cannot be."""
         work: list[tuple[str, Mapping[str, Contents]]] = [("", files)]
         while work:
             above, mapping = work.pop()
             for key, contents in mapping.items():
-                path = f"{above}/{key.strip('/')}" if above else key.strip("/")
+                path = "/".join(split(above) + split(key))
                 try:
                     self._make(path, contents)
                 except KernelError as error:
@@ -156,8 +160,8 @@ class DirectAccess(Filesystem):
             elif hasattr(contents, "items"):
                 handles.enter(name, make=True)
             else:
-                raise ValueError(
-                    f"files[{path!r}] is of type {type(contents).__name__}: "
+                raise TypeError(
+                    f"files[{path!r}] is {contents!r} ({type(contents).__name__}): "
                     "give bytes, str, a SymbolicLink, or a mapping for a directory"
                 )
 
@@ -190,7 +194,9 @@ class Walk:
 
 
 def split(path: str) -> list[str]:
-    """The names of a path below a root. ValueError for ``.``, ``..``, an empty name or a NUL."""
+    """The names of a path below a root. ValueError for ``.``, ``..``, an empty name or a NUL; TypeError."""
+    if not isinstance(path, str):
+        raise TypeError(f"a path must be a str, as 'lib/data.txt', not {path!r}")
     names = path.strip("/").split("/")
     if names == [""]:
         return []

@@ -21,6 +21,7 @@ from remit.kernel.files import Directory, DirectoryEntry, File, Filesystem, File
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import TracebackType
 
 if sys.platform == "linux":
     from remit.filesystems import host_linux
@@ -310,17 +311,36 @@ def open_ambient_directory(path: str | os.PathLike[str], *, openat2: bool = True
 
 
 class HostFilesystem(Filesystem):
-    """The tree below a directory of the host, which is opened at once and held until :meth:`close`."""
+    """The tree below a directory of the host, which is opened at once and held until :meth:`close`.
 
-    __slots__ = ("_root",)
+    After that it can be granted no more: ValueError.
+    """
+
+    __slots__ = ("_path", "_root")
 
     def __init__(self, path: str | os.PathLike[str], *, openat2: bool = True) -> None:
         """As :func:`open_ambient_directory`."""
+        if not isinstance(path, (str, bytes, os.PathLike)):
+            raise TypeError(f"a host directory's path must be a str or os.PathLike, not {path!r}")
+        self._path = os.fspath(path)
         self._root = open_ambient_directory(path, openat2=openat2)
 
     def root(self) -> Directory:
+        if self._root._descriptor < 0:
+            raise ValueError(f"the host directory {self._path!r} is closed")
         return self._root.reopen()
 
     def close(self) -> None:
         """Give the directory back; what was opened through it stays open."""
         self._root.close()
+
+    def __enter__(self) -> HostFilesystem:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Host({self._path!r})"

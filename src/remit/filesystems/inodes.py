@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
     from remit.kernel.clocks import Clock
 
-NAME_BYTES = 255
-"""The longest name, in bytes of UTF-8: NAME_MAX of Linux."""
-
 TARGET_BYTES = 4095
 """The longest target of a symbolic link, in bytes of UTF-8: PATH_MAX of Linux without its NUL."""
 
@@ -31,12 +28,6 @@ LARGEST_OFFSET = 2**63 - 1
 
 # Device numbers tell filesystems apart in `Stat`; these are far from the host's.
 _devices = iter(range(1 << 40, 1 << 62))
-
-
-def check_name(name: str) -> None:
-    """NAME_TOO_LONG, unless a file can be called `name`."""
-    if len(name) * 4 > NAME_BYTES and len(name.encode()) > NAME_BYTES:
-        raise KernelError(Code.NAME_TOO_LONG, name[:40])
 
 
 class Volume:

@@ -10,10 +10,13 @@ happens entirely before or after any other.
 
 from __future__ import annotations
 
+from remit.filesystems.arguments import wanted_clock, wanted_mapping
 from remit.filesystems.direct import DirectAccess
-from remit.filesystems.inodes import DirectoryInode, FileInode, Inode, LinkInode, Volume, check_name
+from remit.filesystems.inodes import DirectoryInode, FileInode, Inode, LinkInode, Volume
 from remit.kernel.errors import Code, KernelError
 from remit.kernel.files import Directory, DirectoryEntry, File, FileType, How, Stat
+from remit.kernel.limits import whole_number
+from remit.kernel.resolver import check_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -278,6 +281,7 @@ class MemoryFilesystem(DirectAccess):
         clock: Where the times of files come from; the host's clock if not given.
 
     Raises:
+        TypeError: Something is of another type than said.
         ValueError: A key is not a path inside, is given twice, or all do not fit.
     """
 
@@ -291,10 +295,12 @@ class MemoryFilesystem(DirectAccess):
         max_files: int = MAX_FILES,
         clock: Clock | None = None,
     ) -> None:
-        self._volume = Volume(max_bytes, max_files + 1, clock)
+        size = whole_number("max_bytes", max_bytes, "bytes")
+        names = whole_number("max_files", max_files, "names")
+        self._volume = Volume(size, names + 1, wanted_clock(clock))
         self._root = DirectoryInode(self._volume, None)
-        if files:
-            self._fill(files)
+        if files is not None:
+            self._fill(wanted_mapping("files", files, "{'main.py': b'…'}"))
 
     def root(self) -> Directory:
         with self._volume.lock:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from remit.filesystems.arguments import wanted_filesystem, wanted_mapping
 from remit.filesystems.direct import split
 from remit.kernel.errors import Code, KernelError
 from remit.kernel.files import Directory, DirectoryEntry, File, Filesystem, FileType, How, Stat
@@ -36,6 +37,7 @@ class Mounts(Filesystem):
     __slots__ = ("_top",)
 
     def __init__(self, filesystems: Mapping[str, Filesystem]) -> None:
+        wanted_mapping("filesystems", filesystems, "{'/data': remit.fs.Memory()}")
         device = next(_devices)
         numbers = iter(range(1, 1 << 62))
         self._top = _Place(device, next(numbers))
@@ -47,7 +49,7 @@ class Mounts(Filesystem):
                 place = place.below[name]
             if place.filesystem is not None:
                 raise ValueError(f"mounts: {path!r} is given twice")
-            place.filesystem = filesystem
+            place.filesystem = wanted_filesystem(f"filesystems[{path!r}]", filesystem)
         self._top.note_read_only()
 
     def root(self) -> Directory:

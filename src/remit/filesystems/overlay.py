@@ -9,6 +9,7 @@ Whoever changes the filesystem below meanwhile may or may not be seen, file by f
 
 from __future__ import annotations
 
+from remit.filesystems.arguments import wanted_clock, wanted_filesystem
 from remit.filesystems.direct import DirectAccess, os_error, split
 from remit.filesystems.inodes import DirectoryInode, Inode
 from remit.filesystems.memory import MAX_BYTES, MAX_FILES, MemoryDirectory
@@ -16,6 +17,7 @@ from remit.filesystems.overlay_apply import apply_changes
 from remit.filesystems.overlay_inodes import LowerDirectoryInode, LowerFileInode, LowerInode, OverlayVolume
 from remit.kernel.errors import KernelError
 from remit.kernel.files import FileType
+from remit.kernel.limits import whole_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,10 +76,10 @@ class Overlay(DirectAccess):
         max_files: int = MAX_FILES,
         clock: Clock | None = None,
     ) -> None:
-        self._lower = lower
-        self._max_bytes = max_bytes
-        self._max_files = max_files
-        self._clock = clock
+        self._lower = wanted_filesystem("lower", lower)
+        self._max_bytes = whole_number("max_bytes", max_bytes, "bytes")
+        self._max_files = whole_number("max_files", max_files, "names")
+        self._clock = wanted_clock(clock)
         self.discard()
 
     def root(self) -> Directory:
@@ -126,6 +128,8 @@ class Overlay(DirectAccess):
             OSError: Something cannot be written; the changes before it, in the order of :meth:`changes`, are, and
                 nothing is forgotten. Or the moved files do not fit `max_bytes`; then nothing is written.
         """
+        if target is not None:
+            wanted_filesystem("target", target)
         changes = self.changes()
         if target is not None:
             apply_changes(changes, self, target)

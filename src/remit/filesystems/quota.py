@@ -10,16 +10,21 @@ is not given back.
 
 A file counts by its size, holes included, because they can be filled later; once, however many names it has; and
 until it has neither a name nor a handle that was opened through the quota. What the host spends in addition (blocks
-that are not full, directories, names) is bounded by the number of names.
+that are not full, directories, names) is bounded by the number of names. What goes into streams (pipes, devices)
+does not count.
+
+Nothing behind a quota is plain enough for the native fast path: calls cost what they cost in Python.
 """
 
 from __future__ import annotations
 
 import _thread
 
+from remit.filesystems.arguments import wanted_filesystem
 from remit.filesystems.inodes import LARGEST_OFFSET, check_range, first_bytes
 from remit.kernel.errors import Code, KernelError, WouldBlock
 from remit.kernel.files import Advice, Directory, DirectoryEntry, File, Filesystem, FileType, How, Stat
+from remit.kernel.limits import whole_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,13 +56,10 @@ class Quota(Filesystem):
     __slots__ = ("_account", "_filesystem")
 
     def __init__(self, filesystem: Filesystem, *, max_bytes: int, max_files: int = MAX_FILES) -> None:
-        if not isinstance(filesystem, Filesystem):
-            raise TypeError(f"quota: give a filesystem, as remit.fs.Host('out'), not {filesystem!r}")
-        for name, limit in (("max_bytes", max_bytes), ("max_files", max_files)):
-            if limit < 0:
-                raise ValueError(f"quota: {name}={limit} is less than nothing")
-        self._filesystem = filesystem
-        self._account = _Account(max_bytes, max_files)
+        self._filesystem = wanted_filesystem("filesystem", filesystem)
+        self._account = _Account(
+            whole_number("max_bytes", max_bytes, "bytes"), whole_number("max_files", max_files, "names")
+        )
 
     def root(self) -> Directory:
         return QuotaDirectory(self._filesystem.root(), self._account)

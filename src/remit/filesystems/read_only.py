@@ -5,6 +5,7 @@ What can be read through it is what the wrapped filesystem has at that moment: o
 
 from __future__ import annotations
 
+from remit.filesystems.arguments import wanted_filesystem
 from remit.kernel.errors import Code, KernelError
 from remit.kernel.files import Advice, Directory, DirectoryEntry, File, Filesystem, FileType, How, Stat
 
@@ -19,7 +20,7 @@ class ReadOnly(Filesystem):
     __slots__ = ("_filesystem",)
 
     def __init__(self, filesystem: Filesystem) -> None:
-        self._filesystem = filesystem
+        self._filesystem = wanted_filesystem("filesystem", filesystem)
 
     def root(self) -> Directory:
         return ReadOnlyDirectory(self._filesystem.root())

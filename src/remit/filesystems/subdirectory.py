@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from remit.filesystems.arguments import wanted_filesystem
 from remit.filesystems.direct import split
 from remit.kernel.errors import Code, KernelError
 from remit.kernel.files import Directory, Filesystem
@@ -28,12 +29,13 @@ class Subdirectory(Filesystem):
         NotADirectoryError: A file or a symbolic link is at `path` or on the way.
     """
 
-    __slots__ = ("_directory",)
+    __slots__ = ("_closed", "_directory", "_path")
 
     def __init__(self, filesystem: Filesystem, path: str) -> None:
-        directory = filesystem.root()
+        names = split(path)
+        directory = wanted_filesystem("filesystem", filesystem).root()
         try:
-            for name in split(path):
+            for name in names:
                 below = _enter(directory, name, path)
                 directory.close()
                 directory = below
@@ -41,12 +43,17 @@ class Subdirectory(Filesystem):
             directory.close()
             raise
         self._directory = directory
+        self._path = path
+        self._closed = False
 
     def root(self) -> Directory:
+        if self._closed:
+            raise ValueError(f"the subdirectory {self._path!r} is closed")
         return self._directory.reopen()
 
     def close(self) -> None:
         """Give the directory back. Handles that are still open stay so."""
+        self._closed = True
         self._directory.close()
 
     def __enter__(self) -> Subdirectory:

@@ -14,7 +14,7 @@ def whole_number(name: str, value: Any, unit: str, *, least: int = 0, most: int 
     """
     if isinstance(value, bool) or not hasattr(type(value), "__index__"):
         raise TypeError(
-            f"{name} is {value!r}, a {type(value).__name__}: {unit} are wanted, as an int, {_range(least, most)}"
+            f"{name} is {value!r} ({type(value).__name__}): {unit} are wanted, as an int, {_range(least, most)}"
         )
     number: int = value.__index__()
     if number < least or (most is not None and number > most):

@@ -134,10 +134,9 @@ def open_ambient_listener(address: str) -> HostSocket:
     host, port = _parsed(address)
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except socket.gaierror as error:
-        raise ValueError(
-            f"cannot listen on {address!r}: {host!r} is no address or name of this host: {error.strerror}"
-        ) from None
+    except (socket.gaierror, ValueError) as error:  # ValueError: a NUL, or what no name may be
+        why = error.strerror if isinstance(error, OSError) else error
+        raise ValueError(f"cannot listen on {address!r}: {host!r} is no address or name of this host: {why}") from None
     family, kind, protocol, _, name = found[0]
     listener = socket.socket(family, kind, protocol)
     try:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from remit.kernel.files import Directory, File
     from remit.kernel.random import RandomSource
+    from remit.network.host import HostSocket
     from remit.policy.grants import Grants
 
 
@@ -31,6 +32,16 @@ def open_ambient_filesystem(path: str | os.PathLike[str]) -> Filesystem:
     return HostFilesystem(os.fspath(path))
 
 
+def open_ambient_listener(address: str) -> HostSocket:
+    """A socket that listens at ``HOST:PORT`` or ``[IPv6]:PORT`` of this machine; port 0 is any free one. Close it.
+
+    ValueError for what is not an address, OSError (with the address) where the host refuses.
+    """
+    from remit.network import host
+
+    return host.open_ambient_listener(address)
+
+
 def open_ambient_stream(descriptor: int) -> File:
     """A standard stream of the host process (0, 1 or 2). Closing it leaves the host's own open."""
     return HostInput(descriptor) if descriptor == 0 else HostOutput(descriptor)
@@ -41,9 +52,15 @@ def build_process(grants: Grants, descriptors: DescriptorTable | None = None, *,
 
     0, 1 and 2 are the standard streams, then come the directories in their order, then the sockets.
     `descriptors` is the empty table to use. `own_thread`: the program runs on the thread that calls this, and its
-    processor time is that thread's; otherwise it is the whole host process's. OSError if a directory cannot be
-    opened; nothing stays open then.
+    processor time is that thread's; otherwise it is the whole host process's. ValueError if these are
+    more than its limit, OSError if a directory cannot be opened; nothing stays open then.
     """
+    wanted = 3 + len(grants.dirs) + len(grants.sockets)
+    if wanted > grants.limits.descriptors:
+        raise ValueError(
+            f"the streams, directories and sockets of the program are {wanted} descriptors, and it may have "
+            f"{grants.limits.descriptors}: a larger Limits(descriptors=…) (--max-descriptors) is needed"
+        )
     process = Process(
         limits=grants.limits,
         random=_random(grants.random),

@@ -70,7 +70,7 @@ class Grants:
         """Descriptors after the directories. They are handed over: closed when the program ends."""
         self.wall_clock = _checked(wall_clock, Clock, "wall_clock", "a Clock of remit.kernel.clocks")
         self.monotonic_clock = _checked(monotonic_clock, Clock, "monotonic_clock", "a Clock of remit.kernel.clocks")
-        self.random = _checked(random, RandomSource | int, "random", "a RandomSource of remit.kernel.random, or a seed")
+        self.random = _random(random)
         """None: the host's; an int: a seed."""
         self.limits = checked_limits(limits)
 
@@ -116,26 +116,43 @@ def _directories(dirs: Mapping[str, Any]) -> dict[str, str | Filesystem]:
     for guest_path, granted in dirs.items():
         if not isinstance(guest_path, str):
             raise TypeError(f"dirs: a guest path must be a str, not {guest_path!r}")
-        if not guest_path or "\0" in guest_path:
-            raise ValueError(
-                f"dirs: the guest path {guest_path!r} is empty or contains a NUL: write '/', '.' or '/data'"
-            )
+        if not encoded(guest_path, "dirs: the guest path"):
+            raise ValueError("dirs: the guest path '' is empty: write '/', '.' or '/data'")
         path = os.fspath(granted) if isinstance(granted, os.PathLike) else granted
         if not isinstance(path, (str, Filesystem)):
             raise TypeError(
                 f"dirs[{guest_path!r}] must be the path of a host directory (str or os.PathLike) "
-                f"or a filesystem object (remit.fs), not {granted!r}"
+                f"or a filesystem object (remit.fs), not {granted!r}{_remedy(granted)}"
             )
         checked[guest_path] = path
     return checked
 
 
+def _remedy(granted: Any) -> str:
+    if isinstance(granted, type) and issubclass(granted, Filesystem):
+        return "; that is a class: call it"
+    return "; for files in memory, give remit.fs.Memory(files)" if hasattr(granted, "items") else ""
+
+
 def _sockets(sockets: Sequence[Socket | socket.socket]) -> tuple[Socket | socket.socket, ...]:
     socket = sys.modules.get("socket")  # who has one of its objects has imported it
-    for each in sockets:
-        if not isinstance(each, Socket) and (socket is None or not isinstance(each, socket.socket)):
+    if not hasattr(sockets, "__iter__"):
+        raise TypeError(f"sockets is {sockets!r} ({type(sockets).__name__}): a list of sockets is wanted")
+    checked = tuple(sockets)
+    for each in checked:
+        if isinstance(each, Socket):
+            continue
+        if socket is None or not isinstance(each, socket.socket):
             raise TypeError(f"sockets: each must be a socket.socket, not {each!r}")
-    return tuple(sockets)
+        if each.fileno() < 0:
+            raise ValueError(f"sockets: {each!r} is closed")
+    return checked
+
+
+def _random(source: Any) -> Any:
+    if isinstance(source, bool):
+        raise TypeError(f"random must be a RandomSource of remit.kernel.random, or a seed, not {source!r}")
+    return _checked(source, RandomSource | int, "random", "a RandomSource of remit.kernel.random, or a seed")
 
 
 def _checked(value: Any, kind: Any, name: str, wanted: str) -> Any:

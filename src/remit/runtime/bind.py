@@ -166,6 +166,8 @@ def _define_own(linker: Linker, wanted: Import, function: Callable[..., Any], *,
         def call(caller: Store, *arguments: Any) -> Any:
             return function(*arguments)
 
+    # What the engine calls it when it returns something else than it should.
+    call.__qualname__ = f"imports[{wanted.module!r}][{wanted.name!r}]"
     if asynchronous:
         from remit.runtime.suspension import awaiting, define_suspending
 
@@ -179,8 +181,17 @@ def with_instance(function: Function) -> Function:
 
     That is an :class:`remit.Instance` or :class:`remit.AsyncInstance`; in :func:`remit.run` and
     :func:`remit.run_async`, a :class:`remit.Guest`, which has the memory and the exports but is called by nobody.
+    TypeError if it is no function.
     """
-    function.__remit_wants_instance__ = True  # type: ignore[attr-defined] # a mark on a function is an attribute
+    if not callable(function):
+        raise TypeError(f"with_instance marks a function, not {function!r}")
+    try:
+        function.__remit_wants_instance__ = True  # type: ignore[attr-defined] # a mark on a function is an attribute
+    except AttributeError:
+        # A method of an object, or a built-in function: they have no attributes of their own.
+        from functools import partial
+
+        return with_instance(partial(function))  # type: ignore[return-value] # called as the function is
     return function
 
 

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 ENDLESS = (1 << 64) - 1
 """Fuel for a run without a limit, in a program that counts it all the same."""
 
+CLOCKS_DIFFER = 0.01
+"""Seconds by which timers of an asyncio loop may be early, and more."""
+
 NATIVE_WITHOUT_FILES = {"clock_time_get", "random_get"}
 """What the native fast path does for a program that has no directories."""
 
@@ -76,6 +79,12 @@ class World:
     def busy(self) -> bool:
         """Whether a call is under way: it runs, or is suspended."""
         return self.store.running or self._call is not None
+
+    @property
+    def late(self) -> bool:
+        """Whether its own time is over: a Timeout can be that of a program whose host function has entered this one."""
+        deadline = self.store.deadline
+        return deadline is not None and time.monotonic() >= deadline - CLOCKS_DIFFER
 
     def check(self) -> None:
         """Timeout if the time is over already. Who computes for less than a tick is not asked by anyone else."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from remit.kernel.limits import whole_number
+from remit.runtime.named_options import MOST_FUEL
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -23,6 +26,9 @@ class Guest:
         self._world = world
         world.process.owner = self
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._world.program.name!r}>"
+
     @property
     def program(self) -> Program:
         """What it was made of."""
@@ -36,11 +42,17 @@ class Guest:
     @property
     def fuel(self) -> int:
         """What is left of its fuel; settable. RuntimeError unless the program was loaded with ``fuel=True``."""
+        self._require_metered()
         return self._world.store.fuel
 
     @fuel.setter
     def fuel(self, amount: int) -> None:
-        self._world.store.fuel = amount
+        self._require_metered()
+        self._world.store.fuel = whole_number("fuel", amount, "instructions", most=MOST_FUEL)
+
+    def _require_metered(self) -> None:
+        if not self._world.program.metered:
+            raise RuntimeError("the program does not count fuel: load it with remit.load(..., fuel=True)")
 
     def export(self, name: str) -> Any:
         """What it exports under `name`: a function, memory, global or table.

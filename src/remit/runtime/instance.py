@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import time
+from _warnings import warn  # what `warnings` has it from; that may not be loaded yet
 
 from remit.engine.api import Timeout
 from remit.policy.grants import Grants, checked_limits
 from remit.runtime.execute import World
 from remit.runtime.guest import Guest
 from remit.runtime.launch import argument
-from remit.runtime.named_options import check_duration, check_fuel, check_max_memory, check_options, options_of
+from remit.runtime.named_options import (
+    check_duration,
+    check_fuel,
+    check_list,
+    check_max_memory,
+    check_options,
+    options_of,
+)
 from remit.runtime.stdio import Streams
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from types import TracebackType
     from typing import Any, Self, Unpack
 
@@ -25,7 +33,7 @@ if TYPE_CHECKING:
 class _Instance(Guest):
     """What both kinds of instance have: standard streams, and how long a call may take."""
 
-    __slots__ = ("_streams", "_timeout")
+    __slots__ = ("_open", "_streams", "_timeout")
 
     _asynchronous: bool
     _maker: str
@@ -33,6 +41,19 @@ class _Instance(Guest):
     def __init__(self, program: Program, **options: Unpack[InstanceOptions]) -> None:
         check_options(self._maker, options, OPTIONS)
         self._set_up(program, **options)
+        self._open = True
+
+    # A default value: names of the module may be gone when the interpreter ends.
+    def __del__(self, _warn: Callable[..., None] = warn) -> None:
+        if getattr(self, "_open", False):
+            try:
+                _warn(f"unclosed {self!r}", ResourceWarning, source=self)
+            finally:
+                self._drop()
+
+    def _drop(self) -> None:
+        """Nobody has it any more."""
+        raise NotImplementedError
 
     def _set_up(
         self,
@@ -51,12 +72,10 @@ class _Instance(Guest):
         fuel, max_memory = check_fuel(fuel), check_max_memory(max_memory)
         if fuel is not None and not program.metered:
             raise ValueError("the program does not count fuel: load it with remit.load(..., fuel=True)")
-        if isinstance(args, (str, bytes)):
-            raise TypeError(f"args is a {type(args).__name__}: a list of arguments is wanted")
         limits = grants["limits"] = checked_limits(grants.get("limits"))
         self._streams = Streams(stdin, stdout, stderr, limit=limits.captured_bytes, asynchronous=self._asynchronous)
         granted = Grants(
-            arguments=[program.name, *map(argument, args)],
+            arguments=[program.name, *map(argument, check_list("args", args, "['--verbose']"))],
             stdin=self._streams.stdin,
             stdout=self._streams.stdout,
             stderr=self._streams.stderr,
@@ -85,8 +104,21 @@ class _Instance(Guest):
         """Likewise for standard error."""
         return self._streams.truncated()[1]
 
+    def call(self, name: str, *arguments: Any) -> Any:
+        """Call an exported function."""
+        raise NotImplementedError
+
+    def export(self, name: str) -> Any:
+        """As :meth:`Guest.export`. A call of a function found here is one of the instance's, as with `call`."""
+        found = super().export(name)
+        if (self._timeout is None and not self._asynchronous) or not callable(found):
+            return found
+        from remit.runtime.exported import ExportedFunction
+
+        return ExportedFunction(self, name, found)
+
     def _function(self, name: str) -> Any:
-        function = self.export(name)
+        function = super().export(name)
         if not callable(function):
             raise TypeError(f"the export {name!r} is a {type(function).__name__.lower()}, not a function")
         return function
@@ -98,12 +130,15 @@ class _Instance(Guest):
             self._world.set_deadline(time.monotonic() + self._timeout)
             self._world.check()
 
-    def _too_late(self, what: str) -> TimeoutError:
-        return TimeoutError(f"{what} was stopped after {self._timeout} s")
+    def _say_if_late(self, what: str, error: Timeout) -> None:
+        """Raise TimeoutError if it was the time limit of this instance that has stopped `what`."""
+        if self._world.late:
+            raise TimeoutError(f"{what} was stopped after {self._timeout} s") from error
 
     def close(self) -> None:
         """Give back everything it holds. RuntimeError while a call is under way. Closing twice does nothing."""
         self._world.close()
+        self._open = False
 
 
 OPTIONS = options_of(_Instance._set_up, Grants.__init__, but=("arguments",))
@@ -113,7 +148,8 @@ OPTIONS = options_of(_Instance._set_up, Grants.__init__, but=("arguments",))
 class Instance(_Instance):
     """An instance whose calls block the thread; :meth:`remit.Program.instantiate` makes one.
 
-    Use it as a context manager, or close it. One thread at a time may be in it.
+    Use it as a context manager, or close it: one that is forgotten warns of it (ResourceWarning), as files do. One
+    thread at a time may be in it.
     """
 
     __slots__ = ()
@@ -128,7 +164,8 @@ class Instance(_Instance):
                 self._start_clock()
                 self._world.instantiate()
             except Timeout as error:
-                raise self._too_late("the start function") from error
+                self._say_if_late("the start function", error)
+                raise
             if self.program.has_entry("_initialize"):
                 self.call("_initialize")
         except BaseException:
@@ -152,14 +189,20 @@ class Instance(_Instance):
             self._start_clock()
             return function(*arguments)
         except Timeout as error:
-            raise self._too_late(name) from error
+            self._say_if_late(name, error)
+            raise
 
     def interrupt(self, reason: BaseException) -> None:
         """Stop the call that is under way, busy or waiting, or else the next one: it raises `reason`.
 
-        From any thread or signal handler.
+        From any thread or signal handler. TypeError if `reason` is no exception.
         """
+        if not isinstance(reason, BaseException):
+            raise TypeError(f"reason is {reason!r}: an exception is wanted, as KeyboardInterrupt()")
         self._world.store.interrupt(reason)
+
+    def _drop(self) -> None:
+        self.close()
 
     def __enter__(self) -> Self:
         return self
@@ -174,6 +217,7 @@ class AsyncInstance(_Instance):
     """An instance whose calls are awaited; :meth:`remit.Program.instantiate_async` makes one.
 
     Other tasks run while it waits, and it gives way when it computes for long. One call at a time may be under way.
+    Close it, as an :class:`Instance`.
     """
 
     __slots__ = ()
@@ -190,7 +234,8 @@ class AsyncInstance(_Instance):
                 self._start_clock()
                 await self._world.instantiate_async()
             except Timeout as error:
-                raise self._too_late("the start function") from error
+                self._say_if_late("the start function", error)
+                raise
             if self.program.has_entry("_initialize"):
                 await self.call("_initialize")
         except BaseException:
@@ -208,7 +253,12 @@ class AsyncInstance(_Instance):
             self._start_clock()
             return await self._world.call_async(function, *arguments)
         except Timeout as error:
-            raise self._too_late(name) from error
+            self._say_if_late(name, error)
+            raise
+
+    def _drop(self) -> None:
+        # Whatever thread this is, it may not touch the loop. What it held goes by itself, piece by piece.
+        pass
 
     async def __aenter__(self) -> Self:
         return self

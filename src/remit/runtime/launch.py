@@ -10,7 +10,7 @@ from remit.policy.grants import Grants, checked_limits, encoded
 from remit.runtime.completed import CompletedProcess
 from remit.runtime.execute import World
 from remit.runtime.guest import Guest
-from remit.runtime.named_options import check_duration, check_fuel, check_max_memory
+from remit.runtime.named_options import check_duration, check_flag, check_fuel, check_list, check_max_memory
 from remit.runtime.program import Program, load
 from remit.runtime.stdio import PIPE, Streams
 
@@ -66,11 +66,12 @@ class Launch:
     ) -> None:
         if isinstance(args, (str, os.PathLike, Program, bytes, bytearray, memoryview)):
             args = [args]
-        self.args: list[Any] = list(args)
+        self.args: list[Any] = check_list("args", args, "['tool.wasm', '--help']")
         if not self.args:
             raise ValueError("args is empty: its first item is the program")
         self.check = check
         self._imports = imports
+        check_flag("cache", cache)
         self._cache = cache
         self._timeout = check_duration(timeout)
         self._fuel = check_fuel(fuel)
@@ -80,7 +81,7 @@ class Launch:
 
         self._decode: tuple[str, str] | None = None
         if text or encoding or errors:
-            self._decode = (encoding or "utf-8", errors or "strict")
+            self._decode = _checked_codec(encoding or "utf-8", errors or "strict")
         if input is not None:
             if stdin is not None:
                 raise ValueError("stdin and input are two ways to say the same; give one")
@@ -108,7 +109,12 @@ class Launch:
         """Find the program, compiling it if need be. It may be called on another thread than the rest."""
         first = self.args[0]
         if not isinstance(first, Program):
-            program = load(first, imports=self._imports, fuel=self._fuel is not None, cache=self._cache)
+            try:
+                program = load(first, imports=self._imports, fuel=self._fuel is not None, cache=self._cache)
+            except FileNotFoundError as error:
+                if isinstance(first, str) and " " in first and len(self.args) == 1:
+                    error.add_note(f"There is no shell: give the program and its arguments as a list, {first.split()}")
+                raise
             if not isinstance(first, (str, os.PathLike)):
                 self.args[0] = program  # the bytes of a module are no help in messages
         elif self._imports is not None:
@@ -182,6 +188,18 @@ class Launch:
             return data
         encoding, errors = self._decode
         return _with_newlines(data.decode(encoding, "replace" if may_be_cut and errors == "strict" else errors))
+
+
+def _checked_codec(encoding: str, errors: str) -> tuple[str, str]:
+    """How text is made into bytes and back. TypeError, LookupError."""
+    for name, value in (("encoding", encoding), ("errors", errors)):
+        if not isinstance(value, str):
+            raise TypeError(f"{name} is {value!r} ({type(value).__name__}): a str is wanted")
+    import codecs
+
+    "x".encode(encoding)
+    codecs.lookup_error(errors)
+    return encoding, errors
 
 
 def _with_newlines(text: str) -> str:

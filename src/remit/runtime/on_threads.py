@@ -198,4 +198,5 @@ def handed_over(function: Callable[..., Any]) -> Callable[..., Any]:
         ask = here.ask_while_starting if here.starts else here.ask
         return ask(lambda: function(caller, *arguments))
 
+    call.__qualname__ = function.__qualname__
     return call

@@ -10,16 +10,24 @@ from remit.engine.cache import Cache
 from remit.engine.wasmtime.config import Config
 from remit.engine.wasmtime.engine import engine
 from remit.runtime.bind import check_imports, explain_missing, link
+from remit.runtime.named_options import check_flag
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Unpack
+    from typing import NoReturn, Unpack
 
     from remit.binary.module import ModuleInfo
+    from remit.engine.wasmtime.engine import Engine
     from remit.engine.wasmtime.module import Module
     from remit.engine.wasmtime.prepared import Prepared
     from remit.runtime.instance import AsyncInstance, Instance
     from remit.runtime.options import Imports, InstanceOptions
+
+
+NEEDS_GC = (
+    "{name} uses objects that the engine collects (WebAssembly GC), and these are off, because a program could end the "
+    "whole process by them: remit.load(..., gc=True), or --allow-gc, if you trust it"
+)
 
 
 class Program:
@@ -85,6 +93,11 @@ class Program:
 
         return await AsyncInstance.create(self, **options)
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a Program cannot be pickled or copied: give another process its path, and load it there, from the cache"
+        )
+
     def __repr__(self) -> str:
         return f"<Program {self.name!r}: {len(self.info.imports)} imports, {len(self.info.exports)} exports>"
 
@@ -94,6 +107,7 @@ def load(
     *,
     imports: Imports | None = None,
     fuel: bool = False,
+    gc: bool = False,
     cache: bool = True,
     name: str | None = None,
 ) -> Program:
@@ -103,34 +117,76 @@ def load(
     :param imports: functions for imports that are not WASI's: module name -> function name -> callable. It gets the
         guest's arguments as ints (signed) and floats; :func:`remit.with_instance` marks one that wants the instance.
     :param fuel: count what it executes, so that a run can be given an amount of `fuel`.
+    :param gc: it may use objects that the engine collects, as programs compiled from Kotlin or Dart do. A program that
+        means harm can then end the whole process (``SECURITY.md``).
     :param cache: keep and use compiled code on disk.
     :param name: what the program is told as its own name; by default the file's name.
     :raises InvalidModule: it is not a WebAssembly module that can be run; the message says why, a note what it is.
     :raises LinkError: it does not import one of the functions in `imports`.
-    :raises OSError: it cannot be read.
+    :raises OSError: it cannot be read, is no regular file (a pipe, a device), or is larger than 1 GiB.
     """
-    compiler = engine(Config(fuel=fuel))
+    check_flag("fuel", fuel, ", whether to count it; how much there is, each run or instance is told")
+    check_flag("gc", gc)
+    check_flag("cache", cache)
+    return load_with(engine(Config(fuel=fuel, gc=gc)), Cache() if cache else None, program, imports=imports, name=name)
+
+
+def load_with(
+    compiler: Engine,
+    cache: Cache | None,
+    program: str | os.PathLike[str] | bytes | bytearray | memoryview,
+    *,
+    imports: Imports | None = None,
+    name: str | None = None,
+) -> Program:
+    """As :func:`load`, with an engine and a cache of the caller's."""
+    if name is not None and not isinstance(name, str):
+        raise TypeError(f"name is {name!r} ({type(name).__name__}): a str is wanted")
     if isinstance(program, (bytes, bytearray, memoryview)):
         program = bytes(program)
         name = name or "program.wasm"
     else:
+        if isinstance(program, Program):
+            raise TypeError(f"{program!r} is loaded already")
         if not isinstance(program, (str, os.PathLike)):
             raise TypeError(f"a program must be a path, the bytes of a module, or a remit.Program, not {program!r}")
         program = os.fspath(program)
         name = name or os.path.basename(program)
     try:
-        module = Cache().load(compiler, program, name=name) if cache else compiler.compile(read(program), name=name)
+        if cache is None:
+            module = compiler.compile(_content(program), name=name)
+        else:
+            module = cache.load(compiler, program, name=name)
     except InvalidModule as error:
+        if not compiler.config.gc and _needs_gc(_content(program)):
+            raise InvalidModule(NEEDS_GC.format(name=name)) from None
         from remit.binary.kind import HEAD, describe
 
-        error.add_note(f"{name} is {describe(read(program)[:HEAD])}; Remit runs core WebAssembly modules")
+        error.add_note(f"{name} is {describe(_head(program, HEAD))}; Remit runs core WebAssembly modules")
         raise
-    return Program(module, name, imports, metered=fuel)
+    return Program(module, name, imports, metered=compiler.config.fuel)
 
 
-def read(program: str | bytes) -> bytes:
-    """The bytes of a program given by path or by value."""
+def _needs_gc(wasm: bytes) -> bool:
+    """Whether that is all that is wrong with a module."""
+    try:
+        engine(Config(gc=True)).validate(wasm)
+    except InvalidModule:
+        return False
+    return True
+
+
+def _content(program: str | bytes) -> bytes:
     if isinstance(program, bytes):
         return program
-    with open(program, "rb") as file:
-        return file.read()
+    from remit.engine.program_file import read_program
+
+    return read_program(program)[0]
+
+
+def _head(program: str | bytes, length: int) -> bytes:
+    if isinstance(program, bytes):
+        return program[:length]
+    from remit.engine.program_file import read_head
+
+    return read_head(program, length)

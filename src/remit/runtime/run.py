@@ -34,8 +34,9 @@ def run(args: Arguments, **options: Unpack[RunOptions]) -> CompletedProcess:
     descriptor 0, 1 or 2, as for a subprocess. (In a notebook ``print`` goes elsewhere: say ``stdout=sys.stdout``.)
 
     :param input: what it reads from its standard input: bytes, or str in text mode.
-    :param stdin: instead of `input`; a callable is ``f(n) -> bytes``.
-    :param stdout: or `PIPE`, which captures; a callable is ``f(bytes)``.
+    :param stdin: instead of `input`; also bytes; a callable is ``f(n) -> bytes``, none of them at the end.
+    :param stdout: or `PIPE`, which captures; a callable is ``f(bytes)``, and takes all of them (the ``write`` of a
+        file object may return how many it took).
     :param stderr: as `stdout`, or `STDOUT` for the same stream.
     :param capture_output: ``stdout=PIPE, stderr=PIPE``.
     :param text: captured output and `input` are str (also with `encoding` or `errors`; UTF-8 by default), and every
@@ -55,7 +56,8 @@ def run(args: Arguments, **options: Unpack[RunOptions]) -> CompletedProcess:
 
     Its limits:
 
-    :param timeout: seconds after which it is stopped, busy or waiting. Compiling it does not count.
+    :param timeout: seconds after which it is stopped, busy or waiting; a function or stream of the caller's is not
+        interrupted, except what it runs of Remit in turn. Compiling it does not count.
     :param fuel: about how many WebAssembly instructions it may execute.
     :param max_memory: bytes that its linear memory may grow to.
     :param limits: how much of the host's other resources it may use (:class:`Limits`).
@@ -67,6 +69,7 @@ def run(args: Arguments, **options: Unpack[RunOptions]) -> CompletedProcess:
     :raises Trap: it broke a rule of WebAssembly (its output so far: ``stdout``, ``stderr``).
     :raises LinkError: it imports something that nobody provides, or not what `imports` provides.
     :raises InvalidModule: it is not a WebAssembly module, or one without ``_start``.
+    :raises ValueError: a limit is less than the program begins with, or an argument is no such thing.
     :raises OSError: it, or a granted directory, cannot be opened.
 
     What a function or stream of the caller's raises ends the program, and comes out of here unchanged.
@@ -78,6 +81,8 @@ def run(args: Arguments, **options: Unpack[RunOptions]) -> CompletedProcess:
     try:
         status = run_start(world)
     except (Timeout, Trap) as error:
+        if isinstance(error, Timeout) and not world.late:
+            raise
         raise launch.failed(error) from None
     finally:
         world.close()

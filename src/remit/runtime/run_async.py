@@ -34,6 +34,8 @@ async def run_async(args: Arguments, **options: Unpack[RunOptions]) -> Completed
     try:
         status = await run_start_async(world)
     except (Timeout, Trap) as error:
+        if isinstance(error, Timeout) and not world.late:
+            raise
         raise launch.failed(error) from None
     finally:
         world.close()

@@ -37,7 +37,7 @@ def store_limits(info: ModuleInfo, max_memory: int | None, name: str) -> StoreLi
     if start > share:
         raise ValueError(
             f"{name} starts with a memory of {start:,} bytes, and may have {share:,}"
-            f"{_of_how_many(memories, heaps)}: give it a larger max_memory"
+            f"{_of_how_many(memories, heaps)}: a larger max_memory (--max-memory) is needed"
         )
     elements = TABLE_ELEMENTS // max(1, len(info.tables))
     start = max([table.minimum for table in info.tables], default=0)

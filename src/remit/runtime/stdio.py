@@ -29,17 +29,17 @@ class Streams:
         TypeError or ValueError for what cannot be a stream.
         """
         if stdin is not None and _is(stdin, PIPE):
-            raise ValueError("stdin=PIPE: nobody could write to it; give `input`, or a file object, or a function")
+            raise ValueError("stdin=PIPE: nobody could write to it; give bytes, a file object, or a function")
         if stdout is not None and _is(stdout, STDOUT):
             raise ValueError("stdout=STDOUT: only stderr can go where stdout goes")
         self.stdin = _input(stdin, asynchronous)
-        self.stdout = _output(stdout, limit, asynchronous)
+        self.stdout = _output("stdout", stdout, limit, asynchronous)
         self.stderr: File | None
         together = stderr is not None and _is(stderr, STDOUT)
         if together:
-            self.stderr = _output(1, limit, asynchronous) if self.stdout is None else self.stdout
+            self.stderr = _output("stderr", 1, limit, asynchronous) if self.stdout is None else self.stdout
         else:
-            self.stderr = _output(stderr, limit, asynchronous)
+            self.stderr = _output("stderr", stderr, limit, asynchronous)
         # What Python has buffered comes before what the program writes to the same descriptor.
         if self.stdout is None:
             _flush(sys.stdout)
@@ -73,14 +73,14 @@ def _input(value: Any, asynchronous: bool) -> File | None:
     return input_stream(value, asynchronous=asynchronous)
 
 
-def _output(value: Any, limit: int, asynchronous: bool) -> File | None:
+def _output(name: str, value: Any, limit: int, asynchronous: bool) -> File | None:
     if value is None:
         return None
     if _is(value, PIPE):
         return Capture(limit)
     from remit.streams.factory import output_stream
 
-    return output_stream(value, asynchronous=asynchronous)
+    return output_stream(value, name=name, asynchronous=asynchronous)
 
 
 def _flush(stream: Any) -> None:

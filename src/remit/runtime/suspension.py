@@ -66,4 +66,5 @@ def awaiting(function: Callable[..., Any]) -> Callable[..., Any]:
         awaited = Awaited(result)
         return Pending(awaited, awaited.result)
 
+    call.__qualname__ = function.__qualname__
     return call

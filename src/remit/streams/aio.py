@@ -7,6 +7,7 @@ import asyncio
 from remit.host_errors import translated
 from remit.kernel.errors import Code, KernelError, WouldBlock
 from remit.kernel.poll import ALWAYS, Event, Pollable
+from remit.streams.answers import bytes_read, count_written
 from remit.streams.memory import Stream, scatter
 
 TYPE_CHECKING = False
@@ -21,10 +22,11 @@ READ_AHEAD = 4096
 class AsyncInput(Stream):
     """Reads from ``async def read(n) -> bytes``."""
 
-    __slots__ = ("_left", "_operation", "_read")
+    __slots__ = ("_left", "_name", "_operation", "_read")
 
-    def __init__(self, read: Callable[[int], Awaitable[bytes]]) -> None:
+    def __init__(self, read: Callable[[int], Awaitable[bytes]], *, name: str = "stdin") -> None:
         self._read = read
+        self._name = name
         self._left = memoryview(b"")
         self._operation: _Operation | None = None
 
@@ -39,7 +41,7 @@ class AsyncInput(Stream):
             if not operation.done.ready():
                 raise WouldBlock(operation.done)
             self._operation = None
-            self._left = memoryview(operation.result())
+            self._left = memoryview(bytes_read(self._name, self._read, operation.result()))
         count = scatter(self._left, buffers)
         self._left = self._left[count:]
         return count
@@ -59,10 +61,13 @@ class AsyncInput(Stream):
 class AsyncOutput(Stream):
     """Writes to ``async def write(bytes)``. A write ends when that has."""
 
-    __slots__ = ("_operation", "_write")
+    __slots__ = ("_counts", "_name", "_operation", "_write")
 
-    def __init__(self, write: Callable[[bytes], Awaitable[Any]]) -> None:
+    def __init__(self, write: Callable[[bytes], Awaitable[Any]], *, name: str = "stdout", counts: bool = False) -> None:
+        """`counts`: it is the method of a file object, which may take less than it is given."""
         self._write = write
+        self._name = name
+        self._counts = counts
         self._operation: _Operation | None = None
 
     def write(self, buffers: Sequence[memoryview]) -> int:
@@ -74,8 +79,8 @@ class AsyncOutput(Stream):
         operation = self._operation = _Operation(self._write(data))
 
         def resume() -> int:
-            operation.result()
-            return len(data)
+            answer = operation.result()
+            return count_written(self._name, self._write, answer, len(data)) if self._counts else len(data)
 
         raise WouldBlock(operation.done, resume)
 

@@ -18,7 +18,7 @@ _STDOUT = -2
 _PIPE = -1
 
 _INPUTS = (
-    "bytes, str, a file object, a host descriptor, a function read(n) -> bytes, DEVNULL, a kernel File, "
+    "bytes, a file object, a host descriptor, a function read(n) -> bytes, DEVNULL, a kernel File, "
     "or (run_async only) an asyncio.StreamReader or an async function"
 )
 _OUTPUTS = (
@@ -27,17 +27,17 @@ _OUTPUTS = (
 )
 
 
-def input_stream(value: Any, *, asynchronous: bool = False) -> File:
-    """What a program can read `value` through. `asynchronous`: it will run on an asyncio loop.
+def input_stream(value: Any, *, name: str = "stdin", asynchronous: bool = False) -> File:
+    """What a program can read `value`, given as `name`, through. `asynchronous`: it will run on an asyncio loop.
 
-    TypeError names what is accepted; ValueError for a descriptor that is not open.
+    TypeError names what is accepted; ValueError for a file or descriptor that is not open, or not for reading.
     """
     if isinstance(value, File):
         return value
     if isinstance(value, int) and not isinstance(value, bool):
-        return NullInput() if value == DEVNULL else HostInput(_open_descriptor(value, "input"))
+        return NullInput() if value == DEVNULL else HostInput(_open_descriptor(value, name))
     if isinstance(value, str):
-        return BytesInput(value.encode())
+        raise TypeError(f"{name} is {value!r} (str): give the bytes to be read, or the open file")
     if isinstance(value, bytes | bytearray | memoryview):
         return BytesInput(value)
     if _is_asyncio(value, "StreamReader"):
@@ -48,23 +48,26 @@ def input_stream(value: Any, *, asynchronous: bool = False) -> File:
     read = getattr(value, "read", None)
     function = read if callable(read) else value
     if not callable(function) or isinstance(value, type):
-        raise TypeError(f"a {type(value).__name__} cannot be the input of a program; give it {_INPUTS}")
+        raise TypeError(f"{name} cannot be {value!r} ({type(value).__name__}): give {_INPUTS}")
     if is_async(function):
         _require_loop(value, asynchronous)
         from remit.streams import aio
 
-        return aio.AsyncInput(function)
+        return aio.AsyncInput(function, name=name)
     from remit.streams import python
 
-    return python.reader_input(value) if function is read else python.ReaderInput(function)
+    if function is not read:
+        return python.ReaderInput(function, name=name)
+    python.require_open(value, name, writing=False)
+    return python.reader_input(value, name)
 
 
-def output_stream(value: Any, *, asynchronous: bool = False) -> File:
+def output_stream(value: Any, *, name: str = "stdout", asynchronous: bool = False) -> File:
     """What a program can write to `value` through. As :func:`input_stream`."""
     if isinstance(value, File):
         return value
     if isinstance(value, int) and not isinstance(value, bool):
-        return NullOutput() if value == DEVNULL else HostOutput(_open_descriptor(value, "output"))
+        return NullOutput() if value == DEVNULL else HostOutput(_open_descriptor(value, name))
     if _is_asyncio(value, "StreamWriter"):
         _require_loop(value, asynchronous)
         from remit.streams import aio
@@ -73,25 +76,29 @@ def output_stream(value: Any, *, asynchronous: bool = False) -> File:
     write = getattr(value, "write", None)
     function = write if callable(write) else value
     if not callable(function) or isinstance(value, type):
-        raise TypeError(f"a {type(value).__name__} cannot be the output of a program; give it {_OUTPUTS}")
+        raise TypeError(f"{name} cannot be {value!r} ({type(value).__name__}): give {_OUTPUTS}")
     if is_async(function):
         _require_loop(value, asynchronous)
         from remit.streams import aio
 
-        return aio.AsyncOutput(function)
+        return aio.AsyncOutput(function, name=name, counts=function is write)
     from remit.streams import python
 
-    return python.writer_output(value) if function is write else python.FunctionOutput(function)
+    if function is not write:
+        return python.FunctionOutput(function, name=name)
+    python.require_open(value, name, writing=True)
+    return python.writer_output(value, name)
 
 
-def _open_descriptor(descriptor: int, what: str) -> int:
+def _open_descriptor(descriptor: int, name: str) -> int:
     if descriptor in (_PIPE, _STDOUT):
-        name = "PIPE" if descriptor == _PIPE else "STDOUT"
-        raise ValueError(f"{name} is no stream: `run` understands it where it makes sense, and this {what} is not one")
+        given = "PIPE" if descriptor == _PIPE else "STDOUT"
+        raise ValueError(f"{name} cannot be {given}: that is understood only where it makes sense")
     try:
         os.fstat(descriptor)
-    except OSError as error:
-        raise ValueError(f"descriptor {descriptor} cannot be the {what} of a program: {error.strerror}") from None
+    except (OSError, OverflowError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise ValueError(f"{name} cannot be the descriptor {descriptor}: {why}") from None
     return descriptor
 
 

@@ -9,6 +9,7 @@ import io
 
 from remit.kernel.errors import WouldBlock
 from remit.kernel.poll import ALWAYS, HostReady, Pollable
+from remit.streams.answers import bytes_read, count_written, refuse_awaitable
 from remit.streams.host import HostOutput, is_regular
 from remit.streams.memory import Stream, scatter
 
@@ -19,16 +20,22 @@ if TYPE_CHECKING:
 
 
 class ReaderInput(Stream):
-    """Reads from a function of the shape ``read(n) -> bytes or str``, such as the method of a file object.
+    """Reads from a function of the shape ``read(n) -> bytes``, such as the method of a file object.
 
-    Text is passed on as UTF-8. No bytes mean the end; None means that there is nothing yet.
+    No bytes mean the end.
     """
 
-    __slots__ = ("_left", "_pollable", "_read")
+    __slots__ = ("_left", "_name", "_pollable", "_read", "_text")
 
-    def __init__(self, read: Callable[[int], Any], *, descriptor: int = -1) -> None:
-        """`descriptor`: the host's, if what is read comes from there, so that it can be waited for."""
+    def __init__(
+        self, read: Callable[[int], Any], *, name: str = "stdin", descriptor: int = -1, text: bool = False
+    ) -> None:
+        """`descriptor`: the host's, if what is read comes from there, so that it can be waited for: None then means
+        that there is nothing yet. `text`: it may return str, which is passed on as UTF-8.
+        """
         self._read = read
+        self._name = name
+        self._text = text
         self._left = memoryview(b"")
         self._pollable: Pollable = ALWAYS if descriptor < 0 or is_regular(descriptor) else HostReady(descriptor)
 
@@ -38,14 +45,11 @@ class ReaderInput(Stream):
             if not self._pollable.ready():
                 raise WouldBlock(self._pollable)
             data = self._read(wanted)
-            if isinstance(data, str):
-                data = data.encode()
-            elif data is None and self._pollable is not ALWAYS:
+            if data is None and self._pollable is not ALWAYS:
                 raise WouldBlock(self._pollable)
-            elif not isinstance(data, bytes | bytearray | memoryview):
-                raise TypeError(f"{self._read!r} is the program's input and returned {refused(data)}, not bytes")
-            # A copy of what may change: the caller may use the same array for the next piece.
-            self._left = memoryview(data if isinstance(data, bytes) else bytes(data))
+            if self._text and isinstance(data, str):
+                data = data.encode()
+            self._left = memoryview(bytes_read(self._name, self._read, data))
         count = scatter(self._left, buffers)
         self._left = self._left[count:]
         return count
@@ -55,58 +59,84 @@ class ReaderInput(Stream):
 
 
 class FunctionOutput(Stream):
-    """Writes to a function of the shape ``write(bytes)``, such as the method of a file object."""
+    """Writes to a function of the shape ``write(bytes)``. It takes everything, and what it returns means nothing."""
 
-    __slots__ = ("_before", "_write")
+    __slots__ = ("_name", "_write")
 
-    def __init__(self, write: Callable[[bytes], Any], *, before: Callable[[], object] | None = None) -> None:
+    def __init__(self, write: Callable[[bytes], Any], *, name: str = "stdout") -> None:
+        self._write = write
+        self._name = name
+
+    def write(self, buffers: Sequence[memoryview]) -> int:
+        data = b"".join(buffers)
+        if data:
+            refuse_awaitable(self._name, self._write, self._write(data))
+        return len(data)
+
+
+class WriterOutput(Stream):
+    """Writes with the method ``write(bytes)`` of a file object, which may take less than it is given."""
+
+    __slots__ = ("_before", "_name", "_write")
+
+    def __init__(
+        self, write: Callable[[bytes], Any], *, name: str = "stdout", before: Callable[[], object] | None = None
+    ) -> None:
         """`before` is called first, each time."""
         self._write = write
+        self._name = name
         self._before = before
 
     def write(self, buffers: Sequence[memoryview]) -> int:
         if self._before is not None:
             self._before()
         data = b"".join(buffers)
-        if not data:
-            return 0
-        result = self._write(data)
-        if hasattr(result, "__await__"):
-            raise TypeError(f"{self._write!r} is the program's output and returned {refused(result)}")
-        return len(data)
+        return count_written(self._name, self._write, self._write(data), len(data)) if data else 0
 
 
 class RawOutput(Stream):
-    """Writes to an ``io.RawIOBase``, which may take less than it is given, or nothing yet."""
+    """Writes to an ``io.RawIOBase``, which takes nothing yet if it returns None."""
 
-    __slots__ = ("_raw",)
+    __slots__ = ("_name", "_raw")
 
-    def __init__(self, raw: io.RawIOBase) -> None:
+    def __init__(self, raw: io.RawIOBase, *, name: str = "stdout") -> None:
         self._raw = raw
+        self._name = name
 
     def write(self, buffers: Sequence[memoryview]) -> int:
-        count = self._raw.write(b"".join(buffers))
-        if count is None:
-            raise WouldBlock(HostReady(self._raw.fileno(), write=True))
-        return count
+        data = b"".join(buffers)
+        if not data:
+            return 0
+        count = self._raw.write(data)
+        if count is not None:
+            return count_written(self._name, self._raw.write, count, len(data))
+        try:
+            descriptor = self._raw.fileno()
+        except OSError:
+            raise ValueError(
+                f"{self._name}: {self._raw.write!r} returned None, which means that it would block, and has no "
+                "fileno() that could be waited for"
+            ) from None
+        raise WouldBlock(HostReady(descriptor, write=True))
 
 
 class TextOutput(Stream):
     """Writes to a function of the shape ``write(str)``. What is not UTF-8 becomes U+FFFD."""
 
-    __slots__ = ("_decode", "_write")
+    __slots__ = ("_decode", "_name", "_write")
 
-    def __init__(self, write: Callable[[str], Any]) -> None:
+    def __init__(self, write: Callable[[str], Any], *, name: str = "stdout") -> None:
         import codecs
 
         self._write = write
+        self._name = name
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
 
     def write(self, buffers: Sequence[memoryview]) -> int:
         data = b"".join(buffers)
         text = self._decode(data)
         if text:
-            self._write(text)
+            refuse_awaitable(self._name, self._write, self._write(text))
         return len(data)
 
     def close(self) -> None:
@@ -129,7 +159,7 @@ class FlushedHostOutput(HostOutput):
         return super().write(buffers)
 
 
-def reader_input(value: Any) -> ReaderInput:
+def reader_input(value: Any, name: str) -> ReaderInput:
     """An object with ``read``. The program goes on where Python stopped reading, and Python where the program did.
 
     Of a pipe, what Python has read ahead before comes first too, but only once the pipe holds more or has ended:
@@ -138,10 +168,11 @@ def reader_input(value: Any) -> ReaderInput:
     if type(value) is io.TextIOWrapper and value.seekable():
         value.seek(value.tell())  # takes back what it has decoded ahead
     binary = getattr(value, "buffer", value) if is_text(value) else value
-    return ReaderInput(getattr(binary, "read1", binary.read), descriptor=plain_descriptor(binary))
+    read = getattr(binary, "read1", binary.read)
+    return ReaderInput(read, name=name, descriptor=plain_descriptor(binary), text=True)
 
 
-def writer_output(value: Any) -> Stream | HostOutput:
+def writer_output(value: Any, name: str) -> Stream | HostOutput:
     """An object with ``write``.
 
     A plain file of Python is written through its descriptor, after what it holds back: so that both write in the
@@ -152,11 +183,22 @@ def writer_output(value: Any) -> Stream | HostOutput:
         return FlushedHostOutput(descriptor, value.flush)
     if is_text(value):
         if hasattr(value, "buffer"):
-            return FunctionOutput(value.buffer.write, before=value.flush)
-        return TextOutput(value.write)
+            return WriterOutput(value.buffer.write, name=name, before=value.flush)
+        return TextOutput(value.write, name=name)
     if isinstance(value, io.RawIOBase):
-        return RawOutput(value)
-    return FunctionOutput(value.write)
+        return RawOutput(value, name=name)
+    return WriterOutput(value.write, name=name)
+
+
+def require_open(value: Any, name: str, *, writing: bool) -> None:
+    """ValueError if a file object is closed, or a plain file is open for the other direction only.
+
+    A program would be told that its descriptor is bad, and its caller nothing. Other objects say it themselves.
+    """
+    if getattr(value, "closed", False) is True:
+        raise ValueError(f"{name} is closed: {value!r}")
+    if plain_descriptor(value) >= 0 and not (value.writable() if writing else value.readable()):
+        raise ValueError(f"{name} is not open for {'writing' if writing else 'reading'}: {value!r}")
 
 
 def is_text(value: object) -> bool:
@@ -175,12 +217,3 @@ def plain_descriptor(value: Any) -> int:
     if type(value) in (io.BufferedReader, io.BufferedWriter, io.BufferedRandom):
         value = value.raw
     return value.fileno() if type(value) is io.FileIO else -1
-
-
-def refused(result: Any) -> str:
-    """A wrong result in words; a coroutine is closed, which would otherwise complain that it was never awaited."""
-    if hasattr(result, "__await__"):
-        if hasattr(result, "close"):
-            result.close()
-        return "an awaitable: that needs run_async, and a function made with `async def`"
-    return f"a {type(result).__name__}"

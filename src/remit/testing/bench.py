@@ -76,7 +76,9 @@ class Bench:
         self.filesystem = filesystem
         self.features = features
         self._handles: list[Node] = []
-        self.root = self.keep(filesystem.root())
+        root = filesystem.root()
+        holds(isinstance(root, Directory), f"root() must return a Directory, not {root!r}")
+        self.root = self.keep(root)
 
     def close(self) -> None:
         """Close every handle that was kept, the last one first."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from remit.kernel.files import Filesystem
+from remit.kernel.limits import whole_number
 from remit.testing import (
     directory_checks,
     file_checks,
@@ -16,9 +17,6 @@ from remit.testing import (
     time_checks,
 )
 from remit.testing.bench import Bench, Check, Features, fill_sample
-
-if TYPE_CHECKING:
-    from remit.kernel.files import Filesystem
 
 __all__ = ["check_filesystem", "fill_sample"]
 
@@ -53,16 +51,19 @@ def check_filesystem(
         name_bytes: The longest name, in bytes of UTF-8.
 
     Raises:
+        TypeError: `make` makes no filesystem, or another argument is of another type than said.
         AssertionError: It does something else. The message lists each failed check with what it says, what was
             expected and what happened.
     """
+    if not callable(make):
+        raise TypeError(f"make must be a function that makes a filesystem each time it is called, not {make!r}")
     features = Features(
         hard_links=hard_links,
         symbolic_links=symbolic_links,
         times=times,
-        time_step=time_step,
+        time_step=whole_number("time_step", time_step, "nanoseconds", least=1),
         exact_names=exact_names,
-        name_bytes=name_bytes,
+        name_bytes=whole_number("name_bytes", name_bytes, "bytes", least=1),
     )
     modules = (read_only_checks,) if read_only else _WRITABLE
     checks = [check for module in modules for check in module.CHECKS if features.has(check.needs)]
@@ -74,8 +75,11 @@ def check_filesystem(
 
 def _run(check: Check, make: Callable[[], Filesystem], features: Features) -> str:
     """Why the check failed, or nothing."""
-    bench = Bench(make(), features)
+    made = make()
+    if not isinstance(made, Filesystem):
+        raise TypeError(f"make() returned {made!r}: it must make a filesystem, a remit.fs.Filesystem")
     try:
+        bench = Bench(made, features)
         try:
             check.function(bench)
         finally:

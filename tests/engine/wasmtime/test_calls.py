@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.make import instantiate
+from remit.engine.wasmtime import Config
 
 ECHO = instantiate(
     """(module
@@ -191,7 +192,8 @@ def test_references_of_other_kinds_come_out_but_do_not_go_back() -> None:
     instance = instantiate(
         """(module (func (export "make") (result anyref) (ref.i31 (i32.const 3)))
            (func (export "take") (param anyref))
-           (global (export "g") (mut anyref) (ref.i31 (i32.const 4))))"""
+           (global (export "g") (mut anyref) (ref.i31 (i32.const 4))))""",
+        Config(gc=True),
     )
     made = instance.export("make")()
     assert made is not None

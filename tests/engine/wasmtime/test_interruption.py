@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import gc
 import os
 import signal
@@ -17,16 +18,20 @@ from engine.make import instantiate, prepare
 from remit.engine.api import Timeout, Trap
 from remit.engine.wasmtime import engine, signals
 from remit.engine.wasmtime.fibers import fibers_supported
-from remit.engine.wasmtime.ticker import ticker
+from remit.engine.wasmtime.ticker import Ticker, ticker
 from wat import wat
 
 if TYPE_CHECKING:
+    from _thread import LockType
     from types import FrameType
 
     from remit.engine.wasmtime import Store
     from remit.engine.wasmtime.prepared import Instance
 
 posix = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs POSIX signals")
+
+PATIENCE = 30
+"""Seconds to wait for what happens at once, unless it never does."""
 
 FOREVER = '(module (func $spin (export "spin") (loop $l (br $l))) (func (export "fine") (result i32) i32.const 1))'
 CALLS = '(module (import "env" "f" (func $f)) (func (export "spin") (loop $l (call $f) (br $l))))'
@@ -346,12 +351,23 @@ def test_a_handler_that_the_host_function_sets_stays() -> None:
         signal.signal(signal.SIGUSR1, before)
 
 
-def test_the_ticker_sleeps_when_nothing_runs() -> None:
+def test_the_ticker_sleeps_when_nothing_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    sleeps = threading.Event()
+
+    class Announcing:
+        """The lock it waits for when it sleeps."""
+
+        def __init__(self, lock: LockType) -> None:
+            self.release = lock.release
+            self._acquire = lock.acquire
+
+        def acquire(self) -> None:
+            sleeps.set()
+            self._acquire()
+
+    monkeypatch.setattr(ticker, "_wake", Announcing(ticker._wake))
     instantiate(FOREVER).export("fine")()
-    for _ in range(200):
-        if ticker.asleep:
-            break
-        time.sleep(0.02)
+    assert sleeps.wait(PATIENCE)
     assert ticker.asleep
 
 
@@ -455,3 +471,19 @@ def test_an_engine_compiles_in_many_threads_at_once() -> None:
     for thread in threads:
         thread.join()
     assert sorted(names) == [f"f{number}" for number in range(8)]
+
+
+def test_a_ticker_whose_thread_cannot_be_started_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> int:
+        raise RuntimeError("can't start new thread")
+
+    fresh = Ticker()
+    with monkeypatch.context() as patch:
+        patch.setattr(_thread, "start_new_thread", fail)
+        with pytest.raises(RuntimeError, match="can't start"):
+            fresh.wake()
+        assert fresh.asleep
+    started: list[object] = []
+    monkeypatch.setattr(_thread, "start_new_thread", lambda *run: started.append(run))
+    fresh.wake()
+    assert (len(started), fresh.asleep) == (1, False)

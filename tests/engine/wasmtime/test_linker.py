@@ -101,7 +101,6 @@ def test_limits_of_imported_items_are_checked_by_the_library() -> None:
         "(module (memory i64 1))",
         "(module (memory 1) (memory 1))",
         "(module (func $f (return_call $f)))",
-        "(module (type (struct (field i32))))",
         "(module (func (result v128) (v128.const i32x4 0 0 0 0)))",
         "(module (func (param (ref func))))",
     ],
@@ -110,7 +109,14 @@ def test_what_guests_are_compiled_to_is_enabled(feature: str) -> None:
     engine().validate(wat(feature))
 
 
-@pytest.mark.parametrize("feature", ["(component)", "(module (memory 1 (pagesize 1)))"])
+OBJECTS = "(module (type (struct (field i32))))"
+
+
+def test_objects_are_enabled_where_they_are_asked_for() -> None:
+    engine(Config(gc=True)).validate(wat(OBJECTS))
+
+
+@pytest.mark.parametrize("feature", ["(component)", "(module (memory 1 (pagesize 1)))", OBJECTS])
 def test_what_is_not_supported_is_refused(feature: str) -> None:
     with pytest.raises(InvalidModule):
         engine().compile(wat(feature))

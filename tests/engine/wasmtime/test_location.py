@@ -1,15 +1,14 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+import tomllib
+from pathlib import Path
 
 import pytest
 
 from remit.engine.api import EngineError
 from remit.engine.wasmtime import library
 from remit.engine.wasmtime.location import check_version, find
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_the_installed_library_is_found_without_importing_its_package() -> None:
@@ -18,15 +17,23 @@ def test_the_installed_library_is_found_without_importing_its_package() -> None:
     assert version == library.VERSION
 
 
-@pytest.mark.parametrize("version", ["47.0.1", "48.0.0", "50.0.1", "50.9.9.post1"])
+@pytest.mark.parametrize("version", ["50.0.1", "50.0.3", "50.9.9.post1"])
 def test_versions_that_are_taken(version: str) -> None:
     check_version(version)
 
 
-@pytest.mark.parametrize("version", ["47.0.0", "1.0", "46.99.99"])
+@pytest.mark.parametrize("version", ["50.0.0", "49.0.0", "47.0.1", "1.0"])
 def test_versions_with_known_holes_are_refused(version: str) -> None:
-    with pytest.raises(EngineError, match=r"known holes: pip install 'wasmtime>=47.0.1,<51'"):
+    with pytest.raises(EngineError, match=r"known holes: pip install 'wasmtime>=50.0.1,<51'"):
         check_version(version)
+
+
+def test_the_package_asks_for_what_is_taken() -> None:
+    """Otherwise an installation works that stops at the first program."""
+    project = tomllib.loads(Path(__file__).parents[3].joinpath("pyproject.toml").read_text(encoding="utf-8"))
+    asked = [each for each in project["project"]["dependencies"] if each.startswith("wasmtime")]
+    with pytest.raises(EngineError, match=re.escape(f"pip install {asked[0]!r}")):
+        check_version("0.0.0")
 
 
 def test_versions_of_the_future_are_refused() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from engine.make import instantiate
 from remit.engine.api import InvalidModule, Trap
-from remit.engine.wasmtime import engine
+from remit.engine.wasmtime import Config, engine
 from wat import wat
 
 CASES = {
@@ -29,7 +29,8 @@ def test_every_trap_has_a_name_and_a_backtrace(code: str) -> None:
     instance = instantiate(
         f"""(module $named (memory 1) (table 2 funcref) (elem (i32.const 1) func $guilty)
             (type $s (struct (field i32))) (type $a (array i32)) (tag $t)
-            (func $guilty {CASES[code]}) (func (export "outer") (call $guilty)) (func (export "fine")))"""
+            (func $guilty {CASES[code]}) (func (export "outer") (call $guilty)) (func (export "fine")))""",
+        Config(gc=True),
     )
     for _ in range(2):
         with pytest.raises(Trap) as caught:

@@ -3,24 +3,7 @@
 from __future__ import annotations
 
 from remit.engine.wasmtime import library
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-
-class Owner:
-    """Deletes the ``wasmtime_store_t`` with its last reference: the store's, and one for each view of its memory."""
-
-    __slots__ = ("_delete", "pointer")
-
-    def __init__(self, pointer: int) -> None:
-        self.pointer = pointer
-        # Kept here because modules may be gone already when the interpreter ends.
-        self._delete: Callable[[int], None] = library.store_delete
-
-    def __del__(self) -> None:
-        self._delete(self.pointer)
+from remit.engine.wasmtime.owned import Owned
 
 
 class Context:
@@ -29,9 +12,10 @@ class Context:
     __slots__ = ("address", "owner")
     address: int
     """The ``wasmtime_context_t``."""
-    owner: Owner
+    owner: Owned
+    """Of the ``wasmtime_store_t``: it goes with the store, and with the last view of its memory."""
 
-    def __init__(self, owner: Owner) -> None:
+    def __init__(self, owner: Owned) -> None:
         self.owner = owner
         self.address = library.store_context(owner.pointer)
 

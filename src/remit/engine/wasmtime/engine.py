@@ -98,6 +98,7 @@ class Engine:
             Config(
                 fuel=self.config.fuel,
                 deterministic=self.config.deterministic,
+                gc=self.config.gc,
                 max_wasm_stack=self.config.max_wasm_stack,
                 parallel=False,
             )

@@ -41,7 +41,9 @@ if TYPE_CHECKING:
     from remit.engine.wasmtime.threads import ThreadState
     from remit.engine.wasmtime.values import Signature
 
-    StoreResults = Callable[[Signature, int, Any], None]
+    Answered = tuple[Signature, Callable[..., Any]]
+    """A host function, and the layout of its values."""
+    StoreResults = Callable[[Answered, int, Any], None]
 
 
 def fibers_supported() -> bool:
@@ -86,7 +88,7 @@ class FiberCall:
         self._done = False
         self._raised: BaseException | None = None
         self._trap = 0
-        self._results: tuple[StoreResults, Signature, int]
+        self._results: tuple[StoreResults, Answered, int]
         address = addressof(self._out)
         self._future = begin(address, address + 8)
 
@@ -139,12 +141,12 @@ class FiberCall:
             self._raised = RuntimeError("the call was closed")
 
     def __del__(self) -> None:
-        if self._future:
+        if getattr(self, "_future", 0):  # not there yet when a signal handler interrupted its making
             self.close()
 
     # For the host functions of the call.
 
-    def wait(self, pending: Pending, results: tuple[StoreResults, Signature, int], trap: int) -> None:
+    def wait(self, pending: Pending, results: tuple[StoreResults, Answered, int], trap: int) -> None:
         """A host function will have its result later; `results` says how it is stored and where."""
         self.pending = pending
         self._results = results
@@ -166,8 +168,8 @@ class FiberCall:
                 self.pending = result
                 self.due = False
                 return False
-            store_results, signature, address = self._results
-            store_results(signature, address, result)
+            store_results, answered, address = self._results
+            store_results(answered, address, result)
         except BaseException as error:  # noqa: BLE001 - parked for the poll that entered the guest
             state.host = False
             write_pointer(ADDRESS_SPACE, self._trap, park(state, error))

@@ -77,7 +77,7 @@ def _with_one_result(function: Callable[..., Any], signature: Signature, unpack:
             try:
                 pack(cells, address, result)
             except _NOT_PACKED:
-                pack(cells, address, *coerce_results(state.store, signature.type, result))
+                pack(cells, address, *coerce_results(state.store, signature.type, result, function))
             return 0
         except BaseException as error:  # noqa: BLE001 - parked for the call that entered the guest
             state.host = False
@@ -97,7 +97,7 @@ def _without_result(function: Callable[..., Any], signature: Signature, unpack: 
             result = function(state.store, *unpack(cells, address))
             state.host = False
             if result is not None:
-                coerce_results(state.store, signature.type, result)
+                coerce_results(state.store, signature.type, result, function)
             return 0
         except BaseException as error:  # noqa: BLE001 - parked for the call that entered the guest
             state.host = False
@@ -117,7 +117,7 @@ def _with_results(function: Callable[..., Any], signature: Signature, unpack: Ca
             state.caller = caller
             result = function(state.store, *unpack(cells, address))
             state.host = False
-            pack(cells, address, *coerce_results(state.store, signature.type, result))
+            pack(cells, address, *coerce_results(state.store, signature.type, result, function))
             return 0
         except BaseException as error:  # noqa: BLE001 - parked for the call that entered the guest
             state.host = False
@@ -139,7 +139,7 @@ def _with_references(function: Callable[..., Any], signature: Signature, unpack:
             state.host = True
             result = function(state.store, *arguments)
             state.host = False
-            pack(cells, address, *coerce_results(state.store, signature.type, result))
+            pack(cells, address, *coerce_results(state.store, signature.type, result, function))
             return 0
         except BaseException as error:  # noqa: BLE001 - parked for the call that entered the guest
             state.host = False

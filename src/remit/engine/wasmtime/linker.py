@@ -7,6 +7,7 @@ from remit.engine.wasmtime import library
 from remit.engine.wasmtime.errors import take_error_message
 from remit.engine.wasmtime.host_functions import address_of, make_callback
 from remit.engine.wasmtime.layout import Slot
+from remit.engine.wasmtime.owned import Owned
 from remit.engine.wasmtime.prepared import Prepared
 from remit.engine.wasmtime.values import new_functype, signature_of
 
@@ -23,24 +24,20 @@ if TYPE_CHECKING:
     from remit.engine.wasmtime.store import Store
 
 
-class Linker:
+class Linker(Owned):
     """See :class:`remit.engine.api.Linker`. Made by :meth:`.engine.Engine.linker`."""
 
-    __slots__ = ("_delete", "_keep", "_pointer", "_types", "engine", "store", "suspends")
+    __slots__ = ("_keep", "_types", "engine", "store", "suspends")
 
     def __init__(self, engine: Engine) -> None:
+        super().__init__(library.linker_new(engine.pointer), library.linker_delete)
         self.engine = engine
-        self._pointer: int = library.linker_new(engine.pointer)
-        self._delete: Callable[[int], None] = library.linker_delete
         self._types: dict[tuple[str, str], ExternType] = {}
         self._keep: list[object] = []
         self.store: Store | None = None
         """The one store that instances can be made in, once an item of it was defined."""
         self.suspends = False
         """Whether a function may suspend: then instances live on fibers."""
-
-    def __del__(self) -> None:
-        self._delete(self._pointer)
 
     def define(
         self, module: str, name: str, type: FuncType, function: Callable[..., Any], *, unsigned: bool = False
@@ -84,7 +81,7 @@ class Linker:
         if item.type is None:
             raise ValueError("this memory is of an instance that has not started")
         names = self._claim(module, name, item.type)
-        error = library.linker_define(self._pointer, store.context_address, *names, item.extern_address)
+        error = library.linker_define(self.pointer, store.context_address, *names, item.extern_address)
         if error:
             raise LinkError(take_error_message(error))
         self.store = store
@@ -101,7 +98,7 @@ class Linker:
             raise ValueError("the module was compiled by another engine")
         self._check(module)
         pre = Slot()
-        error = library.linker_instantiate_pre(self._pointer, module.pointer, pre.address)
+        error = library.linker_instantiate_pre(self.pointer, module.pointer, pre.address)
         if error:
             raise LinkError(take_error_message(error))
         return Prepared(self, module, pre.value)
@@ -136,7 +133,7 @@ class Linker:
         functype = new_functype(type)
         try:
             names = self._claim(module, name, type)
-            error = define(self._pointer, *names, functype, function, env or None, None)
+            error = define(self.pointer, *names, functype, function, env or None, None)
         finally:
             library.functype_delete(functype)
         if error:

@@ -10,8 +10,11 @@ import sys
 
 from remit.engine.api import EngineError
 
-SECURITY_FLOOR = (47, 0, 1)
-"""The oldest version without a known sandbox escape in what Remit uses. Older ones are refused."""
+SECURITY_FLOOR = (50, 0, 1)
+"""The oldest version without a known sandbox escape in what Remit uses. Older ones are refused.
+
+``pyproject.toml`` asks for the same, and docs/decisions/0002-dependencies.md has the advisories.
+"""
 
 TESTED_BELOW = (51,)
 """The first version that Remit was not tried with. The C API is not stable between major versions."""

@@ -6,32 +6,27 @@ from remit.engine.api import EngineError
 from remit.engine.wasmtime import library
 from remit.engine.wasmtime.errors import take_error_message
 from remit.engine.wasmtime.layout import ByteVec, vec_bytes
+from remit.engine.wasmtime.owned import Owned
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from remit.binary.module import Export, ModuleInfo
     from remit.engine.api import Frame
     from remit.engine.wasmtime.engine import Engine
 
 
-class Module:
+class Module(Owned):
     """A compiled module (:class:`remit.engine.api.Module`): shared by threads and stores."""
 
-    __slots__ = ("_delete", "engine", "exports", "info", "name", "pointer")
+    __slots__ = ("engine", "exports", "info", "name")
 
     def __init__(self, engine: Engine, pointer: int, info: ModuleInfo, name: str) -> None:
+        super().__init__(pointer, library.module_delete)
         self.engine = engine
-        self.pointer = pointer
-        self._delete: Callable[[int], None] = library.module_delete
         self.info = info
         self.exports: dict[str, Export] = {export.name: export for export in info.exports}
         self.name = name
         """For people: it stands in backtraces if the binary itself has no name."""
-
-    def __del__(self) -> None:
-        self._delete(self.pointer)
 
     def serialize(self) -> bytes:
         """The compiled code, for :meth:`.engine.Engine.load_compiled_unchecked`."""

@@ -8,11 +8,11 @@ from remit.binary.types import FuncType, MemoryType
 from remit.engine.wasmtime import library
 from remit.engine.wasmtime.calls import Func
 from remit.engine.wasmtime.layout import INSTANCE_SIZE, addressof, read_pointer
+from remit.engine.wasmtime.owned import Owned
 from remit.engine.wasmtime.store import Extern, raise_pending
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from remit.binary.types import ExternType
@@ -26,19 +26,15 @@ if TYPE_CHECKING:
 _InstanceAndTrap = ctypes.c_char * (INSTANCE_SIZE + 8)
 
 
-class Prepared:
+class Prepared(Owned):
     """See :class:`remit.engine.api.Prepared`. Made by :meth:`.linker.Linker.prepare`."""
 
-    __slots__ = ("_delete", "_linker", "_pointer", "module")
+    __slots__ = ("_linker", "module")
 
     def __init__(self, linker: Linker, module: Module, pointer: int) -> None:
+        super().__init__(pointer, library.instance_pre_delete)
         self._linker = linker
-        self._pointer = pointer
-        self._delete: Callable[[int], None] = library.instance_pre_delete
         self.module = module
-
-    def __del__(self) -> None:
-        self._delete(self._pointer)
 
     def instantiate(self, store: Store) -> Instance:
         """Make an instance, and run its start function if it has one.
@@ -53,7 +49,7 @@ class Prepared:
         error = store.execute(
             None,
             library.instance_pre_instantiate,
-            self._pointer,
+            self.pointer,
             store.context_address,
             address,
             address + INSTANCE_SIZE,
@@ -73,7 +69,7 @@ class Prepared:
 
         def begin(trap: int, error: int) -> int:
             future: int = library.instance_pre_instantiate_async(
-                self._pointer, store.context_address, addressof(buffer), trap, error
+                self.pointer, store.context_address, addressof(buffer), trap, error
             )
             return future
 

@@ -11,12 +11,14 @@ import ctypes
 
 from remit.engine.api import Timeout, Trap
 from remit.engine.wasmtime import errors, library
-from remit.engine.wasmtime.context import Context, Owner
+from remit.engine.wasmtime.context import Context
 from remit.engine.wasmtime.epochs import EPOCH_CALLBACK
 from remit.engine.wasmtime.layout import EXTERN_MEMORY, EXTERN_SIZE, Slot, addressof
 from remit.engine.wasmtime.memory import Memory
+from remit.engine.wasmtime.owned import Owned
 from remit.engine.wasmtime.signals import guard, unguard
-from remit.engine.wasmtime.threads import local, thread_state
+from remit.engine.wasmtime.stack import FIBER_LEVELS, thread_levels, too_deep
+from remit.engine.wasmtime.threads import FIRST_LEVEL, local, thread_state
 from remit.engine.wasmtime.ticker import entered, ticker
 
 TYPE_CHECKING = False
@@ -89,7 +91,7 @@ class Store:
 
     def __init__(self, engine: Engine, data: Any = None, limits: StoreLimits | None = None) -> None:
         pointer = library.store_new(engine.pointer, None, None)
-        owner = Owner(pointer)
+        owner = Owned(pointer, library.store_delete)
         if limits is not None:
             limits.apply(pointer)
         self.context = Context(owner)
@@ -222,6 +224,10 @@ class Store:
 
     def stop_reason(self, now: float) -> BaseException | None:
         """Why the guest must stop, if it must. An interruption is given once."""
+        state = thread_state()
+        if state.store is self and state.pending is not None:
+            # A signal handler raised on the way into the host function that asks.
+            return take_pending()
         reason = self._interrupt
         if reason is not None:
             self._interrupt = None
@@ -242,6 +248,7 @@ class Store:
         except AttributeError:
             state = thread_state()
         outer, host, caller, outer_fiber = state.store, state.host, state.caller, state.fiber
+        depth, levels = state.depth, state.levels
         # What an earlier call kept, if a signal handler raised before that call could.
         state.parked = None
         if outer is None:
@@ -267,6 +274,12 @@ class Store:
             if self._interrupt is not None:
                 reason, self._interrupt = self._interrupt, None
                 raise reason
+            if fiber is not None:
+                state.depth, state.levels = 1, FIBER_LEVELS
+            elif depth < levels:
+                state.depth = depth + 1
+            else:
+                self._enter_deeper(state)
             self._thread = state
             self._outer = outer
             state.store = self
@@ -278,11 +291,21 @@ class Store:
         finally:
             entered.discard(self)
             state.store, state.caller, state.fiber = outer, caller, outer_fiber
+            state.depth = depth
+            if fiber is not None:
+                state.levels = levels
             self._thread = self._outer = None
             self._busy.release()
             if guarded:
                 unguard()
             state.host = host
+
+    def _enter_deeper(self, state: ThreadState) -> None:
+        if state.levels == FIRST_LEVEL:
+            state.levels = thread_levels()
+        if state.depth >= state.levels:
+            raise too_deep(state.levels)
+        state.depth += 1
 
     def failure(self, error: int | None, trap: int) -> BaseException:
         """The exception for what C reported; both are freed."""

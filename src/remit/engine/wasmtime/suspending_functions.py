@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from remit.engine.wasmtime.fibers import Answered
     from remit.engine.wasmtime.values import Signature
 
 _size = ctypes.c_size_t
@@ -36,6 +37,7 @@ def make_suspending_callback(function: Callable[..., Any], signature: Signature,
     """A callback for a function that may return :class:`Pending`. It gets checked values (``wasmtime_val_t``)."""
     unpack = struct.Struct("<" + "".join([_val_format(kind, unsigned) for kind in signature.type.params])).unpack_from
     store_results = _store_errno if signature.type.results == ("i32",) else _store_results
+    answered = (signature, function)
     cells = ADDRESS_SPACE
 
     def callback(
@@ -56,9 +58,9 @@ def make_suspending_callback(function: Callable[..., Any], signature: Signature,
             result = function(state.store, *unpack(cells, arguments))
             state.host = False
             if isinstance(result, Pending):
-                fiber.wait(result, (store_results, signature, results), trap)
+                fiber.wait(result, (store_results, answered, results), trap)
             else:
-                store_results(signature, results, result)
+                store_results(answered, results, result)
                 fiber.go_on()
         except BaseException as error:  # noqa: BLE001 - parked for the call that entered the guest
             state.host = False
@@ -77,17 +79,18 @@ def _val_format(kind: str, unsigned: bool) -> str:
 _pack_i32 = struct.Struct("<B7xi").pack_into
 
 
-def _store_errno(signature: Signature, results: int, returned: Any) -> None:
+def _store_errno(answered: Answered, results: int, returned: Any) -> None:
     """One i32, which is what most functions return: the common numbers at once, the rest the long way."""
     if type(returned) is int and 0 <= returned < 0x8000_0000:
         _pack_i32(ADDRESS_SPACE, results, 0, returned)
     else:
-        _store_results(signature, results, returned)
+        _store_results(answered, results, returned)
 
 
-def _store_results(signature: Signature, results: int, returned: Any) -> None:
+def _store_results(answered: Answered, results: int, returned: Any) -> None:
+    signature, function = answered
     kinds = signature.type.results
-    values = coerce_results(local.state.store, signature.type, returned)
+    values = coerce_results(local.state.store, signature.type, returned, function)
     raw = bytearray(RAW_SIZE * max(len(kinds), 1))
     signature.pack_results(raw, 0, *values)
     for n, kind in enumerate(kinds):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import _thread
+import sys
+
+from remit.engine.wasmtime.stack import thread_levels
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -10,14 +13,22 @@ if TYPE_CHECKING:
     from remit.engine.wasmtime.store import Store
 
 
+FIRST_LEVEL = 1
+"""The main thread's stack always takes that; how many more is found out when it matters, as that takes a while."""
+
+
 class ThreadState:
     """One per thread that ever entered a guest."""
 
-    __slots__ = ("caller", "fiber", "host", "may_handle_signals", "parked", "pending", "store")
+    __slots__ = ("caller", "depth", "fiber", "host", "levels", "may_handle_signals", "parked", "pending", "store")
 
     def __init__(self) -> None:
         self.store: Store | None = None
         """The store whose guest runs, innermost if guests nest."""
+        self.depth = 0
+        """How many stores were entered on this stack, one from within another."""
+        self.levels = FIRST_LEVEL if on_main_thread() else thread_levels()
+        """How many of them it takes, as far as is known."""
         self.host = False
         """A host function's own code runs, not the guest and not the glue around it."""
         self.caller = 0
@@ -30,6 +41,11 @@ class ThreadState:
         """What a signal handler raised while the guest or the glue ran."""
         self.may_handle_signals = True
         """False once Python said that this is not the main thread."""
+
+
+def on_main_thread() -> bool:
+    threading = sys.modules.get("threading")  # not imported: then there is no other thread
+    return threading is None or threading.main_thread().ident == _thread.get_ident()
 
 
 class _Local(_thread._local):

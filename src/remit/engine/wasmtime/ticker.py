@@ -50,12 +50,14 @@ class Ticker:
         with self._guard:
             if not self.asleep:
                 return
-            self.asleep = False
             if self._started:
+                self.asleep = False
                 self._wake.release()
             else:
-                self._started = True
+                # First: it may fail, and then the next guest tries again.
                 _thread.start_new_thread(self._run, ())
+                self._started = True
+                self.asleep = False
 
     def _run(self) -> None:
         idle = 0

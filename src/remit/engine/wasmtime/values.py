@@ -175,8 +175,8 @@ def coerce(store: Any, kind: str, value: Any, place: str) -> Any:
     return _reference(store, kind, value, place)
 
 
-def coerce_results(store: Any, type: FuncType, returned: Any) -> tuple[Any, ...]:
-    """What a host function returned, as `Signature.pack_results` takes it. TypeError, OverflowError."""
+def coerce_results(store: Any, type: FuncType, returned: Any, function: Any) -> tuple[Any, ...]:
+    """What the host function `function` returned, as `Signature.pack_results` takes it. TypeError, OverflowError."""
     results = type.results
     if len(results) == 1:
         values: tuple[Any, ...] = (returned,)
@@ -185,9 +185,17 @@ def coerce_results(store: Any, type: FuncType, returned: Any) -> tuple[Any, ...]
     else:
         values = tuple(returned) if isinstance(returned, (tuple, list)) else (returned,)
     if len(values) != len(results):
-        raise TypeError(f"a host function of type {type} returned {returned!r}")
-    kinds_and_values = enumerate(zip(results, values, strict=True), 1)
-    return tuple([coerce(store, kind, value, f"result {n}") for n, (kind, value) in kinds_and_values])
+        raise TypeError(f"{_name(function)}, of type {type}, returned {returned!r}")
+    return tuple(
+        [
+            coerce(store, kind, value, f"result {n} of {_name(function)}")
+            for n, (kind, value) in enumerate(zip(results, values, strict=True), 1)
+        ]
+    )
+
+
+def _name(function: Any) -> str:
+    return getattr(function, "__qualname__", None) or repr(function)
 
 
 def from_raw(store: Any, kinds: tuple[str, ...], values: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -82,9 +82,7 @@ def make_poll_oneoff(layout: Layout) -> Callable[..., WouldBlock | None]:
     return poll_oneoff
 
 
-def _finish(
-    memory: Memory, subscriptions: list[_Subscription], events_ptr: int, nevents_ptr: int
-) -> WouldBlock | None:
+def _finish(memory: Memory, subscriptions: list[_Subscription], events_ptr: int, nevents_ptr: int) -> WouldBlock | None:
     """Write the events of what is met; if nothing is, wait and try again. Deadlines stay as they were."""
     met = []
     for it in subscriptions:

@@ -6,12 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from remit.cli.host_directories import HostDirectories
-from remit.cli.report import CommandError
+from remit.cli.quotas import Quotas
 from remit.cli.values import DirectoryGrant
 from remit.fs import Code, Filesystem, Host, How, KernelError, Quota, Subdirectory
-
-LIMITS = {"max_bytes": 100}
 
 
 @pytest.fixture
@@ -22,14 +19,14 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def opened(tree: Path, *grants: str, limits: dict[str, int] | None = None) -> list[Filesystem]:
+def opened(tree: Path, *grants: str) -> list[Filesystem]:
     """What becomes of grants like ``a/b`` and ``a:ro``."""
     wanted = []
     for grant in grants:
         name, _, mode = grant.partition(":")
         wanted.append(DirectoryGrant(str(tree / name), name, mode == "ro"))
-    directories = HostDirectories(wanted, LIMITS if limits is None else limits)
-    return [directories.open("--dir", grant.host) for grant in wanted]
+    quotas = Quotas(wanted, {"max_bytes": 100})
+    return [quotas.limited(grant.host, Host(grant.host)) for grant in wanted]
 
 
 def fill(filesystem: Filesystem, name: str, size: int) -> int:
@@ -52,10 +49,6 @@ def test_each_may_grow_by_so_much(tree: Path) -> None:
     a, other, z = opened(tree, "a", "ab", "z:ro")
     assert (fill(a, "f", 500), fill(other, "f", 500)) == (100, 100)
     assert type(z) is Host
-
-
-def test_without_limits_they_are_what_they_are(tree: Path) -> None:
-    assert [type(each) for each in opened(tree, "a", "a/b", limits={})] == [Host, Host]
 
 
 @pytest.mark.parametrize("grants", [("a", "a/b/c"), ("a/b/c", "a"), ("a", "to-b"), ("a", "a"), ("a/", "a/b/../b")])
@@ -82,17 +75,15 @@ def test_what_is_removed_here_and_open_there_counts(tree: Path, writable: str, f
 
 
 def test_the_whole_host(tree: Path) -> None:
-    directories = HostDirectories([DirectoryGrant("/", "/", True), DirectoryGrant(str(tree / "a"), "a", False)], LIMITS)
-    assert type(directories.open("--dir", "/")) is Quota
-    assert fill(directories.open("--dir", str(tree / "a")), "f", 500) == 100
+    quotas = Quotas([DirectoryGrant("/", "/", True), DirectoryGrant(str(tree / "a"), "a", False)], {"max_files": 1})
+    assert type(quotas.limited("/", Host("/"))) is Quota
+    part = quotas.limited(str(tree / "a"), Host(tree / "a"))
+    assert fill(part, "f", 500) == 500
+    with pytest.raises(KernelError) as caught:
+        part.root().make_directory("d")
+    assert caught.value.code is Code.NO_SPACE
 
 
-def test_what_cannot_be_opened_is_named_as_it_was_written(tree: Path) -> None:
-    for path, message in (
-        ("nowhere", "--dir: nowhere: cannot grant a directory: No such file"),
-        ("a\0b", "--dir: 'a\\x00b': "),
-    ):
-        directories = HostDirectories([DirectoryGrant(path, "x", False)], LIMITS)
-        with pytest.raises(CommandError) as caught:
-            directories.open("--dir", path)
-        assert str(caught.value).startswith(message)
+def test_paths_that_can_be_none_are_for_others_to_refuse(tree: Path) -> None:
+    quotas = Quotas([DirectoryGrant("a\0b", "x", False), DirectoryGrant(str(tree), "y", True)], {"max_bytes": 100})
+    assert type(quotas.limited(str(tree), Host(tree))) is Host
