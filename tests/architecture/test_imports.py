@@ -25,6 +25,7 @@ ALLOWED: dict[str, set[str]] = {
     "filesystems": {"kernel", "host_errors"},
     "network": {"kernel", "host_errors"},
     "streams": {"kernel", "host_errors"},
+    "component": {"engine", "binary"},
     "interfaces": {"kernel", "engine", "binary"},
     "policy": {"kernel", "filesystems", "network", "streams"},
     "testing": {"kernel"},

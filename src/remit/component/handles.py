@@ -76,11 +76,21 @@ class Resource:
         self.impl = impl
         """The instance that defines it. None for one that the host defines: its representations are Python objects."""
         self.dtor = dtor
-        """Called with the representation when its owner drops it; enters `impl` by the rules."""
+        """Called with the representation when its owner drops it."""
         self.name = name
         """For messages."""
         self.python = python
         """What the embedder knows it by; nothing here looks at it."""
+
+    def drop(self, rep: Any, caller: ComponentInstance | None) -> None:
+        """The owner, `caller` (None: the host), is done with it: a call into `impl`, even without a destructor."""
+        impl = self.impl
+        if impl is not None:
+            impl.enter_from(caller)
+        if self.dtor is not None:
+            self.dtor(rep)
+        if impl is not None:
+            impl.leave_to(caller)
 
     def __repr__(self) -> str:
         return f"<resource {self.name or 'without a name'}>"
@@ -189,5 +199,5 @@ def canon_resource_drop(instance: ComponentInstance, rt: Resource, index: int) -
     if not handle.own:
         assert handle.borrow_scope is not None
         handle.borrow_scope.num_borrows -= 1
-    elif rt.dtor is not None:
-        rt.dtor(handle.rep)
+    else:
+        rt.drop(handle.rep, instance)

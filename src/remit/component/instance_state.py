@@ -8,17 +8,23 @@ from __future__ import annotations
 from remit.component.abi.traps import trap
 from remit.component.handles import Table
 
+NO_CONTEXT = (0, 0)
+
 
 class ComponentInstance:
     """The handles of an instance, and whether it may be entered and left now."""
 
-    __slots__ = ("handles", "may_enter", "may_leave", "parent")
+    __slots__ = ("backpressure", "context", "handles", "may_enter", "may_leave", "parent")
 
     def __init__(self, parent: ComponentInstance | None = None) -> None:
         self.parent = parent
         self.handles = Table()
         self.may_enter = True
         self.may_leave = True
+        self.context = NO_CONTEXT
+        """What the call that runs keeps by ``context.set``."""
+        self.backpressure = 0
+        """How often ``backpressure.inc`` was called more than ``backpressure.dec``. Only async calls wait for it."""
 
     def enter_from(self, caller: ComponentInstance | None) -> None:
         """Begin a call from `caller` (None: from the host). Trap if this instance, or one around it, is in a call."""
@@ -27,6 +33,7 @@ class ComponentInstance:
             if not self.may_enter:
                 trap("cannot enter component instance")
             self.may_enter = False
+            self.context = NO_CONTEXT
             return
         entered = self._entering_set(caller)
         for instance in entered:
@@ -34,6 +41,7 @@ class ComponentInstance:
                 trap("cannot enter component instance")
         for instance in entered:
             instance.may_enter = False
+            instance.context = NO_CONTEXT
 
     def leave_to(self, caller: ComponentInstance | None) -> None:
         """End a call that `enter_from` began."""

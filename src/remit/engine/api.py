@@ -119,7 +119,10 @@ if TYPE_CHECKING:
 
         def define(
             self, module: str, name: str, type: FuncType, function: Callable[..., Any], *, unsigned: bool = False
-        ) -> None: ...
+        ) -> object: ...
+
+        def define_item(self, module: str, name: str, item: Any, store: Any) -> None:
+            """What an instance in `store` exports, for other instances in it."""
 
         def define_suspending(
             self, module: str, name: str, type: FuncType, function: Callable[..., Any], *, unsigned: bool = False

@@ -44,8 +44,8 @@ def validate_component(data: bytes | memoryview) -> ValidatedComponent:
     UnsupportedFeature name what the specification has and Remit does not. Core modules inside are decoded as far as
     their imports and exports; the engine judges the rest.
     """
-    scope = Scope(COMPONENT, None, Validation(data))
     try:
+        scope = Scope(COMPONENT, None, Validation(data))
         return _finish(scope, _define_all(scope, decode_component(data)))
     except RecursionError:
         # All depths are limited, but nobody knows how deep the caller is.

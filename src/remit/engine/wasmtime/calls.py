@@ -64,6 +64,11 @@ class Func:
         return start_call(self.store, self._extern, self._signature, arguments)
 
     @property
+    def extern_address(self) -> int:
+        """Where its ``wasmtime_extern_t`` lies."""
+        return self._function - EXTERN_ITEM
+
+    @property
     def function(self) -> bytes:
         """The ``wasmtime_func_t``."""
         content: bytes = self._extern.raw[EXTERN_ITEM : EXTERN_ITEM + FUNC_SIZE]

@@ -1,11 +1,11 @@
-"""What instances export, other than functions and memories: globals and tables. Few programs do."""
+"""What instances export, other than functions and memories: globals, tables, tags. Few programs do."""
 
 from __future__ import annotations
 
 import ctypes
 import struct
 
-from remit.binary.types import GlobalType, TableType
+from remit.binary.types import GlobalType, TableType, TagType
 from remit.engine.api import EngineError
 from remit.engine.wasmtime import library
 from remit.engine.wasmtime.errors import take_error_message
@@ -23,13 +23,26 @@ _Val = ctypes.c_char * VAL_SIZE
 _NO_STORE = bytes(8)
 
 
-def make_variable(store: Store, extern: Any, type: ExternType) -> Global | Table:
+def make_variable(store: Store, extern: Any, type: ExternType) -> Global | Table | Tag:
     """The Python object for a ``wasmtime_extern_t``. EngineError for kinds that Python can do nothing with."""
     if isinstance(type, GlobalType):
         return Global(store, extern, type)
     if isinstance(type, TableType):
         return Table(store, extern, type)
+    if isinstance(type, TagType):
+        return Tag(extern, type)
     raise EngineError(f"an exported {type.kind} cannot be used from the host")
+
+
+class Tag:
+    """A kind of exceptions. Nothing can be done with it but to hand it to another instance of the same store."""
+
+    __slots__ = ("_extern", "extern_address", "type")
+
+    def __init__(self, extern: Any, type: TagType) -> None:
+        self._extern = extern
+        self.extern_address = addressof(extern)
+        self.type = type
 
 
 class Global:

@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 
     from remit.binary.types import ExternType, FuncType
     from remit.engine.wasmtime.engine import Engine
-    from remit.engine.wasmtime.externs import Global, Table
-    from remit.engine.wasmtime.memory import Memory
     from remit.engine.wasmtime.module import Module
+    from remit.engine.wasmtime.prepared import Export
     from remit.engine.wasmtime.store import Store
 
 
@@ -74,8 +73,8 @@ class Linker(Owned):
         self._define_function(module, name, type, library.linker_define_func_unchecked, function, env)
         self._keep.append(keep)
 
-    def define_item(self, module: str, name: str, item: Memory | Global | Table, store: Store) -> None:
-        """Provide a memory, global or table of an instance in `store`: for other instances in the same store."""
+    def define_item(self, module: str, name: str, item: Export, store: Store) -> None:
+        """Provide what an instance in `store` exports: for other instances in the same store."""
         if self.store not in (None, store):
             raise ValueError("this linker has items of another store already")
         if item.type is None:

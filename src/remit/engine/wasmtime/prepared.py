@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from typing import Any
 
     from remit.binary.types import ExternType
-    from remit.engine.wasmtime.externs import Global, Table
+    from remit.engine.wasmtime.externs import Global, Table, Tag
     from remit.engine.wasmtime.fibers import FiberCall
     from remit.engine.wasmtime.linker import Linker
     from remit.engine.wasmtime.memory import Memory
     from remit.engine.wasmtime.module import Module
     from remit.engine.wasmtime.store import Store
+
+    Export = Func | Memory | Global | Table | Tag
 
 _InstanceAndTrap = ctypes.c_char * (INSTANCE_SIZE + 8)
 
@@ -112,7 +114,7 @@ class Instance:
             store.offer_memory(self.export("memory"))
 
     def export(self, name: str) -> Any:
-        """A Func, Memory, Global or Table. KeyError names what there is."""
+        """A Func, Memory, Global, Table or Tag. KeyError names what there is."""
         try:
             return self._made[name]
         except KeyError:
@@ -131,7 +133,7 @@ class Instance:
         return made
 
 
-def _make_extern(store: Store, extern: Any, type: ExternType) -> Func | Memory | Global | Table:
+def _make_extern(store: Store, extern: Any, type: ExternType) -> Export:
     """The Python object for a ``wasmtime_extern_t``. EngineError for kinds that Python can do nothing with."""
     if isinstance(type, FuncType):
         return Func(store, extern, type)

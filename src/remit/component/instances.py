@@ -1,0 +1,105 @@
+"""What an instance of a component holds, and offers, at run time.
+
+Functions are the only things that are called. Who calls one and who defines it may each be a guest or Python, and the
+four cases are told apart here, so that nobody else has to.
+"""
+
+from __future__ import annotations
+
+from remit.component.abi.transfer import transfer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from remit.component.abi.compiler import Compiler
+    from remit.component.abi.context import LiftLowerContext
+    from remit.component.handles import Resource
+    from remit.component.types import FuncType
+    from remit.component.validated import ValidatedComponent
+    from remit.component.values.classes import Classes
+    from remit.engine.api import Module
+
+
+class GuestFunction:
+    """``canon lift``: a function of an instance."""
+
+    __slots__ = ("_compiler", "_core", "_cx", "_post_return", "_python", "type")
+
+    def __init__(
+        self,
+        type: FuncType,
+        compiler: Compiler,
+        cx: LiftLowerContext,
+        core: Callable[..., Any],
+        post_return: Callable[..., Any] | None,
+    ) -> None:
+        self.type = type
+        self._compiler = compiler
+        self._cx = cx
+        self._core = core
+        self._post_return = post_return
+        self._python: Callable[..., Any] | None = None
+
+    @property
+    def classes(self) -> Classes:
+        """The Python classes of the values of its type."""
+        return self._compiler.classes
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """Call it with Python values, by position or by name.
+
+        A wrong argument is a TypeError, ValueError or OverflowError that names it. Trap; or whatever a function of the
+        host raised.
+        """
+        python = self._python
+        if python is None:
+            python = self._python = self._compiler.entries(self.type).lift(self._cx, self._core, self._post_return)
+        return python(*arguments, **named)
+
+    def lowered(self, type: FuncType, compiler: Compiler, cx: LiftLowerContext) -> Callable[..., Any]:
+        callee = self._compiler.transit(self.type)
+        return transfer(compiler.transit(type), cx, callee, self._cx, self._core, self._post_return)
+
+    def __repr__(self) -> str:
+        return f"<{self.type}>"
+
+
+class HostFunction:
+    """A function of Python's, given as an import."""
+
+    __slots__ = ("function",)
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+
+    def lowered(self, type: FuncType, compiler: Compiler, cx: LiftLowerContext) -> Callable[..., Any]:
+        """What a core module calls: it takes the engine's caller, then signed core values."""
+        return compiler.entries(type).lower(cx, self.function)
+
+
+class Instance:
+    """An instance, from outside: what it exports, by name."""
+
+    __slots__ = ("exports",)
+
+    def __init__(self, exports: Mapping[str, Extern]) -> None:
+        self.exports = exports
+
+
+class Component:
+    """A component that can be instantiated: with the things of the instance around it that it refers to."""
+
+    __slots__ = ("captures", "component")
+
+    def __init__(self, component: ValidatedComponent, captures: tuple[Any, ...] = ()) -> None:
+        self.component = component
+        self.captures = captures
+        """Core modules and components."""
+
+
+if TYPE_CHECKING:
+    Function = GuestFunction | HostFunction
+    Extern = Function | Instance | Component | Module | Resource | None
+    """None: a type that is nothing at run time."""

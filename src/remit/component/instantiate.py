@@ -1,0 +1,281 @@
+"""Instantiation: the steps of a validated component, done one after the other.
+
+Each instance of a component gets a store of its own, so that suspended calls of two never meet in one. The core
+modules inside share it, and call each other without Python in between.
+
+Source: component-model ``Explainer.md``, "Component Invariants", and ``CanonicalABI.md``, "Canonical Definitions".
+"""
+
+from __future__ import annotations
+
+from remit.component.abi.compiler import Compiler
+from remit.component.abi.context import LiftLowerContext
+from remit.component.abi.layout import UnsupportedType
+from remit.component.built_ins import built_in
+from remit.component.handles import Resource
+from remit.component.instance_state import ComponentInstance
+from remit.component.instances import Component, GuestFunction, Instance
+from remit.component.validated import (
+    AliasCoreExport,
+    AliasExport,
+    BindResource,
+    BuiltIn,
+    BundleCoreExports,
+    BundleExports,
+    Capture,
+    DefineComponent,
+    DefineModule,
+    DefineResource,
+    Import,
+    InstantiateComponent,
+    InstantiateModule,
+    Lift,
+    Lower,
+    Start,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from remit.binary.types import FuncType as CoreFuncType
+    from remit.component.abi.context import HandleConversion
+    from remit.component.instances import Extern
+    from remit.component.types import ResourceType
+    from remit.component.validated import Bindings, CanonicalOptions, Item, Step, ValidatedComponent
+    from remit.engine.api import Engine, Store
+
+
+class Loaded:
+    """A component of a file, with what all its instances share: compiled modules and the code of its calls."""
+
+    __slots__ = ("_compilers", "_data", "_engine", "_modules", "component", "conversion")
+
+    def __init__(
+        self, engine: Engine, data: bytes, component: ValidatedComponent, conversion: HandleConversion | None = None
+    ) -> None:
+        self.component = component
+        self.conversion = conversion
+        """Between resources and their Python objects."""
+        self._engine = engine
+        self._data = data
+        self._modules: dict[tuple[int, int], Any] = {}
+        self._compilers: dict[int, Compiler] = {}
+
+    def module(self, step: DefineModule) -> Any:
+        """The core module, compiled when it is first wanted. InvalidModule."""
+        place = (step.start, step.end)
+        module = self._modules.get(place)
+        if module is None:
+            module = self._modules[place] = self._engine.compile(bytes(self._data[step.start : step.end]))
+        return module
+
+    def compiler(self, component: ValidatedComponent) -> Compiler:
+        """Of the component or one inside it: each has types of its own."""
+        compiler = self._compilers.get(id(component))
+        if compiler is None:
+            compiler = self._compilers[id(component)] = Compiler()
+        return compiler
+
+    def instantiate(self, arguments: Mapping[str, Extern], new_store: Callable[[], Store]) -> Instance:
+        """An instance of the component, and those inside it. `arguments`: what it imports, by name, of the right types.
+
+        Trap, or whatever a function of the host raises. UnsupportedType if it needs what Remit does not have.
+        """
+        return instantiate(self, Component(self.component), arguments, new_store, None)
+
+
+def instantiate(
+    loaded: Loaded,
+    component: Component,
+    arguments: Mapping[str, Extern],
+    new_store: Callable[[], Store],
+    parent: ComponentInstance | None,
+) -> Instance:
+    """An instance of a component of the file, inside `parent`."""
+    return _Instantiation(loaded, component, arguments, new_store, parent).run()
+
+
+class _HostCode:
+    """A core function that is written in Python: it takes the engine's caller, then signed core values."""
+
+    __slots__ = ("function", "type")
+
+    def __init__(self, type: CoreFuncType, function: Callable[..., Any]) -> None:
+        self.type = type
+        self.function = function
+
+    def __call__(self, *flat: Any) -> Any:
+        return self.function(None, *flat)
+
+
+class _Bundle:
+    """Core definitions by name, of several origins."""
+
+    __slots__ = ("_items",)
+
+    def __init__(self, items: dict[str, Any]) -> None:
+        self._items = items
+
+    def export(self, name: str) -> Any:
+        return self._items[name]
+
+
+class _Instantiation:
+    def __init__(
+        self,
+        loaded: Loaded,
+        component: Component,
+        arguments: Mapping[str, Extern],
+        new_store: Callable[[], Store],
+        parent: ComponentInstance | None,
+    ) -> None:
+        self.loaded = loaded
+        self.component = component.component
+        self.captures = component.captures
+        self.arguments = arguments
+        self.new_store = new_store
+        self.state = ComponentInstance(parent)
+        self.compiler = loaded.compiler(self.component)
+        self.slots: dict[str, list[Any]] = {sort: [None] * count for sort, count in self.component.slots.items()}
+        self.resources: dict[ResourceType, Resource] = {}
+        self._store: Store | None = None
+
+    def run(self) -> Instance:
+        for step in self.component.steps:
+            _DO[type(step)](self, step)
+        return Instance({item.name: self.item(item) for item in self.component.items})
+
+    @property
+    def store(self) -> Store:
+        """Made when it is first wanted: many components hold nothing but other components."""
+        if self._store is None:
+            self._store = self.new_store()
+        return self._store
+
+    def item(self, item: Item) -> Any:
+        if item.sort == "type":
+            return None if item.resource is None else self.resources[item.resource]
+        return self.slots[item.sort][item.slot]
+
+    def bind(self, source: Any, bindings: Bindings) -> None:
+        for path, resource in bindings:
+            found = source
+            for name in path:
+                found = found.exports[name]
+            self.resources[resource] = found
+
+    def context(self, options: CanonicalOptions) -> LiftLowerContext:
+        if options.is_async:
+            raise UnsupportedType("async functions are not supported")
+        memory = None if options.memory is None else self.slots["core memory"][options.memory]
+        realloc = None if options.realloc is None else self.slots["core func"][options.realloc]
+        return LiftLowerContext(
+            self.state,
+            memory=memory,
+            realloc=realloc,
+            string_encoding=options.string_encoding,
+            resources=self.resources,
+            conversion=self.loaded.conversion,
+        )
+
+    # Steps.
+
+    def define_module(self, step: DefineModule) -> None:
+        self.slots["core module"][step.slot] = self.loaded.module(step)
+
+    def define_component(self, step: DefineComponent) -> None:
+        captures = tuple([self.slots[sort][slot] for sort, slot in step.captures])
+        self.slots["component"][step.slot] = Component(step.component, captures)
+
+    def capture(self, step: Capture) -> None:
+        self.slots[step.sort][step.slot] = self.captures[step.number]
+
+    def instantiate_module(self, step: InstantiateModule) -> None:
+        module = self.slots["core module"][step.module]
+        linker = module.engine.linker()
+        defined: set[tuple[str, str]] = set()
+        for wanted in module.info.imports:
+            name = (wanted.module, wanted.name)
+            if name in defined:
+                continue
+            defined.add(name)
+            given = self.slots["core instance"][step.arguments[wanted.module]].export(wanted.name)
+            if isinstance(given, _HostCode):
+                linker.define(*name, given.type, given.function)
+            else:
+                linker.define_item(*name, given, self.store)
+        self.slots["core instance"][step.slot] = linker.prepare(module).instantiate(self.store)
+
+    def bundle_core_exports(self, step: BundleCoreExports) -> None:
+        self.slots["core instance"][step.slot] = _Bundle({item.name: self.item(item) for item in step.exports})
+
+    def alias_core_export(self, step: AliasCoreExport) -> None:
+        self.slots[step.sort][step.slot] = self.slots["core instance"][step.instance].export(step.name)
+
+    def define_resource(self, step: DefineResource) -> None:
+        resource = Resource(self.state, name=step.resource.name)
+        if step.destructor is not None:
+            resource.dtor = self.slots["core func"][step.destructor]
+        self.resources[step.resource] = resource
+
+    def bind_resource(self, step: BindResource) -> None:
+        self.resources[step.resource] = self.resources[step.source]
+
+    def lift(self, step: Lift) -> None:
+        options = step.options
+        post_return = None if options.post_return is None else self.slots["core func"][options.post_return]
+        core = self.slots["core func"][step.function]
+        function = GuestFunction(step.type, self.compiler, self.context(options), core, post_return)
+        self.slots["func"][step.slot] = function
+
+    def lower(self, step: Lower) -> None:
+        function = self.slots["func"][step.function]
+        lowered = function.lowered(step.type, self.compiler, self.context(step.options))
+        self.slots["core func"][step.slot] = _HostCode(step.core_type, lowered)
+
+    def built_in(self, step: BuiltIn) -> None:
+        self.slots["core func"][step.slot] = _HostCode(step.core_type, built_in(self.state, step, self.resources))
+
+    def take_import(self, step: Import) -> None:
+        given = self.arguments[step.name]
+        if step.slot >= 0:
+            self.slots[step.sort][step.slot] = given
+        self.bind(given, step.resources)
+
+    def instantiate_component(self, step: InstantiateComponent) -> None:
+        component = self.slots["component"][step.component]
+        arguments = {name: self.item(item) for name, item in step.arguments.items()}
+        instance = instantiate(self.loaded, component, arguments, self.new_store, self.state)
+        self.slots["instance"][step.slot] = instance
+        self.bind(instance, step.resources)
+
+    def bundle_exports(self, step: BundleExports) -> None:
+        self.slots["instance"][step.slot] = Instance({item.name: self.item(item) for item in step.exports})
+
+    def alias_export(self, step: AliasExport) -> None:
+        self.slots[step.sort][step.slot] = self.slots["instance"][step.instance].exports[step.name]
+
+    def start(self, step: Start) -> None:
+        self.slots["func"][step.function]()
+
+
+_DO: dict[type[Step], Callable[[_Instantiation, Any], None]] = {
+    DefineModule: _Instantiation.define_module,
+    DefineComponent: _Instantiation.define_component,
+    Capture: _Instantiation.capture,
+    InstantiateModule: _Instantiation.instantiate_module,
+    BundleCoreExports: _Instantiation.bundle_core_exports,
+    AliasCoreExport: _Instantiation.alias_core_export,
+    DefineResource: _Instantiation.define_resource,
+    BindResource: _Instantiation.bind_resource,
+    Lift: _Instantiation.lift,
+    Lower: _Instantiation.lower,
+    BuiltIn: _Instantiation.built_in,
+    Import: _Instantiation.take_import,
+    InstantiateComponent: _Instantiation.instantiate_component,
+    BundleExports: _Instantiation.bundle_exports,
+    AliasExport: _Instantiation.alias_export,
+    Start: _Instantiation.start,
+}
