@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,44 @@ def test_as_json(program: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert found["start"] is None
     assert found["producers"] == {"language": [["C11", ""]]}
     assert [each["name"] for each in found["custom_sections"]] == ["name", "producers"]
+
+
+def test_a_long_type_is_cut(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "x.wasm"
+    path.write_bytes(wat(f'(module (import "a" "b" (func (param {"i32 " * 1000}) (result {"f64 " * 33}))))'))
+    [found] = facts(path, capsys)["imports"]
+    assert found["type"] == {
+        "params": ["i32"] * 32,
+        "params_in_all": 1000,
+        "results": ["f64"] * 32,
+        "results_in_all": 33,
+    }
+    text = f"({'i32, ' * 32}… 1000 in all) -> ({'f64, ' * 32}… 33 in all)"
+    assert found["text"] == text
+    assert main(["inspect", str(path)]) == 0
+    assert f"func b {text}\n" in capsys.readouterr().out
+    path.write_bytes(wat(f'(module (import "a" "b" (func (param {"i32 " * 32}))))'))
+    [found] = facts(path, capsys)["imports"]
+    assert found["type"] == {"params": ["i32"] * 32, "results": []}
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_small_program_cannot_say_much(
+    options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "x.wasm"
+    imports = [build.name("a") + build.name("b") + b"\0\0"] * 2_000
+    types = build.vector([b"\x60" + build.vector([b"\x7f"] * 1000) + build.vector([])])
+    path.write_bytes(build.HEADER + build.section(1, types) + build.section(2, build.vector(imports)))
+    tracemalloc.start()
+    try:
+        assert main(["inspect", str(path), *options]) == 0
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    said = len(capsys.readouterr().out)
+    assert said < 2_000 * 1_200
+    assert most < 2_000 * 4_000
 
 
 def test_other_shapes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -145,6 +145,10 @@ COMMANDS = {
 }
 
 
+MARGIN = 100
+"""By so many calls one run may be shorter than another: how often it looks whether the compiler is done is chance."""
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_whatever_it_does(command: str, guest: Guest, tmp_path: Path) -> None:
     words = {"guest": guest(guests.HELLO), "out": str(tmp_path / "guest.cwasm")}
@@ -153,8 +157,10 @@ def test_whatever_it_does(command: str, guest: Guest, tmp_path: Path) -> None:
     number = count("calls", "script", line, cache)
     assert number > 20
     moments = sorted({*range(0, number, number // 15), number - 1, number})
-    [(_, _, undisturbed), *interrupted] = outcomes("calls", moments, "script", line, cache)
+    [(_, undisturbed_status, undisturbed), *interrupted] = outcomes("calls", moments, "script", line, cache)
     for at, status, output in interrupted:
+        if at > number - MARGIN and output == undisturbed and status == undisturbed_status:
+            continue  # It came to its end before that moment.
         assert status == 130, at
         assert undisturbed.startswith(output), at
 

@@ -97,6 +97,17 @@ def test_an_overlay_leaves_the_host_alone(guest: Guest, tmp_path: Path, capfd: C
     assert capfd.readouterr().err == "remit: modified /new\n"
 
 
+def test_changes_that_cannot_be_listed(
+    guest: Guest, tmp_path: Path, capfd: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("remit.filesystems.overlay.LISTED_BYTES", 2)
+    assert main(["run", "--overlay", f"{tmp_path}::/data", "--overlay-changes", guest(guests.CREATE)]) == 2
+    err = capfd.readouterr().err
+    assert err.startswith("remit: --overlay-changes: /data: ")
+    assert "too deep to be listed" in err
+    assert err.count("\n") == 1
+
+
 def test_quotas(guest: Guest, tmp_path: Path, capfd: Capture) -> None:
     path = guest(guests.FILL)
     assert main(["run", "--memory-dir", "/m:1MiB", path]) == NO_DISK_SPACE

@@ -281,6 +281,59 @@ def test_pruning_removes_what_died_processes_left(cache: Cache) -> None:
     assert new.exists()
 
 
+def fill(cache: Cache, names: list[str], size: int = 100_000) -> None:
+    """Files that were used in the order of `names`, long ago. They take no disk."""
+    for number, name in enumerate(names):
+        file = Path(cache.directory) / name
+        file.touch(mode=0o600)
+        os.truncate(file, size)
+        os.utime(file, (LONG_AGO + number, LONG_AGO + number))
+
+
+def names_in(cache: Cache) -> list[str]:
+    return sorted(os.listdir(cache.directory))
+
+
+def test_what_is_added_makes_room_for_itself(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    load(cache, WASM)
+    [own] = names_in(cache)
+    own_size = Path(cache.directory, own).stat().st_size // 4096 * 4096 + 4096
+    Path(cache.directory, own).unlink()
+    fill(cache, ["d.cwasm", "a.index", "c.tmp", "b.cwasm", "e.cwasm"])
+    Path(cache.directory, "other").touch()
+    monkeypatch.setattr("remit.engine.cache.MAX_BYTES", 2 * 102_400 + own_size)
+    load(cache, WASM)
+    assert names_in(cache) == sorted(["b.cwasm", "e.cwasm", "other", own])
+    # It can be less than one entry.
+    monkeypatch.setattr("remit.engine.cache.MAX_BYTES", 100)
+    assert load(cache, WASM, Config(fuel=True))[0] == 1
+    assert names_in(cache) == ["other"]
+
+
+def test_there_are_not_too_many_files(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(cache, [f"{number}.index" for number in range(9)], size=0)
+    monkeypatch.setattr("remit.engine.cache.MAX_FILES", 4)
+    load(cache, WASM)
+    assert [file.name for file in entry_files(cache, ".index")] == ["6.index", "7.index", "8.index"]
+    assert load(cache, WASM)[0] == 0
+
+
+def test_a_hit_looks_at_no_other_entry(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    load(cache, WASM)
+    fill(cache, ["a.cwasm"])
+    monkeypatch.setattr("remit.engine.cache.MAX_BYTES", 1)
+    assert load(cache, WASM)[0] == 0
+    assert len(entry_files(cache)) == 2
+
+
+def test_what_is_being_written_stays(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(cache.directory, "new.tmp").write_bytes(b"x" * 100_000)
+    monkeypatch.setattr("remit.engine.cache.MAX_BYTES", 50_000)
+    load(cache, WASM)
+    assert "new.tmp" in names_in(cache)
+    assert len(entry_files(cache)) == 1
+
+
 def test_use_is_recorded(cache: Cache) -> None:
     load(cache, WASM)
     [file] = entry_files(cache)

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import threading
+import tracemalloc
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from remit.filesystems.direct import SymbolicLink
-from remit.filesystems.memory import MemoryFilesystem
+from remit.filesystems.direct import SymbolicLink, Walk
+from remit.filesystems.inodes import PATH_BYTES
+from remit.filesystems.memory import NAME_COST, MemoryDirectory, MemoryFilesystem
+from remit.filesystems.overlay import Overlay
 from remit.kernel.clocks import Clock
 from remit.kernel.errors import Code, KernelError
 from remit.kernel.files import Directory, File, FileType, How
@@ -203,14 +209,166 @@ def test_numbers_are_stable_and_tell_filesystems_apart() -> None:
     assert two.root().lookup("f").device != before.device
 
 
-def test_a_tree_of_any_depth_can_be_taken_out_and_dropped() -> None:
+def make_deep(directory: Directory, name: str = "d") -> int:
+    """Make directories in directories until that is refused; how many there are."""
+    depth = 0
+    with refused(Code.NAME_TOO_LONG):
+        while depth < PATH_BYTES:
+            directory.make_directory(name)
+            below = directory.open_directory(name)
+            directory.close()
+            directory = below
+            depth += 1
+    return depth
+
+
+def test_no_path_becomes_longer_than_a_host_allows() -> None:
+    filesystem = MemoryFilesystem()
+    assert make_deep(filesystem.root()) == 2048
+    [*_, (deepest, _)] = filesystem.tree()
+    assert len(deepest) == PATH_BYTES
+    root = filesystem.root()
+    directory = filesystem_walk(root, 2046)
+    makers: list[Callable[[str], object]] = [
+        directory.make_directory,
+        lambda name: directory.make_symbolic_link(name, "x"),
+        lambda name: new_file(directory, name).close(),
+        lambda name: root.link("file", directory, name),
+        lambda name: root.rename("file", directory, name),
+    ]
+    for make in makers:
+        new_file(root, "file").close()
+        make("né")
+        new_file(root, "file").close()
+        with refused(Code.NAME_TOO_LONG):
+            make("long")
+        directory.rename("né", root, "gone")
+        (root.remove_directory if root.lookup("gone").type is FileType.DIRECTORY else root.unlink)("gone")
+
+
+def filesystem_walk(directory: Directory, depth: int) -> Directory:
+    for _ in range(depth):
+        directory = directory.open_directory("d")
+    return directory
+
+
+def test_what_is_moved_takes_all_its_depth_along() -> None:
+    filesystem = MemoryFilesystem({"half": {}, "target": {"d" * 255: {}}})
+    root = filesystem.root()
+    levels = make_deep(root.open_directory("half"))
+    before = [path for path, _ in filesystem.tree()]
+    target = root.open_directory("target")
+    with refused(Code.NAME_TOO_LONG):
+        root.rename("half", target.open_directory("d" * 255), "half")
+    with refused(Code.NAME_TOO_LONG):
+        root.rename("half", target, "d" * 255)
+    assert [path for path, _ in filesystem.tree()] == before
+    # Without what is in it, it fits.
+    half = root.open_directory("half")
+    half.rename("d", root, "d")
+    root.rename("half", target.open_directory("d" * 255), "half")
+    assert levels > 2000
+
+
+names = st.sampled_from(["a", "bb", "é"])
+places = st.lists(names, max_size=4)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(["make", "move", "remove"]), places, names, places, names), max_size=40))
+def test_random_moves_keep_to_the_length_of_paths(steps: list[tuple[str, list[str], str, list[str], str]]) -> None:
+    filesystem = MemoryFilesystem()
+    overlay = Overlay(MemoryFilesystem({"a/bb": {}}))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("remit.filesystems.inodes.PATH_BYTES", 10)
+        for root in (filesystem.root(), overlay.root()):
+            for what, place, name, other, new in steps:
+                try:
+                    directory = Walk(root.reopen()).to(place)
+                    if what == "make":
+                        directory.make_directory(name)
+                    elif what == "move":
+                        directory.rename(name, Walk(root.reopen()).to(other), new)
+                    else:
+                        directory.remove_directory(name)
+                except KernelError:
+                    continue
+    assert all(len(path.encode()) <= 10 for path, _ in filesystem.tree())
+    # What is below was never measured: "a/bb" may be moved as it is.
+    assert all(len(path.encode()) <= 10 + len("/bb") for path, _ in overlay.tree())
+
+
+def test_a_deep_tree_is_listed_in_as_many_steps_as_it_has_directories(monkeypatch: pytest.MonkeyPatch) -> None:
     filesystem = MemoryFilesystem()
     directory = filesystem.root()
-    for _ in range(300):
-        directory.make_directory("d")
+    for _ in range(1000):
+        for name in ("a", "d", "z"):
+            directory.make_directory(name)
+        new_file(directory).close()
         directory = directory.open_directory("d")
-    assert sum(1 for _ in filesystem.tree()) == 300
-    assert directory.stat().type is FileType.DIRECTORY
+    opened: list[Directory] = []
+    real = MemoryDirectory.open_directory
+
+    def counted(self: MemoryDirectory, name: str) -> Directory:
+        opened.append(self)
+        return real(self, name)
+
+    monkeypatch.setattr(MemoryDirectory, "open_directory", counted)
+    assert sum(1 for _ in filesystem.tree()) == 4000
+    # Each once, and on the way up those that were closed are found again, 32 at a time.
+    assert len(opened) < 3000 + 1000 * 1000 / 32
+    opened.clear()
+    contents = filesystem.to_dict()
+    assert len(opened) < 3000 + 1000 * 1000 / 32
+    opened.clear()
+    MemoryFilesystem(contents)
+    assert len(opened) < 12_000
+
+
+def memory_per_name(make: Callable[[Directory, str], object], wide: bool) -> float:
+    """What an entry with a longest name costs the host, beyond what is counted in bytes."""
+    filesystem = MemoryFilesystem()
+    root = filesystem.root()
+    count = 700  # Just after a dictionary has grown.
+    tracemalloc.start()
+    try:
+        for number in range(count):
+            make(root, f"{number:05}".ljust(251, "x") + ("😀" if wide else "xxxx"))
+        return (tracemalloc.get_traced_memory()[0] - filesystem.bytes_used) / count
+    finally:
+        tracemalloc.stop()
+
+
+def make_filled_directory(root: Directory, name: str) -> None:
+    root.make_directory(name)
+    root.open_directory(name).make_directory(name)
+
+
+@pytest.mark.parametrize(
+    ("make", "names"),
+    [
+        (lambda root, name: new_file(root, name).close(), 1),
+        (lambda root, name: write(new_file(root, name), 0, b"x"), 1),
+        (lambda root, name: root.make_directory(name), 1),
+        (make_filled_directory, 2),
+        (lambda root, name: root.make_symbolic_link(name, "x" * 4091 + "😀"), 1),
+    ],
+)
+def test_a_name_costs_no_more_than_it_says(make: Callable[[Directory, str], object], names: int) -> None:
+    assert memory_per_name(make, wide=False) < names * 800
+    assert memory_per_name(make, wide=True) < names * NAME_COST
+
+
+def test_a_file_that_was_cut_gives_its_memory_back() -> None:
+    filesystem = MemoryFilesystem()
+    file = new_file(filesystem.root())
+    tracemalloc.start()
+    try:
+        write(file, 0, bytes(8_000_000))
+        file.resize(4_100_000)
+        assert tracemalloc.get_traced_memory()[0] < 4_200_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_programs_on_several_threads_may_share_one() -> None:

@@ -299,9 +299,11 @@ class _Counted(Filesystem):
         self.filesystem = filesystem
         self.open: set[int] = set()
         self.most = 0
+        self.opened = 0
 
     def note(self, handle: object) -> None:
         self.open.add(id(handle))
+        self.opened += 1
         self.most = max(self.most, len(self.open))
 
     def root(self) -> Directory:
@@ -312,8 +314,8 @@ class _CountedDirectory(Directory):
     def __init__(self, owner: _Counted, directory: Directory) -> None:
         self.owner = owner
         self.directory = directory
-        self.lookup = directory.lookup  # type: ignore[method-assign]  # the rest is the directory's own
-        self.stat = directory.stat  # type: ignore[method-assign]  # as above
+        for name in ("lookup", "stat", "make_directory", "unlink", "remove_directory", "set_times_of", "read_link"):
+            setattr(self, name, getattr(directory, name))  # The rest is the directory's own.
         owner.note(self)
 
     def close(self) -> None:
@@ -348,6 +350,89 @@ def test_handles_below_are_bounded_by_handles_here() -> None:
     root.close()
     assert len(overlay.changes()) == 400
     assert not counted.open
+
+
+def deep_files(depth: int) -> _Counted:
+    """Directories in directories, with two names in each; the first, `top`, is beside the root's."""
+    lower = MemoryFilesystem({"top": {}})
+    directory = lower.root().open_directory("top")
+    for _ in range(depth):
+        directory.make_directory("d")
+        write(directory, "f", b"f")
+        directory = directory.open_directory("d")
+    return _Counted(lower)
+
+
+def rename_top(overlay: Overlay, name: str) -> None:
+    root = overlay.root()
+    root.rename("top", root, name)
+    root.close()
+
+
+def test_changes_of_a_deep_tree_take_as_many_steps_as_it_has_names() -> None:
+    depth = 1000
+    lower = deep_files(depth)
+    overlay = Overlay(lower)
+    rename_top(overlay, "moved")
+    lower.opened = 0
+    assert len(overlay.changes()) == 2 * (2 * depth + 1)
+    # Removed: each directory. Added: each for its listing and its two names.
+    assert lower.opened < 8 * depth + depth * depth / 16
+    assert not lower.open
+    target = _Counted(MemoryFilesystem({"top": {}}))
+    lower.opened = 0
+    overlay.apply(target)
+    assert target.opened < 12 * depth + depth * depth / 16
+    assert lower.opened < 20 * depth + depth * depth / 16
+    assert sum(1 for _ in Overlay(target).tree()) == 2 * depth + 1
+
+
+def test_what_is_put_in_below_counts_when_it_is_moved() -> None:
+    overlay = Overlay(deep_files(1500))
+    root = overlay.root()
+    root.make_directory("n" * 255)
+    aside = root.open_directory("n" * 255)
+    for _ in range(500):
+        aside.make_directory("e")
+        aside = aside.open_directory("e")
+    # Nobody has looked how deep it is below.
+    root.rename("top", aside, "top")
+    aside.rename("top", root, "top")
+    directory = root.open_directory("top")
+    for _ in range(1499):
+        directory = directory.open_directory("d")
+    write(directory, "new", b"")
+    with refused(Code.NAME_TOO_LONG):
+        root.rename("top", aside, "top")
+    directory.unlink("new")
+    assert listed(overlay)[0] == f"added {'n' * 255}"
+
+
+def test_what_is_very_deep_below_can_be_read_and_is_not_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    overlay = Overlay(deep_files(50))
+    monkeypatch.setattr("remit.filesystems.inodes.PATH_BYTES", 40)
+    monkeypatch.setattr("remit.filesystems.overlay.LISTED_BYTES", 80)
+    assert sum(1 for _ in overlay.tree()) == 101
+    deepest = "top" + "/d" * 49
+    assert overlay.read_bytes(f"{deepest}/f") == b"f"
+    with pytest.raises(OSError, match="name too long"):
+        overlay.write_bytes(f"{deepest}/g", b"")
+    assert overlay.changes() == []
+    rename_top(overlay, "moved")
+    with pytest.raises(OSError, match="too deep to be listed"):
+        overlay.changes()
+    root = overlay.root()
+    root.rename("moved", root, "top")
+    assert overlay.changes() == []
+
+
+def test_a_link_below_whose_target_is_no_text_can_be_looked_at(tmp_path: Path) -> None:
+    os.symlink(b"\xff", bytes(tmp_path / "link"))
+    overlay = Overlay(HostFilesystem(str(tmp_path)))
+    root = overlay.root()
+    assert root.lookup("link").size == 1
+    assert root.read_link("link") == "\udcff"
+    root.close()
 
 
 def test_special_files_are_seen_and_not_opened(tmp_path: Path) -> None:

@@ -27,7 +27,8 @@ COMMAND = Command(
         Option("--json", help="The answer, for machines."),
     ),
     notes="The cache is in $REMIT_CACHE_DIR, or in the directory `remit` of $XDG_CACHE_HOME or of the platform's\n"
-    "place for caches. Only its user may be able to write there: otherwise nothing is kept.",
+    "place for caches. Only its user may be able to write there: otherwise nothing is kept. It keeps itself to\n"
+    "2 GiB: beyond, what was not used for longest goes when something is added.",
 )
 
 

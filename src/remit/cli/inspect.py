@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from remit.binary.module import Export, Import, ModuleInfo
     from remit.binary.types import ExternType
 
+MOST_VALUES = 32
+"""Parameters, or results, of one type that are told; of more, the first and how many. Compilers make fewer, and a small
+file can say a thousand for each of ten thousand imports: it has them once, and each would be written out."""
+
+_PIECES = 10_000
+
 COMMAND = Command(
     "inspect",
     "PROGRAM",
@@ -38,12 +44,23 @@ def main(arguments: Sequence[str]) -> int:
     program = ProgramFile(parsed.operands[0])
     facts = inspect(program)
     if "json" in parsed.values:
-        import json
-
-        say(json.dumps(facts, indent=2) + "\n")
+        _say_json(facts)
     else:
         say("".join(line + "\n" for line in in_words(facts)))
     return 0
+
+
+def _say_json(facts: dict[str, Any]) -> None:
+    import json
+
+    # Piece by piece: the whole, in Python, is many times the text.
+    pieces: list[str] = []
+    for piece in json.JSONEncoder(indent=2).iterencode(facts):
+        pieces.append(piece)
+        if len(pieces) == _PIECES:
+            say("".join(pieces))
+            pieces.clear()
+    say("".join(pieces) + "\n")
 
 
 def inspect(program: ProgramFile) -> dict[str, Any]:
@@ -95,7 +112,22 @@ def _producers(data: bytes, info: ModuleInfo) -> dict[str, list[list[str]]]:
 
 
 def _type(type: ExternType) -> dict[str, Any]:
-    return {field: getattr(type, field) for field in type.fields}
+    facts: dict[str, Any] = {}
+    for field in type.fields:
+        value = getattr(type, field)
+        if isinstance(value, tuple) and len(value) > MOST_VALUES:
+            facts[field], facts[f"{field}_in_all"] = value[:MOST_VALUES], len(value)
+        else:
+            facts[field] = value
+    return facts
+
+
+def _text(type: ExternType) -> str:
+    parts = [getattr(type, field) for field in type.fields]
+    for at, part in enumerate(parts):
+        if isinstance(part, tuple) and len(part) > MOST_VALUES:
+            parts[at] = (*part[:MOST_VALUES], f"… {len(part)} in all")
+    return str(type.__class__(*parts))
 
 
 def _import(each: Import) -> dict[str, Any]:
@@ -104,12 +136,12 @@ def _import(each: Import) -> dict[str, Any]:
         "name": each.name,
         "kind": each.kind,
         "type": _type(each.type),
-        "text": str(each.type),
+        "text": _text(each.type),
     }
 
 
 def _export(each: Export) -> dict[str, Any]:
-    return {"name": each.name, "kind": each.kind, "type": _type(each.type), "text": str(each.type)}
+    return {"name": each.name, "kind": each.kind, "type": _type(each.type), "text": _text(each.type)}
 
 
 _SHAPES = {

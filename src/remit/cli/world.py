@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from remit.cli.options import UsageError
 from remit.cli.report import CommandError, complain, reason, shown
+from remit.kernel.errors import KernelError
 from remit.policy.build import open_ambient_filesystem, open_ambient_listener
 
 TYPE_CHECKING = False
@@ -72,7 +73,11 @@ class World:
         if "overlay-changes" not in self._options:
             return
         for guest, overlay in self._overlays.items():
-            for change in overlay.changes():
+            try:
+                changes = overlay.changes()
+            except (OSError, KernelError) as error:
+                raise CommandError(f"--overlay-changes: {guest}: {error}") from None
+            for change in changes:
                 complain(f"{change.kind} {shown(guest.rstrip('/') + '/' + change.path)}")
 
     def _add(self, option: str, guest: str, granted: str | Filesystem) -> None:

@@ -4,6 +4,8 @@ Whoever can write to the cache can run native code as its user. So its directory
 user that nobody else can write to; files in it likewise. It is opened once and used by descriptor, so that what
 was checked is what is used. If it does not pass, nothing is cached, and :attr:`Cache.refusal` says why.
 
+What is added makes room for itself: beyond :data:`MAX_BYTES`, the least recently used entries go. A hit looks at none.
+
 An entry is one artifact, written under a new name and then renamed: running programs have the old one mapped, and
 changing it in place would kill them. The index says which content a path had, by the file's identity and times, so that
 large programs need not be hashed at each start.
@@ -35,6 +37,16 @@ _TOUCH_SECONDS = 86400.0
 
 _ABANDONED_SECONDS = 3600.0
 """A temporary file this old belongs to a process that died."""
+
+MAX_BYTES = 2 << 30
+"""The most that the cache takes of the disk: hundreds of large programs. Whoever compiles what others send must not
+find the disk full of it."""
+
+MAX_FILES = 10_000
+"""The most files in it, so that looking through them costs less than what was compiled."""
+
+_BLOCK = 4096
+"""Small files take this much of a disk."""
 
 _CODE, _INDEX, _TEMPORARY = ".cwasm", ".index", ".tmp"
 _O_BINARY = getattr(os, "O_BINARY", 0)
@@ -154,7 +166,7 @@ class Cache:
             else:
                 kept += entry.size
         for file in [*self._files(_TEMPORARY), *(self._files(_INDEX) if removed else [])]:
-            if file.endswith(_INDEX) or now - self._stat(file).st_mtime > _ABANDONED_SECONDS:
+            if file.endswith(_INDEX) or self._is_abandoned(file, self._stat(file), now):
                 self._remove(file)
         return removed, freed
 
@@ -194,6 +206,10 @@ class Cache:
     def _stat(self, file: str) -> os.stat_result:
         return os.stat(self._path(file), dir_fd=self._dir_fd, follow_symlinks=False)
 
+    @staticmethod
+    def _is_abandoned(file: str, status: os.stat_result, now: float) -> bool:
+        return file.endswith(_TEMPORARY) and now - status.st_mtime > _ABANDONED_SECONDS
+
     def _remove(self, file: str) -> bool:
         try:
             os.unlink(self._path(file), dir_fd=self._dir_fd)
@@ -214,12 +230,42 @@ class Cache:
                     out.flush()
                     os.fsync(out.fileno())
             os.replace(self._path(temporary), self._path(file), src_dir_fd=self._dir_fd, dst_dir_fd=self._dir_fd)
+            self._make_room()
         except BaseException as error:  # also when it is interrupted
             self._remove(temporary)
             if not isinstance(error, OSError):
                 raise
             return f"{self.directory}: {error.strerror}"
         return None
+
+    def _make_room(self) -> None:
+        """Remove what was not used for longest until :data:`MAX_BYTES` and :data:`MAX_FILES` hold.
+
+        Other processes may be doing the same: then a little more goes, and is compiled again.
+        """
+        now = time.time()
+        found: list[tuple[float, int, str]] = []
+        total = 0
+        with os.scandir(self._dir_fd if self._descriptor >= 0 else self.directory) as files:
+            for file in files:
+                try:
+                    status = file.stat(follow_symlinks=False)
+                except OSError:
+                    continue  # It went meanwhile.
+                if not file.name.endswith((_CODE, _INDEX)) and not self._is_abandoned(file.name, status, now):
+                    continue
+                size = -(-status.st_size // _BLOCK) * _BLOCK
+                total += size
+                found.append((status.st_mtime, size, file.name))
+        if total <= MAX_BYTES and len(found) <= MAX_FILES:
+            return
+        left = len(found)
+        for _, size, name in sorted(found):
+            if self._remove(name):
+                total -= size
+                left -= 1
+            if total <= MAX_BYTES and left <= MAX_FILES:
+                break
 
     # The entries.
 

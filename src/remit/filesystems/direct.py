@@ -10,10 +10,11 @@ import errno
 
 from remit.kernel.errors import Code, KernelError
 from remit.kernel.files import Directory, File, Filesystem, FileType, How, Stat
+from remit.kernel.resolver import MAX_OPEN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import TypeAlias
 
     Contents: TypeAlias = "bytes | bytearray | memoryview | str | SymbolicLink | Mapping[str, Contents]"
@@ -68,13 +69,7 @@ class DirectAccess(Filesystem):
         names = split(path)
         try:
             with Walk(self.root()) as handles:
-                for name in names[:-1]:
-                    handles.enter(name)
-                file = handles.directory.open_file(_last(names, path), How.READ)
-                try:
-                    return read_all(file)
-                finally:
-                    file.close()
+                return _read(handles.to(names[:-1]), _last(names, path))
         except KernelError as error:
             raise os_error(error, path) from None
 
@@ -85,9 +80,8 @@ class DirectAccess(Filesystem):
             raise TypeError(f"data must be bytes, not {data!r}")
         try:
             with Walk(self.root()) as handles:
-                for name in names[:-1]:
-                    handles.enter(name, make=True)
-                file = handles.directory.open_file(_last(names, path), How.WRITE | How.CREATE | How.TRUNCATE)
+                directory = handles.to(names[:-1], make=True)
+                file = directory.open_file(_last(names, path), How.WRITE | How.CREATE | How.TRUNCATE)
                 try:
                     write_all(file, 0, memoryview(data).cast("B"))
                 finally:
@@ -97,22 +91,28 @@ class DirectAccess(Filesystem):
 
     def tree(self) -> Iterator[tuple[str, Stat]]:
         """The path and the attributes of everything, in the order of the paths, a directory before what is in it."""
-        with Walk(self.root()) as handles:
-            yield from _below(handles.directory, "")
+        with Walk(self.root()) as walk:
+            yield from _below(walk)
 
     def to_dict(self) -> Tree:
         """Everything, in the form in which :class:`~remit.fs.Memory` takes it: a new nested dictionary."""
         found: Tree = {}
-        directories = {"": found}
-        for path, stat in self.tree():
-            above, _, name = path.rpartition("/")
-            place = directories[above]
-            if stat.type is FileType.DIRECTORY:
-                place[name] = directories[path] = {}
-            elif stat.type is FileType.SYMBOLIC_LINK:
-                place[name] = SymbolicLink(self.read_link(path))
-            elif stat.type is FileType.REGULAR_FILE:
-                place[name] = self.read_bytes(path)
+        places = [found]  # From the root down to where the walk stands.
+        with Walk(self.root()) as walk:
+            for path, stat in _below(walk):
+                del places[len(walk.names) + 1 :]
+                name = path.rpartition("/")[2]
+                try:
+                    if stat.type is FileType.DIRECTORY:
+                        below: Tree = {}
+                        places[-1][name] = below
+                        places.append(below)
+                    elif stat.type is FileType.SYMBOLIC_LINK:
+                        places[-1][name] = SymbolicLink(walk.directory.read_link(name))
+                    elif stat.type is FileType.REGULAR_FILE:
+                        places[-1][name] = _read(walk.directory, name)
+                except KernelError as error:
+                    raise os_error(error, path) from None
         return found
 
     def read_link(self, path: str) -> str:
@@ -120,77 +120,121 @@ class DirectAccess(Filesystem):
         names = split(path)
         try:
             with Walk(self.root()) as handles:
-                for name in names[:-1]:
-                    handles.enter(name)
-                return handles.directory.read_link(_last(names, path))
+                return handles.to(names[:-1]).read_link(_last(names, path))
         except KernelError as error:
             raise os_error(error, path) from None
 
     def _fill(self, files: Mapping[str, Contents]) -> None:
         """Make `files`. TypeError or ValueError, naming the key, if that cannot be."""
-        work: list[tuple[str, Mapping[str, Contents]]] = [("", files)]
-        while work:
-            above, mapping = work.pop()
-            for key, contents in mapping.items():
-                path = "/".join(split(above) + split(key))
-                try:
-                    self._make(path, contents)
-                except KernelError as error:
-                    if error.code is Code.EXISTS:
-                        raise ValueError(f"files[{path!r}] is given twice") from None
-                    raise ValueError(f"files[{path!r}]: {error}") from None
-                if not isinstance(contents, bytes | bytearray | memoryview | str | SymbolicLink):
-                    work.append((path, contents))
+        work: list[tuple[list[str], Mapping[str, Contents]]] = [([], files)]
+        with Walk(self.root()) as walk:
+            while work:
+                above, mapping = work.pop()
+                for key, contents in mapping.items():
+                    names = above + split(key)
+                    path = "/".join(names)
+                    try:
+                        _make(walk.to(names[:-1], make=True), _last(names, path), path, contents)
+                        if not isinstance(contents, bytes | bytearray | memoryview | str | SymbolicLink):
+                            walk.enter(names[-1], make=True)
+                            work.append((names, contents))
+                    except KernelError as error:
+                        if error.code is Code.EXISTS:
+                            raise ValueError(f"files[{path!r}] is given twice") from None
+                        raise ValueError(f"files[{path!r}]: {error}") from None
 
-    def _make(self, path: str, contents: Contents) -> None:
-        names = split(path)
-        with Walk(self.root()) as handles:
-            for name in names[:-1]:
-                handles.enter(name, make=True)
-            directory, name = handles.directory, _last(names, path)
-            if isinstance(contents, SymbolicLink):
-                directory.make_symbolic_link(name, contents.target)
-            elif isinstance(contents, bytes | bytearray | memoryview | str):
-                data = contents.encode() if isinstance(contents, str) else contents
-                file = directory.open_file(name, How.WRITE | How.CREATE | How.EXCLUSIVE)
-                try:
-                    write_all(file, 0, memoryview(data).cast("B"))
-                finally:
-                    file.close()
-            elif hasattr(contents, "items"):
-                handles.enter(name, make=True)
-            else:
-                raise TypeError(
-                    f"files[{path!r}] is {contents!r} ({type(contents).__name__}): "
-                    "give bytes, str, a SymbolicLink, or a mapping for a directory"
-                )
+
+def _make(directory: Directory, name: str, path: str, contents: Contents) -> None:
+    """Make the file or link `name`. A mapping is let pass; TypeError for anything else."""
+    if isinstance(contents, SymbolicLink):
+        directory.make_symbolic_link(name, contents.target)
+    elif isinstance(contents, bytes | bytearray | memoryview | str):
+        data = contents.encode() if isinstance(contents, str) else contents
+        file = directory.open_file(name, How.WRITE | How.CREATE | How.EXCLUSIVE)
+        try:
+            write_all(file, 0, memoryview(data).cast("B"))
+        finally:
+            file.close()
+    elif not hasattr(contents, "items"):
+        raise TypeError(
+            f"files[{path!r}] is {contents!r} ({type(contents).__name__}): "
+            "give bytes, str, a SymbolicLink, or a mapping for a directory"
+        )
 
 
 class Walk:
-    """A walk down from a directory: the handle at the deepest place, the ones before it closed."""
+    """A walk from a root by single names: down, up again, and from any place to any other.
 
-    __slots__ = ("directory",)
+    It keeps the last directories open through which it came, and finds those before again by their names. So a
+    walk through a whole tree, however deep, has few of them open, and opens each little more than once.
+    """
 
-    def __init__(self, directory: Directory) -> None:
-        self.directory = directory
+    __slots__ = ("_opened", "_root", "names")
+
+    def __init__(self, root: Directory) -> None:
+        """`root` is closed with the walk."""
+        self._root = root
+        self._opened: list[Directory] = []
+        self.names: list[str] = []
+        """Those that lead from the root to where it stands. Not to be changed."""
 
     def __enter__(self) -> Walk:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.directory.close()
+        self.close()
+
+    def close(self) -> None:
+        """Close everything that it has open."""
+        while self._opened:
+            self._opened.pop().close()
+        self._root.close()
+
+    @property
+    def directory(self) -> Directory:
+        """Where it stands. It belongs to the walk."""
+        if not self._opened:
+            names, self.names = self.names, []
+            for name in names:
+                self._stand_in(name, (self._opened or [self._root])[-1].open_directory(name))
+        return self._opened[-1] if self._opened else self._root
 
     def enter(self, name: str, *, make: bool = False) -> None:
         """Go into the directory `name`."""
+        directory = self.directory
         try:
-            below = self.directory.open_directory(name)
+            below = directory.open_directory(name)
         except KernelError as error:
             if not make or error.code is not Code.NO_ENTRY:
                 raise
-            self.directory.make_directory(name)
-            below = self.directory.open_directory(name)
-        self.directory.close()
-        self.directory = below
+            directory.make_directory(name)
+            below = directory.open_directory(name)
+        self._stand_in(name, below)
+
+    def leave(self) -> None:
+        """Go back up by one name."""
+        self.names.pop()
+        if self._opened:
+            self._opened.pop().close()
+
+    def to(self, names: Sequence[str], *, make: bool = False) -> Directory:
+        """Go to the directory that `names` lead to from the root, by the shortest way."""
+        shared = 0
+        for here, there in zip(self.names, names, strict=False):
+            if here != there:
+                break
+            shared += 1
+        while len(self.names) > shared:
+            self.leave()
+        for name in names[shared:]:
+            self.enter(name, make=make)
+        return self.directory
+
+    def _stand_in(self, name: str, directory: Directory) -> None:
+        self.names.append(name)
+        self._opened.append(directory)
+        if len(self._opened) > MAX_OPEN:
+            self._opened.pop(0).close()
 
 
 def split(path: str) -> list[str]:
@@ -226,21 +270,36 @@ def write_all(file: File, offset: int, data: memoryview) -> None:
         data = data[count:]
 
 
-def _below(directory: Directory, prefix: str) -> Iterator[tuple[str, Stat]]:
-    """What is below an open directory, in order. Depth costs no recursion: a guest chooses it."""
-    work = [prefix + entry.name for entry in directory.entries()]
-    work.sort(reverse=True)
-    while work:
-        path = work.pop()
-        with Walk(directory.reopen()) as handles:
-            names = split(path)
-            for name in names[:-1]:
-                handles.enter(name)
-            stat = handles.directory.lookup(names[-1])
-            yield path, stat
-            if stat.type is FileType.DIRECTORY:
-                handles.enter(names[-1])
-                work.extend(sorted((f"{path}/{entry.name}" for entry in handles.directory.entries()), reverse=True))
+def _read(directory: Directory, name: str) -> bytes:
+    file = directory.open_file(name, How.READ)
+    try:
+        return read_all(file)
+    finally:
+        file.close()
+
+
+def _below(walk: Walk) -> Iterator[tuple[str, Stat]]:
+    """What is below where the walk stands, the root, in order; it stands in the directory of what was yielded last.
+
+    Depth costs no recursion: a guest chooses it.
+    """
+    pending = [_last_first(walk.directory)]
+    while pending:
+        if not pending[-1]:
+            pending.pop()
+            if pending:
+                walk.leave()
+            continue
+        name = pending[-1].pop()
+        stat = walk.directory.lookup(name)
+        yield "/".join([*walk.names, name]), stat
+        if stat.type is FileType.DIRECTORY:
+            walk.enter(name)
+            pending.append(_last_first(walk.directory))
+
+
+def _last_first(directory: Directory) -> list[str]:
+    return sorted((entry.name for entry in directory.entries()), reverse=True)
 
 
 def _last(names: list[str], path: str) -> str:

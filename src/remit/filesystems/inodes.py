@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import _thread
 import time
+from sys import getsizeof
 
 from remit.kernel.errors import Code, KernelError
 from remit.kernel.files import NOW, DirectoryEntry, FileType, Stat
@@ -20,11 +21,16 @@ if TYPE_CHECKING:
 
     from remit.kernel.clocks import Clock
 
-TARGET_BYTES = 4095
-"""The longest target of a symbolic link, in bytes of UTF-8: PATH_MAX of Linux without its NUL."""
+PATH_BYTES = 4095
+"""The longest path from the root to a name that is made, and the longest target of a symbolic link, in bytes of
+UTF-8: PATH_MAX of Linux without its NUL. There, programs get deeper by descriptors; here, whoever lists what a program
+made must not pay for the square of its depth."""
 
 LARGEST_OFFSET = 2**63 - 1
 """The largest size of a file."""
+
+_SPARE = 4096
+"""What an array may keep beyond its bytes, besides the eighth by which Python lets it grow ahead."""
 
 # Device numbers tell filesystems apart in `Stat`; these are far from the host's.
 _devices = iter(range(1 << 40, 1 << 62))
@@ -232,6 +238,9 @@ class FileInode(Inode):
         else:
             del self.data[size:]
             self.volume.bytes_used -= old - size
+            if getsizeof(self.data) - size > _SPARE + size // 8:
+                # An array that shrinks keeps up to twice the memory that it needs.
+                self.data = self.data[:]
         self.modified = self.changed = self.volume.now()
 
     def free(self) -> None:
@@ -241,39 +250,44 @@ class FileInode(Inode):
 
 
 class LinkInode(Inode):
-    """A symbolic link."""
+    """A symbolic link. Its target is kept as it is counted: some texts take four times their bytes."""
 
-    __slots__ = ("target",)
+    __slots__ = ("_target",)
 
     type = FileType.SYMBOLIC_LINK
 
     def __init__(self, volume: Volume, target: str) -> None:
-        length = len(target.encode())
-        if not length:
+        encoded = encode_target(target)
+        if not encoded:
             raise KernelError(Code.NO_ENTRY, "a link to nothing")
-        if length > TARGET_BYTES:
+        if len(encoded) > PATH_BYTES:
             raise KernelError(Code.NAME_TOO_LONG, target[:40])
         super().__init__(volume)
         try:
-            volume.take_bytes(length)
+            volume.take_bytes(len(encoded))
         except KernelError:
             volume.files_used -= 1
             raise
-        self.target = target
+        self._target = encoded
+
+    @property
+    def target(self) -> str:
+        """Where it points."""
+        return self._target.decode("utf-8", "surrogateescape")
 
     @property
     def size(self) -> int:
-        return len(self.target.encode())
+        return len(self._target)
 
     def free(self) -> None:
         super().free()
-        self.volume.bytes_used -= len(self.target.encode())
+        self.volume.bytes_used -= len(self._target)
 
 
 class DirectoryInode(Inode):
     """A directory: names, and what they denote."""
 
-    __slots__ = ("children", "parent")
+    __slots__ = ("below", "children", "parent", "step")
 
     type = FileType.DIRECTORY
 
@@ -281,7 +295,21 @@ class DirectoryInode(Inode):
         super().__init__(volume)
         self.links = 2
         self.parent = parent
+        self.step = 0
+        """How many bytes its name and a slash add to a path. 0 for the root, and until it has a name."""
+        self.below = 0
+        """How many bytes what was put in here, at any depth, adds at most. It may say too much until all is gone."""
         self.children: dict[str, Inode] = {}
+
+    def check_path(self, name: str, below: int = 0) -> None:
+        """NAME_TOO_LONG, unless `name`, and what is `below` it, may have their paths. At most 2,048 steps."""
+        length = step_of(name) + below - 1
+        directory: DirectoryInode | None = self
+        while directory is not None and length <= PATH_BYTES:
+            length += directory.step
+            directory = directory.parent
+        if length > PATH_BYTES:
+            raise KernelError(Code.NAME_TOO_LONG, f"a path of more than {PATH_BYTES} bytes")
 
     def find(self, name: str) -> Inode | None:
         """What `name` denotes, if it is taken."""
@@ -292,16 +320,27 @@ class DirectoryInode(Inode):
         return self.find(name)
 
     def add(self, name: str, inode: Inode) -> None:
-        """Put `inode` under a free name."""
+        """Put `inode` under a free name, which :meth:`check_path` has let pass."""
         self.children[name] = inode
+        below = step_of(name)
         if isinstance(inode, DirectoryInode):
             inode.parent = self
+            inode.step = below
+            below += inode.below
             self.links += 1
+        # What a directory knows, the one above knows already.
+        directory: DirectoryInode | None = self
+        while directory is not None and directory.below < below:
+            directory.below = below
+            below += directory.step
+            directory = directory.parent
         self.modified = self.changed = self.volume.now()
 
     def remove(self, name: str, inode: Inode) -> None:
         """Make a name free that denotes `inode`."""
         del self.children[name]
+        if not self.children:
+            self.below = 0
         if isinstance(inode, DirectoryInode):
             self.links -= 1
         self.modified = self.changed = self.volume.now()
@@ -329,6 +368,16 @@ class DirectoryInode(Inode):
         self.changed = self.volume.now()
         if not self.handles:
             self.free()
+
+
+def step_of(name: str) -> int:
+    """How many bytes of UTF-8 `name` and a slash add to a path."""
+    return (len(name) if name.isascii() else len(name.encode("utf-8", "surrogatepass"))) + 1
+
+
+def encode_target(target: str) -> bytes:
+    """Where a link points, as bytes; those of the host that are no UTF-8 stay what they are."""
+    return target.encode("utf-8", "surrogateescape")
 
 
 def check_range(offset: int, buffers: Sequence[memoryview]) -> int:

@@ -1,8 +1,9 @@
 """A filesystem in memory: as strict about its size as a small disk, and gone with the last reference to it.
 
 It behaves as Linux's tmpfs does, with two choices of its own: reading does not change the time of access
-(like a disk mounted with `noatime`), and holes cost as much as data, so that the sizes of all files together
-are the memory used.
+(like a disk mounted with `noatime`), and holes cost as much as data, so that `max_bytes` (and an eighth, by which
+Python lets a file that grows be ahead) and :data:`NAME_COST` for each of `max_files` are the most memory it can use.
+A path has at most :data:`~remit.filesystems.inodes.PATH_BYTES`, even where it is made by descriptors.
 
 Several programs, on several threads, may use one: each operation holds the filesystem's one lock, and so
 happens entirely before or after any other.
@@ -29,7 +30,11 @@ MAX_BYTES = 256 << 20
 """The default of `max_bytes`: room for a compiler's output, and no danger to the host."""
 
 MAX_FILES = 100_000
-"""The default of `max_files`: an empty file costs the host about 500 bytes."""
+"""The default of `max_files`: at most 160 MB beside `max_bytes`."""
+
+NAME_COST = 1600
+"""What a name costs the host at most, in bytes, with the empty file, directory or link that it denotes: a short one
+350, the longest in ASCII 600, and this if its characters need four bytes each in Python."""
 
 
 class MemoryFile(File):
@@ -209,6 +214,9 @@ class MemoryDirectory(Directory):
                         raise KernelError(Code.NOT_EMPTY, target_name)
                 elif isinstance(replaced, DirectoryInode):
                     raise KernelError(Code.IS_DIRECTORY, target_name)
+            if isinstance(moved, DirectoryInode):
+                other._inode.check_path(target_name, moved.below)
+            if replaced is not None:
                 other._inode.remove(target_name, replaced)
                 replaced.drop_link()
             self._inode.remove(name, moved)
@@ -252,6 +260,7 @@ class MemoryDirectory(Directory):
         if not self._inode.links:
             raise KernelError(Code.NO_ENTRY, "the directory was removed")
         check_name(name)
+        self._inode.check_path(name)
 
     def _same_filesystem(self, target: Directory) -> MemoryDirectory:
         if target.read_only:

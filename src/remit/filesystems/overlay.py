@@ -9,12 +9,20 @@ Whoever changes the filesystem below meanwhile may or may not be seen, file by f
 
 from __future__ import annotations
 
+import errno
+
 from remit.filesystems.arguments import wanted_clock, wanted_filesystem
 from remit.filesystems.direct import DirectAccess, os_error, split
-from remit.filesystems.inodes import DirectoryInode, Inode
+from remit.filesystems.inodes import PATH_BYTES, DirectoryInode, Inode
 from remit.filesystems.memory import MAX_BYTES, MAX_FILES, MemoryDirectory
 from remit.filesystems.overlay_apply import apply_changes
-from remit.filesystems.overlay_inodes import LowerDirectoryInode, LowerFileInode, LowerInode, OverlayVolume
+from remit.filesystems.overlay_inodes import (
+    LookingBelow,
+    LowerDirectoryInode,
+    LowerFileInode,
+    LowerInode,
+    OverlayVolume,
+)
 from remit.kernel.errors import KernelError
 from remit.kernel.files import FileType
 from remit.kernel.limits import whole_number
@@ -28,6 +36,11 @@ if TYPE_CHECKING:
     from remit.kernel.files import Directory, Filesystem, Stat
 
     Kind = Literal["added", "modified", "removed"]
+
+
+LISTED_BYTES = 4 * PATH_BYTES
+"""The longest path in a list of changes. What a program makes has shorter ones, and so has what it moves, unless the
+filesystem below is deeper than paths can say; then a list of all paths could be larger than memory."""
 
 
 class Change:
@@ -111,11 +124,15 @@ class Overlay(DirectAccess):
         "modified" are files whose bytes or times were set (even to what they were), and names that now denote
         another file or link. What was moved is "removed" there and "added" here; a directory that stays is not listed
         for its times.
+
+        Raises:
+            OSError: ENAMETOOLONG, a path is longer than :data:`LISTED_BYTES`: `lower` must be very deep.
         """
-        with self._volume.lock:
-            found = list(_changes(self._root))
-            found += _other_names(self._root, {change.path for change in found})
-        found.sort(key=lambda change: (change.path.split("/"), change.kind != "removed"))
+        with self._volume.lock, LookingBelow(self._volume):
+            found = [_short(change) for change in _changes(self._root)]
+            found += map(_short, _other_names(self._root, {change.path for change in found}))
+        # No name has a NUL, and nothing comes before it: this is the order of the lists of names.
+        found.sort(key=lambda change: (change.path.replace("/", "\0"), change.kind != "removed"))
         return found
 
     def apply(self, target: Filesystem | None = None) -> list[Change]:
@@ -134,28 +151,44 @@ class Overlay(DirectAccess):
         if target is not None:
             apply_changes(changes, self, target)
             return changes
-        for change in changes:
-            if change.kind != "removed":
-                self._bring(change.path)
+        self._bring(changes)
         apply_changes(changes, self, self._lower)
         self.discard()
         return changes
 
-    def _bring(self, path: str) -> None:
-        """Have what is at `path` here, whatever happens to it below from now on."""
-        with self._volume.lock:
-            inode: Inode = self._root
-            for name in split(path):
-                assert isinstance(inode, DirectoryInode)
-                found = inode.find(name)
-                assert found is not None
-                inode.children[name] = found
-                inode = found
-            if isinstance(inode, LowerFileInode):
-                try:
-                    inode.copy_up()
-                except KernelError as error:
-                    raise os_error(error, path) from None
+    def _bring(self, changes: list[Change]) -> None:
+        """Have what is new or other here, whatever happens to it below from now on. OSError."""
+        names: list[str] = []
+        inodes: list[Inode] = [self._root]  # Those that the names lead to.
+        with self._volume.lock, LookingBelow(self._volume):
+            for change in changes:
+                if change.kind == "removed":
+                    continue
+                path = split(change.path)
+                shared = 0
+                while shared < min(len(names), len(path)) and names[shared] == path[shared]:
+                    shared += 1
+                del inodes[shared + 1 :]
+                for name in path[shared:]:
+                    directory = inodes[-1]
+                    assert isinstance(directory, DirectoryInode)
+                    found = directory.find(name)
+                    assert found is not None
+                    directory.children[name] = found
+                    inodes.append(found)
+                names = path
+                inode = inodes[-1]
+                if isinstance(inode, LowerFileInode):
+                    try:
+                        inode.copy_up()
+                    except KernelError as error:
+                        raise os_error(error, change.path) from None
+
+
+def _short(change: Change) -> Change:
+    if len(change.path) > LISTED_BYTES:
+        raise OSError(errno.ENAMETOOLONG, "changes in what is below are too deep to be listed", change.path[:64] + "…")
+    return change
 
 
 def _changes(root: LowerDirectoryInode) -> Iterator[Change]:

@@ -18,27 +18,30 @@ _CHUNK = 1 << 20
 
 def apply_changes(changes: Sequence[Change], source: Filesystem, target: Filesystem) -> None:
     """Make in `target` what `changes` say and `source` has. OSError where that fails."""
-    writer = _Writer(source, target)
-    for change in reversed(changes):
-        if change.kind == "removed":
-            writer.step(writer.remove, change)
-    for change in changes:
-        if change.kind != "removed":
-            writer.step(writer.write, change)
-    # Last, because making what is inside sets them; the innermost first.
-    for change in reversed(changes):
-        if change.kind == "added" and change.type is FileType.DIRECTORY:
-            writer.step(writer.set_times, change)
+    with Walk(source.root()) as from_here, Walk(target.root()) as there, Walk(target.root()) as firsts:
+        writer = _Writer(from_here, there, firsts)
+        for change in reversed(changes):
+            if change.kind == "removed":
+                writer.step(writer.remove, change)
+        for change in changes:
+            if change.kind != "removed":
+                writer.step(writer.write, change)
+        # Last, because making what is inside sets them; the innermost first.
+        for change in reversed(changes):
+            if change.kind == "added" and change.type is FileType.DIRECTORY:
+                writer.step(writer.set_times, change)
 
 
 class _Writer:
     """Carries out one change after another."""
 
-    __slots__ = ("_first_names", "_source", "_target")
+    __slots__ = ("_first_names", "_firsts", "_source", "_target")
 
-    def __init__(self, source: Filesystem, target: Filesystem) -> None:
+    def __init__(self, source: Walk, target: Walk, firsts: Walk) -> None:
         self._source = source
         self._target = target
+        self._firsts = firsts
+        """A second walk in the target, to the first names of files with several."""
         self._first_names: dict[tuple[int, int], str] = {}
         """Where the files with several names were written to, by device and inode number."""
 
@@ -46,12 +49,10 @@ class _Writer:
         """Have `do` called with the directories of `change` in source and target, and its name there."""
         names = split(change.path)
         try:
-            with Walk(self._target.root()) as target, Walk(self._source.root()) as source:
-                for name in names[:-1]:
-                    target.enter(name)
-                    if change.kind != "removed":
-                        source.enter(name)
-                do(change, source.directory, target.directory, names[-1])
+            target = self._target.to(names[:-1])
+            # What was removed need not have a directory in the source.
+            source = self._source.directory if change.kind == "removed" else self._source.to(names[:-1])
+            do(change, source, target, names[-1])
         except KernelError as error:
             if change.kind != "removed" or error.code is not Code.NO_ENTRY:
                 raise os_error(error, change.path) from None
@@ -92,10 +93,7 @@ class _Writer:
         if change.kind == "modified":
             _unlink(target, name)
         names = split(first)
-        with Walk(self._target.root()) as walk:
-            for each in names[:-1]:
-                walk.enter(each)
-            walk.directory.link(names[-1], target, name)
+        self._firsts.to(names[:-1]).link(names[-1], target, name)
         return True
 
 

@@ -8,7 +8,8 @@ are; handles below are open only while the overlay's own are.
 
 from __future__ import annotations
 
-from remit.filesystems.inodes import DirectoryInode, FileInode, Inode, LinkInode, Volume
+from remit.filesystems.direct import Walk
+from remit.filesystems.inodes import DirectoryInode, FileInode, Inode, LinkInode, Volume, encode_target, step_of
 from remit.kernel.errors import Code, KernelError
 from remit.kernel.files import Directory, DirectoryEntry, FileType, How, Stat
 
@@ -25,24 +26,40 @@ _CHUNK = 1 << 20
 class OverlayVolume(Volume):
     """What the inodes of one overlay share."""
 
-    __slots__ = ("lower", "several_names")
+    __slots__ = ("lower", "several_names", "walk")
 
     def __init__(self, lower: Filesystem, max_bytes: int, max_files: int, clock: Clock | None) -> None:
         super().__init__(max_bytes, max_files, clock)
         self.lower = lower
+        self.walk: Walk | None = None
         self.several_names: dict[tuple[int, int], LowerInode] = {}
         """Files with several names below, by device and inode number there: all names must find one inode."""
 
     def open_below(self, path: tuple[str, ...]) -> Directory:
         """Open a directory of the filesystem below."""
-        directory = self.lower.root()
-        for name in path:
-            try:
-                below = directory.open_directory(name)
-            finally:
-                directory.close()
-            directory = below
-        return directory
+        if not path:
+            return self.lower.root()
+        if self.walk is not None:
+            return self.walk.to(path[:-1]).open_directory(path[-1])
+        with Walk(self.lower.root()) as walk:
+            return walk.to(path[:-1]).open_directory(path[-1])
+
+
+class LookingBelow:
+    """While it is entered, directories below are opened from the one before: for looking at many, one after another."""
+
+    __slots__ = ("_volume",)
+
+    def __init__(self, volume: OverlayVolume) -> None:
+        self._volume = volume
+
+    def __enter__(self) -> None:
+        self._volume.walk = Walk(self._volume.lower.root())
+
+    def __exit__(self, *_: object) -> None:
+        assert self._volume.walk is not None
+        self._volume.walk.close()
+        self._volume.walk = None
 
 
 class LowerInode(Inode):
@@ -83,13 +100,19 @@ class LowerInode(Inode):
                 self.overlay.several_names[self.device, self.number] = self
 
     def forget(self) -> None:
-        """Go, if nobody holds it and it is as below: it can be made again."""
-        if self.home is None or self.handles or self.changed_here:
-            return
-        if self.home.children.get(self.origin[-1]) is self:
-            del self.home.children[self.origin[-1]]
-            self.overlay.several_names.pop((self.device, self.number), None)
-            self.home.forget()
+        """Go, if nobody holds it and it is as below: it can be made again. So may the directories that led to it."""
+        inode: LowerInode = self
+        while inode.home is not None and inode.can_be_made_again():
+            home, name = inode.home, inode.origin[-1]
+            if home.children.get(name) is not inode:
+                break
+            del home.children[name]
+            self.overlay.several_names.pop((inode.device, inode.number), None)
+            inode = home
+
+    def can_be_made_again(self) -> bool:
+        """Whether nobody holds it and it is as below."""
+        return not self.handles and not self.changed_here
 
     @property
     def has_several_names(self) -> bool:
@@ -222,7 +245,7 @@ class LowerLinkInode(LowerInode, LinkInode):
         self, volume: OverlayVolume, home: LowerDirectoryInode, origin: tuple[str, ...], stat: Stat, target: str
     ) -> None:
         self.begin(volume, home, origin, stat)
-        self.target = target
+        self._target = encode_target(target)
 
     def free(self) -> None:
         """The target was never charged."""
@@ -245,14 +268,15 @@ class LowerDirectoryInode(LowerInode, DirectoryInode):
     ) -> None:
         self.begin(volume, home, origin, stat)
         self.parent = home
+        self.step = step_of(origin[-1]) if origin else 0
+        self.below = 0
         self.children = {}
         self.hidden: set[str] = set()
         """Names that are below and no longer here. In :attr:`children` they may denote something else."""
         self._directory: Directory | None = None
 
-    def forget(self) -> None:
-        if not self.children:
-            super().forget()
+    def can_be_made_again(self) -> bool:
+        return not self.children and super().can_be_made_again()
 
     def closed(self) -> None:
         super().closed()
