@@ -65,6 +65,7 @@ class FiberCall:
         "_future",
         "_keep",
         "_out",
+        "_owner",
         "_raised",
         "_results",
         "_trap",
@@ -90,6 +91,8 @@ class FiberCall:
         self._trap = 0
         self._results: tuple[StoreResults, Answered, int]
         address = addressof(self._out)
+        self._owner = store.context.owner
+        self._owner.suspend()
         self._future = begin(address, address + 8)
 
     def poll(self) -> bool:
@@ -188,6 +191,7 @@ class FiberCall:
             raise RuntimeError("the call is running: it cannot be closed from within")
         future, self._future = self._future, 0
         library.call_future_delete(future)
+        self._owner.release()
         self.pending = None
         self._keep = None
         self.store.release(usable=usable)

@@ -11,11 +11,10 @@ import ctypes
 
 from remit.engine.api import Timeout, Trap
 from remit.engine.wasmtime import errors, library
-from remit.engine.wasmtime.context import Context
+from remit.engine.wasmtime.context import Context, StoreOwner
 from remit.engine.wasmtime.epochs import EPOCH_CALLBACK
 from remit.engine.wasmtime.layout import EXTERN_MEMORY, EXTERN_SIZE, Slot, addressof
 from remit.engine.wasmtime.memory import Memory
-from remit.engine.wasmtime.owned import Owned
 from remit.engine.wasmtime.signals import guard, unguard
 from remit.engine.wasmtime.stack import FIBER_LEVELS, thread_levels, too_deep
 from remit.engine.wasmtime.threads import FIRST_LEVEL, local, thread_state
@@ -91,7 +90,7 @@ class Store:
 
     def __init__(self, engine: Engine, data: Any = None, limits: StoreLimits | None = None) -> None:
         pointer = library.store_new(engine.pointer, None, None)
-        owner = Owned(pointer, library.store_delete)
+        owner = StoreOwner(pointer)
         if limits is not None:
             limits.apply(pointer)
         self.context = Context(owner)
