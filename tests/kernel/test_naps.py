@@ -7,8 +7,11 @@ import gc
 import random
 import weakref
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from remit.kernel.naps import MOST_ABANDONED, Naps
 
@@ -39,8 +42,16 @@ def loop() -> Iterator[StoppedLoop]:
 
 def begin(naps: Naps, loop: StoppedLoop, seconds: float) -> Sleeper:
     sleeper: Sleeper = loop.create_future()
-    naps.begin(loop, loop.now + seconds, sleeper)
+    numbers[sleeper] = naps.begin(loop, loop.now + seconds, sleeper)
     return sleeper
+
+
+numbers: weakref.WeakKeyDictionary[Sleeper, int] = weakref.WeakKeyDictionary()
+
+
+def end(naps: Naps, sleeper: Sleeper) -> None:
+    sleeper.cancel()
+    naps.end(numbers[sleeper])
 
 
 def test_everyone_wakes_up_in_order_and_none_too_early(loop: StoppedLoop) -> None:
@@ -78,14 +89,11 @@ def test_a_time_that_has_passed(loop: StoppedLoop, seconds: float) -> None:
 def test_a_nap_that_ended_early_is_forgotten_at_once_or_in_time(loop: StoppedLoop) -> None:
     naps = Naps()
     first, second = begin(naps, loop, 1), begin(naps, loop, 2)
-    first.cancel()
-    naps.abandon()
+    end(naps, first)
     assert loop.run_until_complete(second)
     assert (loop.now, len(naps)) == (1002, 0)
-    begin(naps, loop, 9).cancel()
-    naps.abandon()
+    end(naps, begin(naps, loop, 9))
     assert len(naps) == 0
-    # The count was not disturbed by what has rung and by what was cleared.
     assert loop.run_until_complete(begin(naps, loop, 1))
 
 
@@ -93,19 +101,69 @@ def test_abandoned_naps_do_not_pile_up(loop: StoppedLoop) -> None:
     naps = Naps()
     stays = begin(naps, loop, 10)
     for _ in range(10 * MOST_ABANDONED):
-        begin(naps, loop, 3600).cancel()
-        naps.abandon()
-        assert len(naps) <= MOST_ABANDONED + 2
+        end(naps, begin(naps, loop, 3600))
+        assert len(naps) <= MOST_ABANDONED + 3
     assert loop.run_until_complete(stays)
     assert loop.now == 1010
+
+
+@pytest.mark.parametrize(("live", "cancelled"), [(50, 300), (10, 500), (1, 600), (300, 50)])
+def test_a_mass_cancellation_wakes_nobody_else_and_keeps_nobody_from_waking(
+    loop: StoppedLoop, live: int, cancelled: int
+) -> None:
+    """All are done before the first of them says so."""
+    naps = Naps()
+    stay = [begin(naps, loop, 10 + n) for n in range(live)]
+    go = [begin(naps, loop, 5) for _ in range(cancelled)]
+    for sleeper in go:
+        sleeper.cancel()
+    for sleeper in go:
+        naps.end(numbers[sleeper])
+    loop.run_until_complete(asyncio.gather(*stay))
+    assert (loop.now, len(naps)) == (1010 + live - 1, 0)
+
+
+def test_one_that_is_cancelled_in_the_turn_in_which_it_rings_counts_for_nothing(loop: StoppedLoop) -> None:
+    naps = Naps()
+    other = begin(naps, loop, 5)
+    for _ in range(3):
+        rung = begin(naps, loop, 1)
+        loop.run_until_complete(rung)
+        naps.end(numbers[rung])
+        naps.end(numbers[rung])
+    assert loop.run_until_complete(other)
+    assert loop.now == 1005
+
+
+@given(st.lists(st.tuples(st.sampled_from(["begin", "cancel", "end", "turn"]), st.integers(0, 40)), max_size=60))
+def test_whatever_comes_every_nap_that_nobody_ended_ends_in_its_time(plan: list[tuple[str, int]]) -> None:
+    with closing(StoppedLoop()) as loop:
+        naps = Naps()
+        open_naps: dict[Sleeper, float] = {}
+        for action, number in plan:
+            if action == "begin":
+                open_naps[begin(naps, loop, number)] = loop.now + number
+            elif action == "turn":
+                loop.run_until_complete(asyncio.sleep(number / 4))
+            elif open_naps:
+                sleeper = [*open_naps][number % len(open_naps)]
+                sleeper.cancel()
+                if action == "end":
+                    naps.end(numbers[sleeper])
+                    del open_naps[sleeper]
+        for sleeper, when in open_naps.items():
+            if not sleeper.cancelled():
+                assert loop.run_until_complete(sleeper)
+                assert loop.now >= when
+            naps.end(numbers[sleeper])
+        assert len(naps) == 0
 
 
 def test_a_loop_is_kept_only_while_somebody_sleeps() -> None:
     naps = Naps()
     loop = StoppedLoop()
     loop.run_until_complete(begin(naps, loop, 1))
-    begin(naps, loop, 3600).cancel()
-    naps.abandon()
+    end(naps, begin(naps, loop, 3600))
     loop.close()
     gone = weakref.ref(loop)
     del loop

@@ -48,14 +48,12 @@ async def _nap(reactor: Reactor, loop: asyncio.AbstractEventLoop, naps: Naps, wh
     reactor.sleepers.add(sleeper)
     if reactor.interrupted:
         finish(sleeper)
-    naps.begin(loop, when, sleeper)
-    slept = False
+    nap = naps.begin(loop, when, sleeper)
     try:
-        slept = await sleeper
+        await sleeper
     finally:
         reactor.sleepers.discard(sleeper)
-        if not slept:
-            naps.abandon()
+        naps.end(nap)
     reactor.check()
 
 
@@ -237,5 +235,9 @@ _watches: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Watch] = weakref.
 def _watch_of(loop: asyncio.AbstractEventLoop) -> Watch:
     watch = _watches.get(loop)
     if watch is None:
+        # What still waits on a loop that was closed keeps it, and would keep all that was in its programs.
+        for other in [*_watches]:
+            if other.is_closed():
+                _watches.pop(other, None)
         watch = _watches[loop] = Watch()
     return watch

@@ -19,38 +19,38 @@ MOST_ABANDONED = 100
 
 
 class Naps:
-    """Who is asleep on one loop, and until when (seconds of ``loop.time()``).
+    """Who is asleep on one loop, and until when (seconds of ``loop.time()``)."""
 
-    It keeps the loop only while somebody sleeps.
-    """
-
-    __slots__ = ("_abandoned", "_alarm", "_alarm_time", "_heap", "_number")
+    __slots__ = ("_alarm", "_alarm_time", "_heap", "_number", "_sleepers")
 
     def __init__(self) -> None:
-        self._heap: list[tuple[float, int, Future[bool]]] = []
+        self._heap: list[tuple[float, int]] = []
+        """When, and the number of a nap; some may have ended."""
+        self._sleepers: dict[int, Future[bool]] = {}
+        """Those that have not, by number."""
         self._number = 0
-        self._abandoned = 0
         self._alarm: TimerHandle | None = None
         self._alarm_time = inf
 
-    def begin(self, loop: AbstractEventLoop, when: float, sleeper: Future[bool]) -> None:
-        """Have `sleeper` end with True at `when`. If it ended otherwise, say so by :meth:`abandon`."""
-        self._number += 1  # so that no two futures are ever compared
-        heappush(self._heap, (when, self._number, sleeper))
+    def begin(self, loop: AbstractEventLoop, when: float, sleeper: Future[bool]) -> int:
+        """Have `sleeper` end with True at `when`. Returns its number, for :meth:`end` when nobody waits."""
+        self._number = number = self._number + 1
+        heappush(self._heap, (when, number))
+        self._sleepers[number] = sleeper
         if when < self._alarm_time:
             self._set_alarm(loop, when)
+        return number
 
-    def abandon(self) -> None:
-        """A sleeper has ended before its time."""
-        self._abandoned += 1
-        if self._abandoned == len(self._heap):
+    def end(self, number: int) -> None:
+        """The nap is over, in whatever way."""
+        if self._sleepers.pop(number, None) is None:
+            return
+        if not self._sleepers:
             self._heap.clear()
-            self._abandoned = 0
             self._clear_alarm()
-        elif self._abandoned > MOST_ABANDONED and self._abandoned * 2 > len(self._heap):
-            self._heap = [nap for nap in self._heap if not nap[2].done()]
+        elif len(self._heap) > 2 * len(self._sleepers) + MOST_ABANDONED:
+            self._heap = [nap for nap in self._heap if nap[1] in self._sleepers]
             heapify(self._heap)
-            self._abandoned = 0
 
     def __len__(self) -> int:
         return len(self._heap)
@@ -73,10 +73,10 @@ class Naps:
         self._alarm_time = inf
         heap = self._heap
         while heap and heap[0][0] <= now:
-            sleeper = heappop(heap)[2]
-            if sleeper.done():
-                self._abandoned -= 1
-            else:
+            sleeper = self._sleepers.pop(heappop(heap)[1], None)
+            if sleeper is not None and not sleeper.done():
                 sleeper.set_result(True)
-        if heap:
+        if self._sleepers:
             self._set_alarm(loop, heap[0][0])
+        else:
+            heap.clear()
