@@ -272,13 +272,41 @@ def test_pruning_by_size_and_age(cache: Cache) -> None:
 
 
 def test_pruning_removes_what_died_processes_left(cache: Cache) -> None:
-    old, new = (Path(cache.directory) / f"{name}.tmp" for name in ("old", "new"))
+    old, new = (Path(cache.directory) / own_name(f"{name}.tmp") for name in ("0", "1"))
     old.touch()
     new.touch()
     age(old)
     cache.prune()
     assert not old.exists()
     assert new.exists()
+
+
+def own_name(short: str) -> str:
+    """A name that the cache itself could have given: ``a.cwasm`` with the digit as often as it takes."""
+    digit, _, kind = short.partition(".")
+    return f"{digit * (16 if kind == 'tmp' else 64)}.{kind}"
+
+
+def test_what_is_not_the_caches_own_stays(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    others = [
+        "program-of-mine.cwasm",
+        "my notes.index",
+        "report.tmp",
+        "0" * 63 + ".cwasm",
+        "G" * 64 + ".cwasm",
+        "cwasm",
+    ]
+    fill(cache, others)
+    monkeypatch.setattr("remit.engine.cache.MAX_BYTES", 1)
+    load(cache, WASM)
+    cache.prune(max_bytes=0)
+    assert names_in(cache) == sorted(others)
+
+
+def test_a_file_that_is_put_in_its_place_while_pruning(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = own_name("0.tmp")
+    monkeypatch.setattr("os.listdir", lambda _: [name])
+    assert cache.prune() == (0, 0)
 
 
 def fill(cache: Cache, names: list[str], size: int = 100_000) -> None:
@@ -299,11 +327,11 @@ def test_what_is_added_makes_room_for_itself(cache: Cache, monkeypatch: pytest.M
     [own] = names_in(cache)
     own_size = Path(cache.directory, own).stat().st_size // 4096 * 4096 + 4096
     Path(cache.directory, own).unlink()
-    fill(cache, ["d.cwasm", "a.index", "c.tmp", "b.cwasm", "e.cwasm"])
+    fill(cache, [own_name(each) for each in ("d.cwasm", "a.index", "c.tmp", "b.cwasm", "e.cwasm")])
     Path(cache.directory, "other").touch()
     monkeypatch.setattr("remit.engine.cache.MAX_BYTES", 2 * 102_400 + own_size)
     load(cache, WASM)
-    assert names_in(cache) == sorted(["b.cwasm", "e.cwasm", "other", own])
+    assert names_in(cache) == sorted([own_name("b.cwasm"), own_name("e.cwasm"), "other", own])
     # It can be less than one entry.
     monkeypatch.setattr("remit.engine.cache.MAX_BYTES", 100)
     assert load(cache, WASM, Config(fuel=True))[0] == 1
@@ -311,26 +339,26 @@ def test_what_is_added_makes_room_for_itself(cache: Cache, monkeypatch: pytest.M
 
 
 def test_there_are_not_too_many_files(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
-    fill(cache, [f"{number}.index" for number in range(9)], size=0)
+    fill(cache, [own_name(f"{number}.index") for number in range(9)], size=0)
     monkeypatch.setattr("remit.engine.cache.MAX_FILES", 4)
     load(cache, WASM)
-    assert [file.name for file in entry_files(cache, ".index")] == ["6.index", "7.index", "8.index"]
+    assert [file.name for file in entry_files(cache, ".index")] == [own_name(f"{number}.index") for number in (6, 7, 8)]
     assert load(cache, WASM)[0] == 0
 
 
 def test_a_hit_looks_at_no_other_entry(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
     load(cache, WASM)
-    fill(cache, ["a.cwasm"])
+    fill(cache, [own_name("a.cwasm")])
     monkeypatch.setattr("remit.engine.cache.MAX_BYTES", 1)
     assert load(cache, WASM)[0] == 0
     assert len(entry_files(cache)) == 2
 
 
 def test_what_is_being_written_stays(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
-    Path(cache.directory, "new.tmp").write_bytes(b"x" * 100_000)
+    Path(cache.directory, own_name("0.tmp")).write_bytes(b"x" * 100_000)
     monkeypatch.setattr("remit.engine.cache.MAX_BYTES", 50_000)
     load(cache, WASM)
-    assert "new.tmp" in names_in(cache)
+    assert own_name("0.tmp") in names_in(cache)
     assert len(entry_files(cache)) == 1
 
 

@@ -49,6 +49,8 @@ _BLOCK = 4096
 """Small files take this much of a disk."""
 
 _CODE, _INDEX, _TEMPORARY = ".cwasm", ".index", ".tmp"
+_NAME_LENGTHS = {_CODE: 64, _INDEX: 64, _TEMPORARY: 16}
+"""How many hexadecimal digits each kind of file is named by. All else in the directory is somebody else's."""
 _O_BINARY = getattr(os, "O_BINARY", 0)
 _O_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _O_NONBLOCK = getattr(os, "O_NONBLOCK", 0)  # A pipe in the directory must not be waited for.
@@ -80,6 +82,16 @@ def default_directory() -> str:
         else:
             base = os.path.expanduser("~/Library/Caches" if sys.platform == "darwin" else "~/.cache")
     return os.path.join(base, "remit")
+
+
+def _is_own(name: str, suffix: str) -> bool:
+    """Whether a file with that name may be the cache's, and has `suffix`."""
+    stem, dot, kind = name.rpartition(".")
+    return (
+        name.endswith(suffix)
+        and len(stem) == _NAME_LENGTHS.get(dot + kind)
+        and all(character in "0123456789abcdef" for character in stem)
+    )
 
 
 class Cache:
@@ -166,7 +178,7 @@ class Cache:
             else:
                 kept += entry.size
         for file in [*self._files(_TEMPORARY), *(self._files(_INDEX) if removed else [])]:
-            if file.endswith(_INDEX) or self._is_abandoned(file, self._stat(file), now):
+            if file.endswith(_INDEX) or self._is_abandoned_now(file, now):
                 self._remove(file)
         return removed, freed
 
@@ -191,7 +203,14 @@ class Cache:
     def _files(self, suffix: str) -> list[str]:
         if self.refusal is not None:
             return []
-        return [name for name in os.listdir(self._dir_fd or self.directory) if name.endswith(suffix)]
+        if self._descriptor < 0:
+            return [name for name in os.listdir(self.directory) if _is_own(name, suffix)]
+        # Not of the kept descriptor: all that list by one share its place in the list.
+        descriptor = os.open(".", os.O_RDONLY | getattr(os, "O_CLOEXEC", 0), dir_fd=self._descriptor)
+        try:
+            return [name for name in os.listdir(descriptor) if _is_own(name, suffix)]
+        finally:
+            os.close(descriptor)
 
     def _open(self, file: str) -> int:
         """A descriptor of a file that only this user can have written. OSError."""
@@ -205,6 +224,12 @@ class Cache:
 
     def _stat(self, file: str) -> os.stat_result:
         return os.stat(self._path(file), dir_fd=self._dir_fd, follow_symlinks=False)
+
+    def _is_abandoned_now(self, file: str, now: float) -> bool:
+        try:
+            return self._is_abandoned(file, self._stat(file), now)
+        except OSError:
+            return False  # Its writer has just put it in its place.
 
     @staticmethod
     def _is_abandoned(file: str, status: os.stat_result, now: float) -> bool:
@@ -230,12 +255,12 @@ class Cache:
                     out.flush()
                     os.fsync(out.fileno())
             os.replace(self._path(temporary), self._path(file), src_dir_fd=self._dir_fd, dst_dir_fd=self._dir_fd)
-            self._make_room()
         except BaseException as error:  # also when it is interrupted
             self._remove(temporary)
             if not isinstance(error, OSError):
                 raise
             return f"{self.directory}: {error.strerror}"
+        self._make_room()
         return None
 
     def _make_room(self) -> None:
@@ -246,17 +271,16 @@ class Cache:
         now = time.time()
         found: list[tuple[float, int, str]] = []
         total = 0
-        with os.scandir(self._dir_fd if self._descriptor >= 0 else self.directory) as files:
-            for file in files:
-                try:
-                    status = file.stat(follow_symlinks=False)
-                except OSError:
-                    continue  # It went meanwhile.
-                if not file.name.endswith((_CODE, _INDEX)) and not self._is_abandoned(file.name, status, now):
-                    continue
-                size = -(-status.st_size // _BLOCK) * _BLOCK
-                total += size
-                found.append((status.st_mtime, size, file.name))
+        for file in self._files(""):
+            try:
+                status = self._stat(file)
+            except OSError:
+                continue  # It went meanwhile.
+            if file.endswith(_TEMPORARY) and not self._is_abandoned(file, status, now):
+                continue
+            size = -(-status.st_size // _BLOCK) * _BLOCK
+            total += size
+            found.append((status.st_mtime, size, file))
         if total <= MAX_BYTES and len(found) <= MAX_FILES:
             return
         left = len(found)
