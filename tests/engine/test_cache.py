@@ -309,6 +309,16 @@ def test_a_file_that_is_put_in_its_place_while_pruning(cache: Cache, monkeypatch
     assert cache.prune() == (0, 0)
 
 
+def test_an_entry_is_kept_even_if_no_room_can_be_made(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: object) -> list[str]:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr("os.listdir", fail)
+    assert load(cache, WASM)[0] == 1
+    assert cache.refusal is None
+    assert load(cache, WASM)[0] == 0
+
+
 def fill(cache: Cache, names: list[str], size: int = 100_000) -> None:
     """Files that were used in the order of `names`, long ago. They take no disk."""
     for number, name in enumerate(names):

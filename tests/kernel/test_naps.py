@@ -27,6 +27,7 @@ class StoppedLoop(asyncio.SelectorEventLoop):
         return self.now
 
     def _run_once(self) -> None:
+        # asyncio's own, which type checkers do not see.
         timers = [timer.when() for timer in self._scheduled if not timer.cancelled()]  # type: ignore[attr-defined]
         if timers and not self._ready:  # type: ignore[attr-defined]
             self.now = max(self.now, min(timers))

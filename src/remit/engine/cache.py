@@ -260,7 +260,10 @@ class Cache:
             if not isinstance(error, OSError):
                 raise
             return f"{self.directory}: {error.strerror}"
-        self._make_room()
+        try:
+            self._make_room()
+        except OSError:
+            return None  # Such as no descriptor left: it is in its place all the same, and the next one makes room.
         return None
 
     def _make_room(self) -> None:

@@ -92,8 +92,9 @@ class FiberCall:
         self._results: tuple[StoreResults, Answered, int]
         address = addressof(self._out)
         self._owner = store.context.owner
-        self._owner.suspend()
         self._future = begin(address, address + 8)
+        # Not before: a signal handler may raise instead, and then nobody would release it.
+        self._owner.suspend()
 
     def poll(self) -> bool:
         """Run the guest until it ends (True) or is suspended (False).
