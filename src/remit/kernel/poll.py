@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 class Pollable:
     """A condition that is or is not met, and may be waited for. Asking never blocks.
 
-    The kinds in this module are all there are: what else can be waited for is told by an :class:`Event`.
+    The kinds in this module are all there are: what else can be waited for is told by an :class:`Event`, or is a
+    subclass of :class:`Condition`.
     """
 
     __slots__ = ()
@@ -125,6 +126,19 @@ class Event(Pollable):
             except IndexError:  # another thread took the last one since we looked
                 return
             wake()
+
+
+class Condition(Pollable):
+    """Something that takes steps of its own to become ready: a handshake, a message that comes in pieces.
+
+    Asking takes those steps that can be taken now. Whoever waits waits for what the next step needs, and asks again.
+    """
+
+    __slots__ = ()
+
+    def next_step(self) -> Pollable:
+        """What has to be ready before asking again can say anything else: of the other kinds, and never this."""
+        raise NotImplementedError
 
 
 class AnyOf(Pollable):

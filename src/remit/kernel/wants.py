@@ -6,7 +6,7 @@ import time
 
 from remit.kernel.clocks import VirtualClock
 from remit.kernel.host_poll import READ, WRITE
-from remit.kernel.poll import Always, AnyOf, Event, HostReady, Never, Timer
+from remit.kernel.poll import Always, AnyOf, Condition, Event, HostReady, Never, Timer
 from remit.kernel.reactor import LONGEST_NAP
 
 TYPE_CHECKING = False
@@ -45,6 +45,12 @@ class Wants:
             self.descriptors[descriptor] = self.descriptors.get(descriptor, 0) | (WRITE if pollable.write else READ)
         elif isinstance(pollable, Event):
             self.events.append(pollable)
+        elif isinstance(pollable, Condition):
+            # Whoever waits is woken for each step, and waits again: conditions are not asked here, only by their users.
+            if pollable.ready():
+                self.always = True
+            else:
+                self._add(pollable.next_step())
         elif isinstance(pollable, Always):
             self.always = True
         elif not isinstance(pollable, Never):

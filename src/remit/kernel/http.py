@@ -1,0 +1,165 @@
+"""What HTTP is to the kernel: the permission to send requests, and exchanges of a request for a response.
+
+Bodies are streams (:class:`remit.kernel.files.File`, read to their end or written and then finished). Nothing blocks.
+Heads, names and values are what goes over the wire: names are lower case ``str``, values ``bytes``; whoever makes them
+has checked them. An implementation frames messages itself, so none of `FRAMING` are ever taken from a guest.
+"""
+
+from __future__ import annotations
+
+from remit.kernel.errors import Code, KernelError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from remit.kernel.files import File
+    from remit.kernel.poll import Pollable
+
+    Fields = Sequence[tuple[str, bytes]]
+    """Header fields or trailers, in order."""
+
+FRAMING = frozenset(
+    {
+        "connection",
+        "host",
+        "http2-settings",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+"""Fields that belong to a connection and not to a message, and ``host``, which the authority says."""
+
+
+class HttpError(Exception):
+    """An exchange failed. `kind` is a case of ``wasi:http/types.error-code``, such as ``DNS-timeout``."""
+
+    __slots__ = ("detail", "kind", "payload")
+
+    def __init__(self, kind: str, detail: str = "", payload: object = None) -> None:
+        super().__init__(kind, detail)
+        self.kind = kind
+        self.detail = detail
+        """For the people on the host; no guest sees it."""
+        self.payload = payload
+        """What that case carries, if it does and something is known: as ``wasi:http`` defines it."""
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.detail}" if self.detail else self.kind
+
+
+class Request:
+    """A request as it is sent: where to, and its head."""
+
+    __slots__ = ("authority", "fields", "method", "path", "scheme")
+
+    def __init__(self, method: str, scheme: str, authority: str, path: str, fields: Fields) -> None:
+        self.method = method
+        """As it is on the wire: ``GET``."""
+        self.scheme = scheme
+        """``http`` or ``https``."""
+        self.authority = authority
+        """``host``, ``host:port`` or ``[IPv6]:port``; no user information."""
+        self.path = path
+        """Path and query, beginning with ``/``; or ``*``."""
+        self.fields = fields
+
+
+class RequestOptions:
+    """How long to wait, in nanoseconds; None: as long as the client allows."""
+
+    __slots__ = ("between_bytes", "connect", "first_byte")
+
+    def __init__(
+        self, connect: int | None = None, first_byte: int | None = None, between_bytes: int | None = None
+    ) -> None:
+        self.connect = connect
+        self.first_byte = first_byte
+        self.between_bytes = between_bytes
+
+
+class Response:
+    """The head of a response, and its body, which is read from the connection as it is read."""
+
+    __slots__ = ("body", "fields", "status")
+
+    def __init__(self, status: int, fields: Fields, body: IncomingBody) -> None:
+        self.status = status
+        self.fields = fields
+        self.body = body
+
+
+class IncomingBody:
+    """A body that comes in."""
+
+    __slots__ = ()
+
+    def stream(self) -> File:
+        """Its bytes. Reading raises HttpError where the message breaks off or is malformed."""
+        raise KernelError(Code.NOT_SUPPORTED, f"{type(self).__name__} has no stream")
+
+    def trailers(self) -> Fields | None:
+        """What came after the bytes, or None. WouldBlock until all of the body was read; HttpError."""
+        raise KernelError(Code.NOT_SUPPORTED, f"{type(self).__name__} has no trailers")
+
+    def when_trailers(self) -> Pollable:
+        """Ready while :meth:`trailers` would not raise WouldBlock."""
+        raise KernelError(Code.NOT_SUPPORTED, f"{type(self).__name__} has no trailers")
+
+    def close(self) -> None:
+        """Nobody wants the rest. Closing twice does nothing."""
+
+
+class OutgoingBody:
+    """A body that goes out. The length that its head declares, if it does, is kept: more is an error, and so is less."""
+
+    __slots__ = ()
+
+    def stream(self) -> File:
+        """Where its bytes are written. Writing raises HttpError if the connection broke, or it is too much."""
+        raise KernelError(Code.NOT_SUPPORTED, f"{type(self).__name__} has no stream")
+
+    def finish(self, trailers: Fields | None) -> None:
+        """That was all of it. HttpError if it is less than was declared. It never waits: what is left goes out
+        while the exchange goes on."""
+        raise KernelError(Code.NOT_SUPPORTED, f"{type(self).__name__} has no end")
+
+    def abort(self) -> None:
+        """There will be no more, and the message is not whole: the other side is made to see that."""
+        raise KernelError(Code.NOT_SUPPORTED, f"{type(self).__name__} cannot be aborted")
+
+
+class Exchange:
+    """A request under way."""
+
+    __slots__ = ()
+
+    body: OutgoingBody
+    """Of the request."""
+
+    def response(self) -> Response:
+        """The response, once. WouldBlock until its head is there. HttpError."""
+        raise KernelError(Code.NOT_SUPPORTED, f"{type(self).__name__} has no response")
+
+    def when_response(self) -> Pollable:
+        """Ready while :meth:`response` would not raise WouldBlock."""
+        raise KernelError(Code.NOT_SUPPORTED, f"{type(self).__name__} has no response")
+
+    def close(self) -> None:
+        """Nobody waits for the response any more. Its body, if that was taken, goes on. Closing twice does nothing."""
+
+
+class HttpClient:
+    """The permission to send requests."""
+
+    __slots__ = ()
+
+    def send(self, request: Request, options: RequestOptions) -> Exchange:
+        """Begin an exchange. HttpError at once for what cannot be sent; ``HTTP-request-denied`` if it may not."""
+        raise KernelError(Code.NOT_SUPPORTED, f"{type(self).__name__} sends nothing")
