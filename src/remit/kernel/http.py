@@ -117,7 +117,7 @@ class IncomingBody:
 
 
 class OutgoingBody:
-    """A body that goes out. The length that its head declares, if it does, is kept: more is an error, and so is less."""
+    """A body that goes out. If its head declares a length, that is kept: more is an error, and so is less."""
 
     __slots__ = ()
 
@@ -163,3 +163,25 @@ class HttpClient:
     def send(self, request: Request, options: RequestOptions) -> Exchange:
         """Begin an exchange. HttpError at once for what cannot be sent; ``HTTP-request-denied`` if it may not."""
         raise KernelError(Code.NOT_SUPPORTED, f"{type(self).__name__} sends nothing")
+
+
+class IncomingExchange:
+    """A request that came in, to be answered once: by a server for whoever handles requests."""
+
+    __slots__ = ()
+
+    request: Request
+    body: IncomingBody
+    """Of the request."""
+
+    def inform(self, status: int, fields: Fields) -> None:
+        """Send an informational response (100 to 199), before the real one. It may be left out where nobody takes it."""
+        raise KernelError(Code.NOT_SUPPORTED, f"{type(self).__name__} takes no informational responses")
+
+    def respond(self, status: int, fields: Fields) -> OutgoingBody:
+        """Send the head of the response; its body follows. HttpError if the connection is gone."""
+        raise KernelError(Code.NOT_SUPPORTED, f"{type(self).__name__} takes no response")
+
+    def fail(self, error: HttpError) -> None:
+        """There is no response but an error: the server answers for itself, or cuts the connection."""
+        raise KernelError(Code.NOT_SUPPORTED, f"{type(self).__name__} takes no error")
