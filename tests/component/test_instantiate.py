@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from remit.component.abi.layout import UnsupportedType
+from remit.component.embedding import Embedding
 from remit.component.handles import Resource
 from remit.component.instances import HostFunction, Instance
 from remit.component.instantiate import Loaded
@@ -25,12 +26,17 @@ MEMORY = """(core module $M (memory (export "memory") 1) (global $top (mut i32) 
   (core instance $m (instantiate $M))"""
 
 
+def load(data: bytes) -> Loaded:
+    where: Any = engine(Config())
+    return Loaded(validate_component(data), lambda start, end: where.compile(data[start:end]))
+
+
 def make(text: str, **arguments: Any) -> Instance:
     data = wat(f"(component {text})")
     where: Any = engine(Config())
-    loaded = Loaded(where, data, validate_component(data))
+    loaded = load(data)
     given = {name.replace("_", "-"): HostFunction(each) if callable(each) else each for name, each in arguments.items()}
-    return loaded.instantiate(given, where.store)
+    return loaded.instantiate(given, Embedding(where.store))
 
 
 def call(instance: Instance, name: str, *arguments: Any) -> Any:
@@ -192,8 +198,8 @@ def test_a_dropped_instance_gives_back_its_stores() -> None:
         return made[-1]
 
     data = wat("(component (core module $A (memory 1)) (core instance (instantiate $A)))")
-    loaded = Loaded(where, data, validate_component(data))
-    loaded.instantiate({}, new_store)
+    loaded = load(data)
+    loaded.instantiate({}, Embedding(new_store))
     assert len(made) == 1
     made.pop().close()
     gc.collect()
@@ -202,9 +208,9 @@ def test_a_dropped_instance_gives_back_its_stores() -> None:
 def test_a_component_of_components_only_needs_no_store() -> None:
     data = wat("(component (component $C) (instance (instantiate $C)))")
     where: Any = engine(Config())
-    loaded = Loaded(where, data, validate_component(data))
+    loaded = load(data)
 
     def new_store() -> Any:
         raise AssertionError("no store is needed")
 
-    assert loaded.instantiate({}, new_store).exports == {}
+    assert loaded.instantiate({}, Embedding(new_store)).exports == {}

@@ -27,6 +27,9 @@ class GuestFunction:
 
     __slots__ = ("_compiler", "_core", "_cx", "_post_return", "_python", "type")
 
+    blocks = False
+    """Between components nobody waits without the one who waits being on the stack."""
+
     def __init__(
         self,
         type: FuncType,
@@ -69,10 +72,12 @@ class GuestFunction:
 class HostFunction:
     """A function of Python's, given as an import."""
 
-    __slots__ = ("function",)
+    __slots__ = ("blocks", "function")
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Callable[..., Any], *, blocks: bool = False) -> None:
         self.function = function
+        self.blocks = blocks
+        """It may return :class:`~remit.engine.api.Pending`."""
 
     def lowered(self, type: FuncType, compiler: Compiler, cx: LiftLowerContext) -> Callable[..., Any]:
         """What a core module calls: it takes the engine's caller, then signed core values."""

@@ -41,25 +41,29 @@ if TYPE_CHECKING:
 
     from remit.binary.types import FuncType as CoreFuncType
     from remit.component.abi.context import HandleConversion
+    from remit.component.embedding import Embedding
     from remit.component.instances import Extern
     from remit.component.types import ResourceType
     from remit.component.validated import Bindings, CanonicalOptions, Item, Step, ValidatedComponent
-    from remit.engine.api import Engine, Store
+    from remit.engine.api import Module, Store
 
 
 class Loaded:
     """A component of a file, with what all its instances share: compiled modules and the code of its calls."""
 
-    __slots__ = ("_compilers", "_data", "_engine", "_modules", "component", "conversion")
+    __slots__ = ("_compile", "_compilers", "_modules", "component", "conversion")
 
     def __init__(
-        self, engine: Engine, data: bytes, component: ValidatedComponent, conversion: HandleConversion | None = None
+        self,
+        component: ValidatedComponent,
+        compile: Callable[[int, int], Module],
+        conversion: HandleConversion | None = None,
     ) -> None:
+        """`compile` gives the core module that lies in the file from a place to another."""
         self.component = component
         self.conversion = conversion
         """Between resources and their Python objects."""
-        self._engine = engine
-        self._data = data
+        self._compile = compile
         self._modules: dict[tuple[int, int], Any] = {}
         self._compilers: dict[int, Compiler] = {}
 
@@ -68,7 +72,7 @@ class Loaded:
         place = (step.start, step.end)
         module = self._modules.get(place)
         if module is None:
-            module = self._modules[place] = self._engine.compile(bytes(self._data[step.start : step.end]))
+            module = self._modules[place] = self._compile(step.start, step.end)
         return module
 
     def compiler(self, component: ValidatedComponent) -> Compiler:
@@ -78,33 +82,35 @@ class Loaded:
             compiler = self._compilers[id(component)] = Compiler()
         return compiler
 
-    def instantiate(self, arguments: Mapping[str, Extern], new_store: Callable[[], Store]) -> Instance:
+    def instantiate(self, arguments: Mapping[str, Extern], embedding: Embedding) -> Instance:
         """An instance of the component, and those inside it. `arguments`: what it imports, by name, of the right types.
 
         Trap, or whatever a function of the host raises. UnsupportedType if it needs what Remit does not have.
         """
-        return instantiate(self, Component(self.component), arguments, new_store, None)
+        return instantiate(self, Component(self.component), arguments, embedding, None)
 
 
 def instantiate(
     loaded: Loaded,
     component: Component,
     arguments: Mapping[str, Extern],
-    new_store: Callable[[], Store],
+    embedding: Embedding,
     parent: ComponentInstance | None,
 ) -> Instance:
     """An instance of a component of the file, inside `parent`."""
-    return _Instantiation(loaded, component, arguments, new_store, parent).run()
+    return _Instantiation(loaded, component, arguments, embedding, parent).run()
 
 
 class _HostCode:
     """A core function that is written in Python: it takes the engine's caller, then signed core values."""
 
-    __slots__ = ("function", "type")
+    __slots__ = ("blocks", "function", "type")
 
-    def __init__(self, type: CoreFuncType, function: Callable[..., Any]) -> None:
+    def __init__(self, type: CoreFuncType, function: Callable[..., Any], *, blocks: bool = False) -> None:
         self.type = type
         self.function = function
+        self.blocks = blocks
+        """It may return Pending."""
 
     def __call__(self, *flat: Any) -> Any:
         return self.function(None, *flat)
@@ -128,14 +134,14 @@ class _Instantiation:
         loaded: Loaded,
         component: Component,
         arguments: Mapping[str, Extern],
-        new_store: Callable[[], Store],
+        embedding: Embedding,
         parent: ComponentInstance | None,
     ) -> None:
         self.loaded = loaded
         self.component = component.component
         self.captures = component.captures
         self.arguments = arguments
-        self.new_store = new_store
+        self.embedding = embedding
         self.state = ComponentInstance(parent)
         self.compiler = loaded.compiler(self.component)
         self.slots: dict[str, list[Any]] = {sort: [None] * count for sort, count in self.component.slots.items()}
@@ -151,7 +157,7 @@ class _Instantiation:
     def store(self) -> Store:
         """Made when it is first wanted: many components hold nothing but other components."""
         if self._store is None:
-            self._store = self.new_store()
+            self._store = self.embedding.new_store()
         return self._store
 
     def item(self, item: Item) -> Any:
@@ -178,6 +184,7 @@ class _Instantiation:
             string_encoding=options.string_encoding,
             resources=self.resources,
             conversion=self.loaded.conversion,
+            wait=self.embedding.wait,
         )
 
     # Steps.
@@ -203,7 +210,7 @@ class _Instantiation:
             defined.add(name)
             given = self.slots["core instance"][step.arguments[wanted.module]].export(wanted.name)
             if isinstance(given, _HostCode):
-                linker.define(*name, given.type, given.function)
+                self.embedding.define(linker, *name, given.type, given.function, blocks=given.blocks)
             else:
                 linker.define_item(*name, given, self.store)
         self.slots["core instance"][step.slot] = linker.prepare(module).instantiate(self.store)
@@ -233,7 +240,7 @@ class _Instantiation:
     def lower(self, step: Lower) -> None:
         function = self.slots["func"][step.function]
         lowered = function.lowered(step.type, self.compiler, self.context(step.options))
-        self.slots["core func"][step.slot] = _HostCode(step.core_type, lowered)
+        self.slots["core func"][step.slot] = _HostCode(step.core_type, lowered, blocks=function.blocks)
 
     def built_in(self, step: BuiltIn) -> None:
         self.slots["core func"][step.slot] = _HostCode(step.core_type, built_in(self.state, step, self.resources))
@@ -247,7 +254,7 @@ class _Instantiation:
     def instantiate_component(self, step: InstantiateComponent) -> None:
         component = self.slots["component"][step.component]
         arguments = {name: self.item(item) for name, item in step.arguments.items()}
-        instance = instantiate(self.loaded, component, arguments, self.new_store, self.state)
+        instance = instantiate(self.loaded, component, arguments, self.embedding, self.state)
         self.slots["instance"][step.slot] = instance
         self.bind(instance, step.resources)
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from remit.engine.api import Memory
-    from remit.runtime.execute import World
+    from remit.runtime.execute import ModuleWorld
     from remit.runtime.program import Program
 
 
@@ -22,7 +22,7 @@ class Guest:
 
     __slots__ = ("__weakref__", "_world")
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: ModuleWorld) -> None:
         self._world = world
         world.process.owner = self
 

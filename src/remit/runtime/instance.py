@@ -7,7 +7,7 @@ from _warnings import warn  # what `warnings` has it from; that may not be loade
 
 from remit.engine.api import Timeout
 from remit.policy.grants import Grants, checked_limits
-from remit.runtime.execute import World
+from remit.runtime.execute import ModuleWorld
 from remit.runtime.guest import Guest
 from remit.runtime.launch import argument
 from remit.runtime.named_options import (
@@ -81,7 +81,7 @@ class _Instance(Guest):
             stderr=self._streams.stderr,
             **grants,
         )
-        world = World(program, granted, fuel=fuel, max_memory=max_memory, asynchronous=self._asynchronous)
+        world = ModuleWorld(program, granted, fuel=fuel, max_memory=max_memory, asynchronous=self._asynchronous)
         super().__init__(world)
 
     @property
@@ -199,7 +199,7 @@ class Instance(_Instance):
         """
         if not isinstance(reason, BaseException):
             raise TypeError(f"reason is {reason!r}: an exception is wanted, as KeyboardInterrupt()")
-        self._world.store.interrupt(reason)
+        self._world.interrupt(reason)
 
     def _drop(self) -> None:
         self.close()

@@ -8,10 +8,9 @@ import time
 from remit.engine.api import InvalidModule, Timeout, Trap
 from remit.policy.grants import Grants, checked_limits, encoded
 from remit.runtime.completed import CompletedProcess
-from remit.runtime.execute import World
-from remit.runtime.guest import Guest
 from remit.runtime.named_options import check_duration, check_flag, check_fuel, check_list, check_max_memory
-from remit.runtime.program import Program, load
+from remit.runtime.program import load
+from remit.runtime.runnable import Runnable
 from remit.runtime.stdio import PIPE, Streams
 
 TYPE_CHECKING = False
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from remit.runtime.options import Arguments, Imports
+    from remit.runtime.world import World
 
 
 class Launch:
@@ -64,7 +64,7 @@ class Launch:
         cache: bool = True,
         **grants: Any,
     ) -> None:
-        if isinstance(args, (str, os.PathLike, Program, bytes, bytearray, memoryview)):
+        if isinstance(args, (str, os.PathLike, Runnable, bytes, bytearray, memoryview)):
             args = [args]
         self.args: list[Any] = check_list("args", args, "['tool.wasm', '--help']")
         if not self.args:
@@ -76,7 +76,7 @@ class Launch:
         self._timeout = check_duration(timeout)
         self._fuel = check_fuel(fuel)
         self._max_memory = check_max_memory(max_memory)
-        self._program: Program | None = None
+        self._program: Runnable | None = None
         self._asynchronous = asynchronous
 
         self._decode: tuple[str, str] | None = None
@@ -103,12 +103,13 @@ class Launch:
     @property
     def compiles(self) -> bool:
         """Whether :meth:`load` may take long."""
-        return not isinstance(self.args[0], Program)
+        return not isinstance(self.args[0], Runnable)
 
     def load(self) -> None:
         """Find the program, compiling it if need be. It may be called on another thread than the rest."""
         first = self.args[0]
-        if not isinstance(first, Program):
+        program: Runnable
+        if not isinstance(first, Runnable):
             try:
                 program = load(first, imports=self._imports, fuel=self._fuel is not None, cache=self._cache)
             except FileNotFoundError as error:
@@ -124,24 +125,16 @@ class Launch:
         else:
             program = first
         if not program.is_command:
-            raise InvalidModule(
-                f"{program.name} exports no _start: it is a library; call its functions "
-                "with remit.load(...).instantiate().call(name)"
-            )
+            raise InvalidModule(program.why_no_command)
         self._program = program
         self._grants.arguments = (encoded(program.name, "the program's name"), *self._grants.arguments)
 
     def world(self) -> World:
         """The program's world, with its descriptors open and its time running: close it."""
         assert self._program is not None
-        world = World(
-            self._program,
-            self._grants,
-            fuel=self._fuel,
-            max_memory=self._max_memory,
-            asynchronous=self._asynchronous,
+        world = self._program.new_world(
+            self._grants, fuel=self._fuel, max_memory=self._max_memory, asynchronous=self._asynchronous
         )
-        Guest(world)
         if self._timeout is not None:
             world.set_deadline(time.monotonic() + self._timeout)
         return world

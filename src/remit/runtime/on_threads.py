@@ -194,7 +194,9 @@ def handed_over(function: Callable[..., Any]) -> Callable[..., Any]:
     """`function`, which may return :class:`remit.engine.api.Pending`, for a guest on a thread of its own."""
 
     def call(caller: Store, *arguments: Any) -> Any:
-        here = _here.call
+        here = getattr(_here, "call", None)
+        if here is None:
+            raise RuntimeError("a host function that may wait was called where the guest cannot be suspended")
         ask = here.ask_while_starting if here.starts else here.ask
         return ask(lambda: function(caller, *arguments))
 

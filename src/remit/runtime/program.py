@@ -11,17 +11,20 @@ from remit.engine.wasmtime.config import Config
 from remit.engine.wasmtime.engine import engine
 from remit.runtime.bind import check_imports, explain_missing, link
 from remit.runtime.named_options import check_flag
+from remit.runtime.runnable import Runnable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import NoReturn, Unpack
+    from typing import Unpack
 
     from remit.binary.module import ModuleInfo
     from remit.engine.wasmtime.engine import Engine
     from remit.engine.wasmtime.module import Module
     from remit.engine.wasmtime.prepared import Prepared
+    from remit.policy.grants import Grants
     from remit.runtime.instance import AsyncInstance, Instance
     from remit.runtime.options import Imports, InstanceOptions
+    from remit.runtime.world import World
 
 
 NEEDS_GC = (
@@ -30,19 +33,16 @@ NEEDS_GC = (
 )
 
 
-class Program:
+class Program(Runnable):
     """A WebAssembly module, compiled. Make one with :func:`remit.load`."""
 
-    __slots__ = ("_imports", "_prepared", "metered", "module", "name")
+    __slots__ = ("_imports", "_prepared", "module")
 
     def __init__(self, module: Module, name: str, imports: Imports | None, *, metered: bool) -> None:
         if imports is not None:
             check_imports(module.info, imports, name)
+        super().__init__(name, metered=metered)
         self.module = module
-        self.name = name
-        """What the program is told as its own name, ``argv[0]``."""
-        self.metered = metered
-        """It was compiled to count fuel."""
         self._imports = imports
         self._prepared: dict[tuple[bool, bool], Prepared] = {}
 
@@ -55,6 +55,21 @@ class Program:
     def is_command(self) -> bool:
         """It has a ``_start``: it can be run. Otherwise it is a library, to be instantiated and called."""
         return self.has_entry("_start")
+
+    @property
+    def why_no_command(self) -> str:
+        return (
+            f"{self.name} exports no _start: it is a library; call its functions "
+            "with remit.load(...).instantiate().call(name)"
+        )
+
+    def new_world(self, grants: Grants, *, fuel: int | None, max_memory: int | None, asynchronous: bool) -> World:
+        from remit.runtime.execute import ModuleWorld
+        from remit.runtime.guest import Guest
+
+        world = ModuleWorld(self, grants, fuel=fuel, max_memory=max_memory, asynchronous=asynchronous)
+        Guest(world)
+        return world
 
     def has_entry(self, name: str) -> bool:
         """It exports a function `name` that takes and returns nothing, as ``_start`` and ``_initialize`` do."""
@@ -92,11 +107,6 @@ class Program:
         from remit.runtime.instance import AsyncInstance
 
         return await AsyncInstance.create(self, **options)
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError(
-            "a Program cannot be pickled or copied: give another process its path, and load it there, from the cache"
-        )
 
     def __repr__(self) -> str:
         return f"<Program {self.name!r}: {len(self.info.imports)} imports, {len(self.info.exports)} exports>"

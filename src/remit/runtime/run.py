@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from remit.engine.api import Timeout, Trap
 from remit.policy.grants import Grants
-from remit.runtime.execute import run_start
 from remit.runtime.launch import Launch
 from remit.runtime.named_options import check_options, options_of
 from remit.runtime.stdio import DEVNULL, PIPE, STDOUT
@@ -79,7 +78,7 @@ def run(args: Arguments, **options: Unpack[RunOptions]) -> CompletedProcess:
     launch.load()
     world = launch.world()
     try:
-        status = run_start(world)
+        status = world.run()
     except (Timeout, Trap) as error:
         if isinstance(error, Timeout) and not world.late:
             raise

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from remit.engine.api import Timeout, Trap
-from remit.runtime.execute import run_start_async
 from remit.runtime.launch import Launch
 from remit.runtime.named_options import check_options
 from remit.runtime.run import OPTIONS
@@ -32,7 +31,7 @@ async def run_async(args: Arguments, **options: Unpack[RunOptions]) -> Completed
         launch.load()
     world = launch.world()
     try:
-        status = await run_start_async(world)
+        status = await world.run_async()
     except (Timeout, Trap) as error:
         if isinstance(error, Timeout) and not world.late:
             raise

@@ -10,6 +10,7 @@ from component.wast.script import Form, parse_script, string_bytes
 from remit.binary.component.reading import UnsupportedFeature as UnsupportedSyntax
 from remit.binary.reader import BinaryError
 from remit.component.abi.layout import UnsupportedType
+from remit.component.embedding import Embedding
 from remit.component.instances import GuestFunction, Instance
 from remit.component.instantiate import Loaded
 from remit.component.types import ValType
@@ -101,11 +102,11 @@ class _Run:
         data = binary(self.script, form)
         component = validate_component(data)
         _compile(data, component)
-        return Loaded(ENGINE, data, component)
+        return Loaded(component, lambda start, end: _engine.compile(data[start:end]))
 
     def _instantiate(self, loaded: Loaded, name: str | None) -> Instance:
         arguments: dict[str, Any] = {each: self.instances[each] for each in loaded.component.imports}
-        instance = loaded.instantiate(arguments, _engine.store)
+        instance = loaded.instantiate(arguments, Embedding(_engine.store))
         self.last_instance = instance
         if name is not None:
             self.instances[name] = instance

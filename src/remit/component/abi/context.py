@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from remit.component.handles import BorrowScope, LendScope, Resource
     from remit.component.instance_state import ComponentInstance
     from remit.component.types import ResourceType
-    from remit.engine.api import Memory
+    from remit.engine.api import Memory, Pending, Store
 
 
 class HandleConversion:
@@ -64,6 +64,7 @@ class LiftLowerContext:
         "store_string",
         "string_encoding",
         "transfer_string",
+        "wait",
     )
 
     def __init__(
@@ -76,6 +77,7 @@ class LiftLowerContext:
         resources: Mapping[ResourceType, Resource] | None = None,
         conversion: HandleConversion | None = None,
         max_lifted: int = MAX_LIFTED_BYTES,
+        wait: Callable[[Store, Pending], Any] | None = None,
     ) -> None:
         self.instance = instance
         self.memory: Any = memory
@@ -87,6 +89,8 @@ class LiftLowerContext:
         self.resources: Mapping[ResourceType, Resource] = {} if resources is None else resources
         """What the resource types of the function's type stand for in this instance."""
         self.conversion = HandleConversion() if conversion is None else conversion
+        self.wait = wait
+        """How to wait for what a function of the host returns later; None: whoever called it gets the Pending."""
         self.max_lifted = max_lifted
         """In bytes: see MAX_LIFTED_BYTES."""
         self.left = max_lifted

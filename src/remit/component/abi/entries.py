@@ -21,20 +21,28 @@ if TYPE_CHECKING:
     from remit.component.abi.context import LiftLowerContext
     from remit.component.abi.function import FunctionCode
     from remit.component.values.classes import Classes
+    from remit.engine.api import Store
 
 _MISTAKES = (TypeError, ValueError, OverflowError, AttributeError, KeyError, struct.error)
 """What made code raises for a value that is none of its type."""
 
 
 def _later(
-    pending: Pending, finish: Callable[..., Any], cx: LiftLowerContext, scope: LendScope | None, address: int
-) -> Pending:
+    pending: Pending,
+    finish: Callable[..., Any],
+    cx: LiftLowerContext,
+    scope: LendScope | None,
+    address: int,
+    caller: Store,
+) -> Any:
     """The host function waits; its result is lowered when it is there."""
+    if cx.wait is not None:
+        return finish(cx, scope, cx.wait(caller, pending), address)
 
     def resume() -> Any:
         value = pending.resume()
         if type(value) is Pending:
-            return _later(value, finish, cx, scope, address)
+            return _later(value, finish, cx, scope, address, caller)
         return finish(cx, scope, value, address)
 
     return Pending(pending.wait_for, resume)
@@ -111,7 +119,7 @@ class Entries:
         call = f"_function({', '.join(arguments)})"
         address = names[-1] if code.result_is_spilled else "0"
         block.add(f"_value = _result = {call}")
-        block.add(f"if _type(_value) is _Pending: return _later(_value, _finish, _cx, _scope, {address})")
+        block.add(f"if _type(_value) is _Pending: return _later(_value, _finish, _cx, _scope, {address}, _caller)")
         flat: list[str] = []
         if code.type.result is not None:
             block.indent("try:")

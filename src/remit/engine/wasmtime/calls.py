@@ -31,11 +31,12 @@ class Func:
     def __call__(self, *arguments: Any) -> Any:
         """Call it and wait: None, the result, or a tuple of them; integers are signed.
 
-        TypeError or OverflowError name a bad argument. Trap, Timeout, or whatever a host function raised.
+        TypeError or OverflowError name a bad argument. Trap, Timeout, or whatever a host function raised. RuntimeError
+        if an import wants to suspend the guest: that takes :meth:`start`.
         """
         store = self.store
         if store.fibers_only and not store.running:
-            raise RuntimeError("imports of this store may suspend the guest: call its functions by Func.start")
+            return self._call_on_fiber(arguments)
         signature = self._signature
         raw = signature.encode(store, arguments)
         address = addressof(raw)
@@ -62,6 +63,15 @@ class Func:
         from remit.engine.wasmtime.fibers import start_call
 
         return start_call(self.store, self._extern, self._signature, arguments)
+
+    def _call_on_fiber(self, arguments: tuple[Any, ...]) -> Any:
+        """An import of the store may suspend, and the library aborts the process where that happens outside a fiber."""
+        call = self.start(*arguments)
+        while not call.poll():
+            if call.pending is not None:
+                call.close()
+                raise RuntimeError("the function waits for something: call it by Func.start")
+        return call.result()
 
     @property
     def extern_address(self) -> int:

@@ -1,0 +1,31 @@
+"""What instances of components run in: where their stores come from, and how a function of the host makes them wait."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from remit.binary.types import FuncType as CoreFuncType
+    from remit.engine.api import Linker, Pending, Store
+
+
+class Embedding:
+    """Of one program. This one: functions of the host never wait."""
+
+    __slots__ = ("new_store",)
+
+    def __init__(self, new_store: Callable[[], Store]) -> None:
+        self.new_store = new_store
+        """A store for one more instance of a component."""
+
+    wait: Callable[[Store, Pending], Any] | None = None
+    """Wait on this thread for the result of a function of the host, which the guest in the store has called. None:
+    the engine gets the :class:`~remit.engine.api.Pending`."""
+
+    def define(
+        self, linker: Linker, module: str, name: str, type: CoreFuncType, function: Callable[..., Any], *, blocks: bool
+    ) -> None:
+        """Provide a core function that is written in Python. `blocks`: it may return Pending."""
+        linker.define(module, name, type, function)

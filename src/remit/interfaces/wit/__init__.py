@@ -1,0 +1,1 @@
+"""Interfaces of components in Python: how one is declared, checked against what a component imports, and called."""

@@ -1,0 +1,120 @@
+"""From declared functions to what components call: exceptions become error values, waiting becomes Pending."""
+
+from __future__ import annotations
+
+from remit.component.handles import Resource as ResourceType
+from remit.component.instances import HostFunction
+from remit.component.values.results import Err, Ok
+from remit.engine.api import Pending
+from remit.interfaces.wit.declaration import functions_of
+from remit.kernel.errors import KernelError, WouldBlock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+    from remit.interfaces.wit.declaration import Declared, Host, Interface, Resource
+
+    Error = Callable[[KernelError], Any]
+
+
+class Offered:
+    """One interface, as it is offered to all programs of this process: its functions and resource types."""
+
+    __slots__ = ("_functions", "interface", "resources")
+
+    def __init__(self, interface: type[Interface]) -> None:
+        self.interface = interface
+        self._functions = functions_of(interface)
+        self.resources = {each.name: _resource_type(each) for each in interface.resources}
+
+    def blocks(self, name: str) -> bool:
+        """Whether the function may make a program wait."""
+        return self._functions[name][2].blocks
+
+    def function(self, name: str, host: Host) -> HostFunction:
+        """For one program. KeyError."""
+        attribute, resource, declared = self._functions[name]
+        function = getattr(resource or host.interface(self.interface), attribute)
+        return HostFunction(called(function, declared, self.interface.error), blocks=declared.blocks)
+
+
+def _resource_type(resource: type[Resource]) -> ResourceType:
+    # It belongs to no program: a representation is the Python object, and has all that it needs.
+    return ResourceType(None, resource.drop, name=resource.name, python=resource)
+
+
+def called(function: Callable[..., Any], declared: Declared, error: Error) -> Callable[..., Any]:
+    """`function` as the canonical ABI calls it."""
+    result = declared.text.rpartition("->")[2].strip()
+    if result.startswith("result"):
+        return _waiting(_resulting(function, error)) if declared.blocks else _resulting(function, error)
+    return _waiting(function) if declared.blocks else function
+
+
+def _resulting(function: Callable[..., Any], error: Error) -> Callable[..., Any]:
+    def call(*arguments: Any) -> Ok | Err:
+        try:
+            return Ok(function(*arguments))
+        except KernelError as failure:
+            return Err(error(failure))
+        except Err as failure:
+            # Its traceback would keep the frames of the call, and what they hold.
+            return failure.with_traceback(None)
+        except WouldBlock as block:
+            if block.resume is not None:
+                block.resume = _resulting(block.resume, error)
+            raise
+
+    return call
+
+
+def _waiting(function: Callable[..., Any]) -> Callable[..., Any]:
+    def call(*arguments: Any) -> Any:
+        try:
+            return function(*arguments)
+        except WouldBlock as block:
+            return pending(block, lambda: function(*arguments))
+
+    return call
+
+
+def pending(block: WouldBlock, again: Callable[[], Any]) -> Pending:
+    """What the program waits for; `again` starts over what has had no effect yet."""
+    step = block.resume or again
+
+    def resume() -> Any:
+        try:
+            return step()
+        except WouldBlock as raised:
+            return pending(raised, step)
+
+    return Pending(block.pollable, resume)
+
+
+class LazyExports:
+    """The exports of an interface's instance, each made when it is asked for."""
+
+    __slots__ = ("_host", "_made", "_offered")
+
+    def __init__(self, offered: Callable[[], Offered], host: Host) -> None:
+        self._offered = offered
+        self._host = host
+        self._made: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        made = self._made.get(name)
+        if made is None:
+            offered = self._offered()
+            made = offered.resources.get(name)
+            if made is None:
+                made = offered.function(name, self._host)
+            self._made[name] = made
+        return made
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._made)
+
+    def __len__(self) -> int:
+        return len(self._made)

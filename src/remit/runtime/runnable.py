@@ -1,0 +1,42 @@
+"""What loaded programs have in common, modules and components."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+    from remit.policy.grants import Grants
+    from remit.runtime.world import World
+
+
+class Runnable:
+    """A program that is compiled: run it, or make instances of it, any number of times and from any thread."""
+
+    __slots__ = ("metered", "name")
+
+    def __init__(self, name: str, *, metered: bool) -> None:
+        self.name = name
+        """What the program is told as its own name, ``argv[0]``."""
+        self.metered = metered
+        """It was compiled to count fuel."""
+
+    @property
+    def is_command(self) -> bool:
+        """It can be run. Otherwise it is a library, to be instantiated and called."""
+        raise NotImplementedError
+
+    @property
+    def why_no_command(self) -> str:
+        """Why it cannot be run, and what can be done with it instead."""
+        raise NotImplementedError
+
+    def new_world(self, grants: Grants, *, fuel: int | None, max_memory: int | None, asynchronous: bool) -> World:
+        """A world for one run of it: close it."""
+        raise NotImplementedError
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"a {type(self).__name__} cannot be pickled or copied: give another process its path, and load it there, "
+            "from the cache"
+        )

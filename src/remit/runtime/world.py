@@ -1,0 +1,186 @@
+"""What the worlds of modules and of components have in common: a process, its stores, how they wait and are stopped."""
+
+from __future__ import annotations
+
+import time
+
+from remit.kernel.poll import Pollable
+from remit.kernel.reactor import Reactor
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from remit.engine.api import FiberCall
+    from remit.engine.wasmtime.store import Store
+    from remit.kernel.process import Process
+    from remit.runtime.awaited import Awaited
+
+CLOCKS_DIFFER = 0.01
+"""Seconds by which timers of an asyncio loop may be early, and more."""
+
+ENDLESS = (1 << 64) - 1
+"""Fuel for a run without a limit, in a program that counts it all the same."""
+
+
+class Stores:
+    """The stores of one program, stopped and suspended together.
+
+    Calls between them are on one stack, so a call that may be suspended has all of them.
+    """
+
+    __slots__ = ("_all",)
+
+    def __init__(self) -> None:
+        self._all: list[Store] = []
+
+    def add(self, store: Store) -> None:
+        self._all.append(store)
+
+    @property
+    def running(self) -> bool:
+        """Whether a thread is in one of them."""
+        return any(store.running for store in self._all)
+
+    def set_deadline(self, deadline: float | None) -> None:
+        for store in self._all:
+            store.deadline = deadline
+
+    def stop_reason(self, now: float) -> BaseException | None:
+        """Why the guest must stop, if it must. An interruption is given once."""
+        found = None
+        for store in self._all:
+            reason = store.stop_reason(now)
+            found = found or reason
+        return found
+
+    def interrupt(self, reason: BaseException) -> None:
+        """Stop the guest soon, from any thread."""
+        for store in self._all:
+            store.interrupt(reason)
+
+    def suspend(self) -> None:
+        """A call takes them, which may be suspended. RuntimeError if that cannot be."""
+        for number, store in enumerate(self._all):
+            try:
+                store.suspend()
+            except RuntimeError:
+                for taken in self._all[:number]:
+                    taken.release(usable=True)
+                raise
+
+    def release(self, *, usable: bool) -> None:
+        """The call gives them back."""
+        for store in self._all:
+            store.release(usable=usable)
+
+    def close(self) -> None:
+        """RuntimeError while a guest runs."""
+        for store in self._all:
+            store.close()
+            # Open the circles, so that all of it goes at once and not when Python looks for garbage.
+            store.data = store.on_interrupt = None
+
+
+class World:
+    """One program that runs, and all that belongs to it: close it."""
+
+    __slots__ = ("_call", "process", "reactor", "stores")
+
+    def __init__(self, process: Process) -> None:
+        self._call: FiberCall | None = None
+        self.process = process
+        self.stores = Stores()
+        self.reactor = process.reactor = Reactor(_stop_check(self.stores))
+
+    def set_deadline(self, deadline: float | None) -> None:
+        """When the guest is stopped, busy or waiting (``time.monotonic()`` seconds)."""
+        self.stores.set_deadline(deadline)
+        self.reactor.deadline = deadline
+
+    @property
+    def deadline(self) -> float | None:
+        return self.reactor.deadline
+
+    @property
+    def busy(self) -> bool:
+        """Whether a call is under way: it runs, or is suspended."""
+        return self._call is not None or self.stores.running
+
+    @property
+    def late(self) -> bool:
+        """Whether its own time is over: a Timeout can be that of a program whose host function has entered this one."""
+        deadline = self.reactor.deadline
+        return deadline is not None and time.monotonic() >= deadline - CLOCKS_DIFFER
+
+    def check(self) -> None:
+        """Timeout if the time is over already. Who computes for less than a tick is not asked by anyone else."""
+        self.reactor.check()
+
+    def interrupt(self, reason: BaseException) -> None:
+        """Stop the call that is under way, or else the next one; from any thread."""
+        self.stores.interrupt(reason)
+
+    def run(self) -> int:
+        """Run a command to its end on this thread; its exit status."""
+        raise NotImplementedError
+
+    async def run_async(self) -> int:
+        """As :meth:`run`, suspended whenever it waits."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Give everything back. RuntimeError while a call is under way, and then nothing is closed. Closing twice does
+        nothing.
+        """
+        if self._call is not None:
+            raise RuntimeError("a call is under way in this instance: cancel it, and await its end, before closing")
+        # The stores first: they refuse while a thread is inside, who would go on with numbers of the host's descriptors
+        # that stand for other files by then.
+        self.stores.close()
+        self.process.close()
+        self.process.owner = None
+
+    async def _drive(self, call: FiberCall) -> Any:
+        """Run a call to its end, giving way to others whenever it waits or has run for a while."""
+        from asyncio import sleep
+
+        self._call = call
+        try:
+            while not call.poll():
+                pending = call.pending
+                if pending is None:
+                    await sleep(0)
+                elif isinstance(pending.wait_for, Pollable):
+                    await self.reactor.wait_async(pending.wait_for)
+                else:
+                    awaited: Awaited = pending.wait_for  # type: ignore[assignment] # there are these two, see bind.py
+                    await awaited.wait(self.reactor.deadline)
+            return call.result()
+        finally:
+            self._call = None
+            call.close()
+
+
+def _stop_check(stores: Stores) -> Callable[[], None]:
+    """What a reactor asks: whether the guest may go on waiting. It raises why not."""
+
+    def check() -> None:
+        reason = stores.stop_reason(time.monotonic())
+        if reason is not None:
+            try:
+                raise reason
+            finally:
+                del reason  # its traceback has this frame
+
+    return check
+
+
+def runs_on_own_thread(*, asynchronous: bool) -> bool:
+    """Whether a guest runs on the thread of whoever enters it."""
+    if not asynchronous:
+        return True
+    from remit.runtime.suspension import fibers_supported
+
+    return fibers_supported()
