@@ -26,7 +26,7 @@ ALLOWED: dict[str, set[str]] = {
     "network": {"kernel", "host_errors"},
     "streams": {"kernel", "host_errors"},
     "component": {"engine", "binary"},
-    "interfaces": {"kernel", "engine", "binary"},
+    "interfaces": {"kernel", "engine", "binary", "component"},
     "policy": {"kernel", "filesystems", "network", "streams"},
     "testing": {"kernel"},
     "runtime": {"kernel", "engine", "binary", "interfaces", "policy", "filesystems", "network", "streams", "native"},

@@ -142,9 +142,14 @@ def test_nothing_else_enters_a_store_with_a_suspended_call() -> None:
     assert drive(call) == 1
 
 
-def test_plain_calls_are_refused_where_imports_may_suspend() -> None:
+def test_plain_calls_of_what_could_wait_run_on_a_fiber_and_must_not_wait() -> None:
+    assert make().export("five")() == 5
+    assert make(wait=lambda _, number: number).export("wait")(3) == 3
+    instance = make()
     with pytest.raises(RuntimeError, match=r"Func\.start"):
-        make().export("five")()
+        instance.export("wait")(1)
+    with pytest.raises(RuntimeError, match="stopped"):
+        instance.export("five")()
 
 
 def test_no_fiber_begins_while_the_store_runs() -> None:
