@@ -54,6 +54,6 @@ def test_doubling_is_found_before_it_is_done() -> None:
 
 
 def test_steps_count_as_often_as_they_are_done() -> None:
-    steps = "(core instance)" * 4000
+    steps = "(core instance)" * 900
     with pytest.raises(TooManyInstances, match="steps"):
-        census(f"(component $C {steps})" + "(instance (instantiate $C))" * 600)
+        census(f"(component $C {steps})" + "(instance (instantiate $C))" * 900)

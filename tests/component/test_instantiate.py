@@ -207,7 +207,6 @@ def test_a_dropped_instance_gives_back_its_stores() -> None:
 
 def test_a_component_of_components_only_needs_no_store() -> None:
     data = wat("(component (component $C) (instance (instantiate $C)))")
-    where: Any = engine(Config())
     loaded = load(data)
 
     def new_store() -> Any:

@@ -30,7 +30,7 @@ MAX_INSTANCES = 1000
 """Core and component instances of one component. Real ones have some dozens. Each takes the host some kilobytes."""
 
 
-MAX_STEPS = 1_000_000
+MAX_STEPS = 500_000
 """Real ones take some thousands, each about a microsecond."""
 
 

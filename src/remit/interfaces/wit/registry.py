@@ -42,7 +42,7 @@ class InterfaceName:
 
 
 def track_of(version: str) -> str:
-    """``1`` of 1.2.3, ``0.2`` of 0.2.3, ``0.0.3`` of 0.0.3; all of a pre-release, which is compatible with itself only."""
+    """``1`` of 1.2.3, ``0.2`` of 0.2.3, ``0.0.3`` of 0.0.3; all of a pre-release, which goes with itself only."""
     numbers, _, _ = version.partition("+")
     if "-" in numbers:
         return numbers
@@ -90,7 +90,7 @@ class Registry:
             offered = self._offered[key] = Offered(self._class(*key))
         return offered
 
-    def type(self, wanted: InterfaceName) -> InstanceType:
+    def type_of(self, wanted: InterfaceName) -> InstanceType:
         """Its type. KeyError if there is none."""
         types = self._types.get(wanted.track)
         if types is None:
