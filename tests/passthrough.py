@@ -40,7 +40,8 @@ def passthrough(preview: ModuleType = preview1, pages: int = PAGES) -> remit.Pro
         gets = " ".join(f"(local.get {n})" for n in range(len(type.params)))
         functions.append(f'(func (export "{name}") {params} {result} (call ${name} {gets}))')
     text = "\n".join(["(module", *imports, f'(memory (export "memory") {pages})', *functions, ")"])
-    return remit.load(wat(text), cache=False)
+    program: remit.Program = remit.load(wat(text), cache=False)
+    return program
 
 
 class Guest:

@@ -212,4 +212,5 @@ def test_a_component_of_components_only_needs_no_store() -> None:
     def new_store() -> Any:
         raise AssertionError("no store is needed")
 
-    assert loaded.instantiate({}, Embedding(new_store)).exports == {}
+    exports: Any = loaded.instantiate({}, Embedding(new_store)).exports
+    assert exports == {}

@@ -34,7 +34,8 @@ def assert_dead(instance: Called | remit.Instance) -> None:
 
 @pytest.fixture
 def library() -> remit.Program:
-    return remit.load(programs.LIBRARY, cache=False)
+    program: remit.Program = remit.load(programs.LIBRARY, cache=False)
+    return program
 
 
 def test_calls(way: Way, library: remit.Program) -> None:

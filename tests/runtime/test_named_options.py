@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from remit.runtime import instance, run
+from remit.runtime import instance_base, run
 from remit.runtime.options import InstanceOptions, RunOptions
 
 
@@ -11,7 +11,7 @@ def test_run_has_the_options_that_its_type_says() -> None:
 
 
 def test_instances_have_the_options_that_their_type_says() -> None:
-    assert set(InstanceOptions.__annotations__) == instance.OPTIONS
+    assert set(InstanceOptions.__annotations__) == instance_base.OPTIONS
 
 
 def test_every_option_is_documented() -> None:

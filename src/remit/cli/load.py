@@ -15,6 +15,8 @@ from remit.runtime.program import load_with
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from remit.engine.cache import Cache
+    from typing import Any
+
     from remit.engine.wasmtime.module import Module
     from remit.runtime.program import Program
 
@@ -54,7 +56,7 @@ class InterruptibleEngine(Engine):
 
 def load_program(
     path: str, config: Config, *, cache: Cache | None, name: str | None = None, precompiled: bool = False
-) -> Program:
+) -> Any:
     """As :func:`remit.load`; with `precompiled`, also native code that was compiled ahead of time, unchecked.
 
     CommandError if it is missing, damaged, or not a program.

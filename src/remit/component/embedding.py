@@ -8,17 +8,20 @@ if TYPE_CHECKING:
     from typing import Any
 
     from remit.binary.types import FuncType as CoreFuncType
+    from remit.component.abi.context import HandleConversion
     from remit.engine.api import Linker, Pending, Store
 
 
 class Embedding:
     """Of one program. This one: functions of the host never wait."""
 
-    __slots__ = ("new_store",)
+    __slots__ = ("conversion", "new_store")
 
-    def __init__(self, new_store: Callable[[], Store]) -> None:
+    def __init__(self, new_store: Callable[[], Store], conversion: HandleConversion | None = None) -> None:
         self.new_store = new_store
         """A store for one more instance of a component."""
+        self.conversion = conversion
+        """Between resources and their Python objects; None: a resource is its representation."""
 
     wait: Callable[[Store, Pending], Any] | None = None
     """Wait on this thread for the result of a function of the host, which the guest in the store has called. None:

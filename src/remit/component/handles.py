@@ -9,7 +9,7 @@ from remit.component.abi.traps import trap, trap_if
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
     from typing import Any
 
     from remit.component.instance_state import ComponentInstance
@@ -91,6 +91,19 @@ class Resource:
             self.dtor(rep)
         if impl is not None:
             impl.leave_to(caller)
+
+    def drop_steps(self, rep: Any) -> Generator[tuple[Any, tuple[Any, ...]], Any, None]:
+        """:meth:`drop` by the host, for whoever can suspend the guest: see :meth:`.instances.GuestFunction.steps`."""
+        impl = self.impl
+        if impl is not None:
+            impl.enter_from(None)
+        if self.dtor is not None:
+            if impl is None:
+                self.dtor(rep)
+            else:
+                yield self.dtor, (rep,)
+        if impl is not None:
+            impl.leave_to(None)
 
     def __repr__(self) -> str:
         return f"<resource {self.name or 'without a name'}>"

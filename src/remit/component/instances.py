@@ -6,12 +6,14 @@ four cases are told apart here, so that nobody else has to.
 
 from __future__ import annotations
 
+from remit.component.abi.entries import MISTAKES
 from remit.component.abi.transfer import transfer
+from remit.component.handles import BorrowScope
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from typing import Any
+    from collections.abc import Callable, Generator
+    from typing import Any, Protocol
 
     from remit.component.abi.compiler import Compiler
     from remit.component.abi.context import LiftLowerContext
@@ -61,6 +63,38 @@ class GuestFunction:
             python = self._python = self._compiler.entries(self.type).lift(self._cx, self._core, self._post_return)
         return python(*arguments, **named)
 
+    def steps(self, *arguments: Any) -> Generator[tuple[Any, tuple[Any, ...]], Any, Any]:
+        """The call for whoever can suspend the guest: as :meth:`__call__`, but the core function is called outside.
+
+        It yields that function (an engine's ``Func``) and its arguments, once, is sent what it returned, and returns
+        the result. It must be
+        driven to its end, or the error thrown in; a guest that was stopped in between cannot be entered again.
+        """
+        cx = self._cx
+        instance = cx.instance
+        entries = self._compiler.entries(self.type)
+        code = entries.code
+        wrong = entries.wrong_argument(arguments)
+        if wrong is not None:
+            raise wrong
+        instance.enter_from(None)
+        scope = BorrowScope() if code.has_borrow else None
+        try:
+            flat = code.lower_params(cx, scope, arguments)
+        except MISTAKES as error:
+            instance.leave_to(None)
+            raise entries.explained(error, arguments) from None
+        result = yield self._core, flat
+        value = code.lift_result(cx, None, result)
+        if scope is not None:
+            scope.end()
+        if self._post_return is not None:
+            instance.may_leave = False
+            self._post_return(*([result] if self.type.result is not None else []))
+            instance.may_leave = True
+        instance.leave_to(None)
+        return value
+
     def lowered(self, type: FuncType, compiler: Compiler, cx: LiftLowerContext) -> Callable[..., Any]:
         callee = self._compiler.transit(self.type)
         return transfer(compiler.transit(type), cx, callee, self._cx, self._core, self._post_return)
@@ -89,7 +123,7 @@ class Instance:
 
     __slots__ = ("exports",)
 
-    def __init__(self, exports: Mapping[str, Extern]) -> None:
+    def __init__(self, exports: ByName) -> None:
         self.exports = exports
 
 
@@ -106,5 +140,11 @@ class Component:
 
 if TYPE_CHECKING:
     Function = GuestFunction | HostFunction
+
+    class ByName(Protocol):
+        """What is exported, found by its name. There may be more than can be listed."""
+
+        def __getitem__(self, name: str, /) -> Extern: ...
+
     Extern = Function | Instance | Component | Module | Resource | None
     """None: a type that is nothing at run time."""

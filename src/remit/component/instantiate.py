@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from remit.binary.types import FuncType as CoreFuncType
-    from remit.component.abi.context import HandleConversion
     from remit.component.embedding import Embedding
     from remit.component.instances import Extern
     from remit.component.types import ResourceType
@@ -51,18 +50,15 @@ if TYPE_CHECKING:
 class Loaded:
     """A component of a file, with what all its instances share: compiled modules and the code of its calls."""
 
-    __slots__ = ("_compile", "_compilers", "_modules", "component", "conversion")
+    __slots__ = ("_compile", "_compilers", "_modules", "component")
 
     def __init__(
         self,
         component: ValidatedComponent,
         compile: Callable[[int, int], Module],
-        conversion: HandleConversion | None = None,
     ) -> None:
         """`compile` gives the core module that lies in the file from a place to another."""
         self.component = component
-        self.conversion = conversion
-        """Between resources and their Python objects."""
         self._compile = compile
         self._modules: dict[tuple[int, int], Any] = {}
         self._compilers: dict[int, Compiler] = {}
@@ -183,7 +179,7 @@ class _Instantiation:
             realloc=realloc,
             string_encoding=options.string_encoding,
             resources=self.resources,
-            conversion=self.loaded.conversion,
+            conversion=self.embedding.conversion,
             wait=self.embedding.wait,
         )
 

@@ -62,7 +62,7 @@ def read(descriptor: int) -> Artifact:
     return Artifact(code_length, engine_key, name, info)
 
 
-def digest(data: bytes) -> bytes:
+def digest(data: bytes | memoryview) -> bytes:
     """32 bytes that name `data`."""
     # hashlib costs 2 ms at start-up.
     from _blake2 import blake2b

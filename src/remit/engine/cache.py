@@ -48,8 +48,8 @@ MAX_FILES = 10_000
 _BLOCK = 4096
 """Small files take this much of a disk."""
 
-_CODE, _INDEX, _TEMPORARY = ".cwasm", ".index", ".tmp"
-_NAME_LENGTHS = {_CODE: 64, _INDEX: 64, _TEMPORARY: 16}
+_CODE, _FACTS, _INDEX, _TEMPORARY = ".cwasm", ".facts", ".index", ".tmp"
+_NAME_LENGTHS = {_CODE: 64, _FACTS: 64, _INDEX: 64, _TEMPORARY: 16}
 """How many hexadecimal digits each kind of file is named by. All else in the directory is somebody else's."""
 _O_BINARY = getattr(os, "O_BINARY", 0)
 _O_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
@@ -122,20 +122,72 @@ class Cache:
         OSError if the file cannot be read or can be no program, InvalidModule if it is not a module.
         """
         if isinstance(program, bytes):
-            return self._load_content(engine, program, artifact.digest(program), name)
+            return self.module(engine, artifact.digest(program), lambda: program, name=name)
         name = name or os.path.basename(program)
         if self.refusal is None:
             known = self._indexed(program)
             module = known and self._find(engine, self._key(engine, known), name)
             if module:
                 return module
+        digest, content = self.read(program)
+        return self.module(engine, digest, lambda: content, name=name)
+
+    def known(self, program: str | bytes) -> bytes | None:
+        """The digest of a program's content, if it can be told without reading the file. OSError if there is none."""
+        if isinstance(program, bytes):
+            return artifact.digest(program)
+        return self._indexed(program) if self.refusal is None else None
+
+    def read(self, program: str) -> tuple[bytes, bytes]:
+        """The digest and the content of a file, whose digest is known from now on. OSError if it can be no program."""
         from remit.engine.program_file import read_program  # A second start does not read it.
 
         content, status = read_program(program)
         digest = artifact.digest(content)
-        module = self._load_content(engine, content, digest, name)
         self._remember(program, status, digest)
+        return digest, content
+
+    def module(self, engine: Engine, digest: bytes, content: Callable[[], bytes], *, name: str = "") -> Module:
+        """The compiled module for a binary with that digest; `content` is asked for it if it is not here yet.
+
+        InvalidModule if it is not a module.
+        """
+        if self.refusal is not None:
+            return engine.compile(content(), name=name)
+        key = self._key(engine, digest)
+        module = self._find(engine, key, name)
+        if module is None:
+            module = engine.compile(content(), name=name)
+            packed = artifact.pack(module.serialize(), module.info, engine_key=engine.cache_key, name=name)
+            # A cache that cannot be written is a slow one, not an error.
+            self.refusal = self._write(key + _CODE, packed, durable=True)
         return module
+
+    def facts(self, key: bytes) -> bytes | None:
+        """What was kept as `key` by :meth:`keep_facts`. None if it is not here, or damaged.
+
+        Only this user can have written it: as with code, whoever can write here is trusted.
+        """
+        if self.refusal is not None:
+            return None
+        try:
+            descriptor = self._open(artifact.digest(key).hex() + _FACTS)
+        except OSError:
+            return None
+        try:
+            status = os.fstat(descriptor)
+            checksum = os.read(descriptor, 32)
+            data = os.read(descriptor, status.st_size)
+            if time.time() - status.st_mtime > _TOUCH_SECONDS and os.utime in os.supports_fd:
+                os.utime(descriptor)
+        finally:
+            os.close(descriptor)
+        return data if artifact.digest(data) == checksum else None
+
+    def keep_facts(self, key: bytes, data: bytes) -> None:
+        """Keep something that was found out about a program."""
+        if self.refusal is None:
+            self.refusal = self._write(artifact.digest(key).hex() + _FACTS, artifact.digest(data) + data, durable=False)
 
     def entries(self) -> list[Entry]:
         """What is in the cache, the most recently used first."""
@@ -177,8 +229,8 @@ class Cache:
                 freed += entry.size
             else:
                 kept += entry.size
-        for file in [*self._files(_TEMPORARY), *(self._files(_INDEX) if removed else [])]:
-            if file.endswith(_INDEX) or self._is_abandoned_now(file, now):
+        for file in [*self._files(_TEMPORARY), *(self._files(_INDEX) + self._files(_FACTS) if removed else [])]:
+            if not file.endswith(_TEMPORARY) or self._is_abandoned_now(file, now):
                 self._remove(file)
         return removed, freed
 
@@ -299,18 +351,6 @@ class Cache:
     def _key(self, engine: Engine, digest: bytes) -> str:
         parts = [digest, engine.cache_key.encode(), artifact.FORMAT.encode(), _cpu()]
         return artifact.digest(b"\n".join(parts)).hex()
-
-    def _load_content(self, engine: Engine, content: bytes, digest: bytes, name: str) -> Module:
-        if self.refusal is not None:
-            return engine.compile(content, name=name)
-        key = self._key(engine, digest)
-        module = self._find(engine, key, name)
-        if module is None:
-            module = engine.compile(content, name=name)
-            packed = artifact.pack(module.serialize(), module.info, engine_key=engine.cache_key, name=name)
-            # A cache that cannot be written is a slow one, not an error.
-            self.refusal = self._write(key + _CODE, packed, durable=True)
-        return module
 
     def _find(self, engine: Engine, key: str, name: str) -> Module | None:
         """An entry. None if there is none, or one that is damaged or that the engine does not take."""

@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from _warnings import warn  # what `warnings` has it from; that may not be loaded yet
-
 from remit.engine.api import Timeout
-from remit.policy.grants import Grants, checked_limits
 from remit.runtime.execute import ModuleWorld
 from remit.runtime.guest import Guest
-from remit.runtime.launch import argument
-from remit.runtime.named_options import (
-    check_duration,
-    check_fuel,
-    check_list,
-    check_max_memory,
-    check_options,
-    options_of,
-)
-from remit.runtime.stdio import Streams
+from remit.runtime.instance_base import InstanceBase, check_instance_options, checked_interruption
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
     from types import TracebackType
     from typing import Any, Self, Unpack
 
@@ -30,79 +16,16 @@ if TYPE_CHECKING:
     from remit.runtime.program import Program
 
 
-class _Instance(Guest):
-    """What both kinds of instance have: standard streams, and how long a call may take."""
+class _Instance(InstanceBase, Guest):
+    """What both kinds of instance have."""
 
-    __slots__ = ("_open", "_streams", "_timeout")
-
-    _asynchronous: bool
-    _maker: str
+    _world: ModuleWorld
 
     def __init__(self, program: Program, **options: Unpack[InstanceOptions]) -> None:
-        check_options(self._maker, options, OPTIONS)
-        self._set_up(program, **options)
-        self._open = True
-
-    # A default value: names of the module may be gone when the interpreter ends.
-    def __del__(self, _warn: Callable[..., None] = warn) -> None:
-        if getattr(self, "_open", False):
-            try:
-                _warn(f"unclosed {self!r}", ResourceWarning, source=self)
-            finally:
-                self._drop()
-
-    def _drop(self) -> None:
-        """Nobody has it any more."""
-        raise NotImplementedError
-
-    def _set_up(
-        self,
-        program: Program,
-        *,
-        timeout: float | None = None,
-        fuel: int | None = None,
-        max_memory: int | None = None,
-        stdin: Any = None,
-        stdout: Any = None,
-        stderr: Any = None,
-        args: Sequence[Any] = (),
-        **grants: Any,
-    ) -> None:
-        self._timeout = check_duration(timeout)
-        fuel, max_memory = check_fuel(fuel), check_max_memory(max_memory)
-        if fuel is not None and not program.metered:
-            raise ValueError("the program does not count fuel: load it with remit.load(..., fuel=True)")
-        limits = grants["limits"] = checked_limits(grants.get("limits"))
-        self._streams = Streams(stdin, stdout, stderr, limit=limits.captured_bytes, asynchronous=self._asynchronous)
-        granted = Grants(
-            arguments=[program.name, *map(argument, check_list("args", args, "['--verbose']"))],
-            stdin=self._streams.stdin,
-            stdout=self._streams.stdout,
-            stderr=self._streams.stderr,
-            **grants,
-        )
-        world = ModuleWorld(program, granted, fuel=fuel, max_memory=max_memory, asynchronous=self._asynchronous)
+        check_instance_options(self._maker, {**options})
+        world: Any = self._new_world(program, ModuleWorld, **options)
         super().__init__(world)
-
-    @property
-    def stdout(self) -> bytes | None:
-        """What it has written to its standard output so far; None unless it was made with ``stdout=PIPE``."""
-        return self._streams.captured()[0]
-
-    @property
-    def stderr(self) -> bytes | None:
-        """Likewise for standard error."""
-        return self._streams.captured()[1]
-
-    @property
-    def stdout_truncated(self) -> bool:
-        """It has written more than :attr:`remit.Limits.captured_bytes`, and `stdout` is what came before."""
-        return self._streams.truncated()[0]
-
-    @property
-    def stderr_truncated(self) -> bool:
-        """Likewise for standard error."""
-        return self._streams.truncated()[1]
+        self._open = True
 
     def call(self, name: str, *arguments: Any) -> Any:
         """Call an exported function."""
@@ -122,27 +45,6 @@ class _Instance(Guest):
         if not callable(function):
             raise TypeError(f"the export {name!r} is a {type(function).__name__.lower()}, not a function")
         return function
-
-    def _start_clock(self) -> None:
-        """Timeout if there is no time at all."""
-        # A function of the caller's may call the guest again: that is a part of the outer call, and of its time.
-        if self._timeout is not None and not self._world.busy:
-            self._world.set_deadline(time.monotonic() + self._timeout)
-            self._world.check()
-
-    def _say_if_late(self, what: str, error: Timeout) -> None:
-        """Raise TimeoutError if it was the time limit of this instance that has stopped `what`."""
-        if self._world.late:
-            raise TimeoutError(f"{what} was stopped after {self._timeout} s") from error
-
-    def close(self) -> None:
-        """Give back everything it holds. RuntimeError while a call is under way. Closing twice does nothing."""
-        self._world.close()
-        self._open = False
-
-
-OPTIONS = options_of(_Instance._set_up, Grants.__init__, but=("arguments",))
-"""The names in :class:`remit.runtime.options.InstanceOptions`, at run time."""
 
 
 class Instance(_Instance):
@@ -197,9 +99,7 @@ class Instance(_Instance):
 
         From any thread or signal handler. TypeError if `reason` is no exception.
         """
-        if not isinstance(reason, BaseException):
-            raise TypeError(f"reason is {reason!r}: an exception is wanted, as KeyboardInterrupt()")
-        self._world.interrupt(reason)
+        self._world.interrupt(checked_interruption(reason))
 
     def _drop(self) -> None:
         self.close()

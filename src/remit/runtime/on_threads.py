@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from remit.engine.wasmtime.store import Store
+    from remit.runtime.world import Stores
 
 PATIENCE = INTERVAL
 """Seconds that the loop waits for a guest that computes, before others have a turn: as long as with fibers."""
@@ -42,7 +43,7 @@ class _Unwound(BaseException):
 class ThreadCall:
     """See :class:`remit.engine.api.FiberCall`. Drive it: ``while not call.poll(): wait for call.pending``."""
 
-    def __init__(self, store: Store, function: Callable[[], Any], *, starts: bool = False) -> None:
+    def __init__(self, store: Store | Stores, function: Callable[[], Any], *, starts: bool = False) -> None:
         """`function` enters the guest. `starts`: it makes the instance. RuntimeError if the store is in use."""
         store.suspend()
         self.pending: Pending | None = None
@@ -174,7 +175,7 @@ class ThreadCall:
 
     def ask_while_starting(self, work: Callable[[], Any]) -> Any:
         """The same in a start function: before there is an instance, only this thread can find its memory."""
-        store = self._store
+        store: Any = self._store  # only modules have one of which this is asked, and these have one store
         try:
             store.memory = store.memory
         except LookupError:

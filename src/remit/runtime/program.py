@@ -15,7 +15,7 @@ from remit.runtime.runnable import Runnable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Unpack
+    from typing import Any, Unpack
 
     from remit.binary.module import ModuleInfo
     from remit.engine.wasmtime.engine import Engine
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from remit.runtime.options import Imports, InstanceOptions
     from remit.runtime.world import World
 
+
+COMPONENT_MAGIC = b"\0asm\x0d\0\x01\0"
+"""What files of components begin with; other versions of the format are for the module's decoder to refuse."""
 
 NEEDS_GC = (
     "{name} uses objects that the engine collects (WebAssembly GC), and these are off, because a program could end the "
@@ -120,19 +123,23 @@ def load(
     gc: bool = False,
     cache: bool = True,
     name: str | None = None,
-) -> Program:
+) -> Any:
     """Compile a program, or take its compiled code from the cache.
 
-    :param program: the path of a WebAssembly module, or its bytes.
+    :param program: the path of a WebAssembly module or component, or its bytes.
     :param imports: functions for imports that are not WASI's: module name -> function name -> callable. It gets the
         guest's arguments as ints (signed) and floats; :func:`remit.with_instance` marks one that wants the instance.
+        For a component: the name of an interface, or of a function -> an object that has its functions and resource
+        classes by their Python names, or a mapping of them; their arguments and results are Python values.
     :param fuel: count what it executes, so that a run can be given an amount of `fuel`.
     :param gc: it may use objects that the engine collects, as programs compiled from Kotlin or Dart do. A program that
         means harm can then end the whole process (``SECURITY.md``).
     :param cache: keep and use compiled code on disk.
     :param name: what the program is told as its own name; by default the file's name.
-    :raises InvalidModule: it is not a WebAssembly module that can be run; the message says why, a note what it is.
-    :raises LinkError: it does not import one of the functions in `imports`.
+    :returns: a :class:`Program`, or a :class:`Component`.
+    :raises InvalidModule: it is not a WebAssembly program that can be run; the message says why, a note what it is.
+    :raises LinkError: it does not import one of the functions in `imports`; or a component imports what nobody
+        provides.
     :raises OSError: it cannot be read, is no regular file (a pipe, a device), or is larger than 1 GiB.
     """
     check_flag("fuel", fuel, ", whether to count it; how much there is, each run or instance is told")
@@ -148,7 +155,7 @@ def load_with(
     *,
     imports: Imports | None = None,
     name: str | None = None,
-) -> Program:
+) -> Any:
     """As :func:`load`, with an engine and a cache of the caller's."""
     if name is not None and not isinstance(name, str):
         raise TypeError(f"name is {name!r} ({type(name).__name__}): a str is wanted")
@@ -156,12 +163,16 @@ def load_with(
         program = bytes(program)
         name = name or "program.wasm"
     else:
-        if isinstance(program, Program):
+        if isinstance(program, Runnable):
             raise TypeError(f"{program!r} is loaded already")
         if not isinstance(program, (str, os.PathLike)):
             raise TypeError(f"a program must be a path, the bytes of a module, or a remit.Program, not {program!r}")
         program = os.fspath(program)
         name = name or os.path.basename(program)
+    if _head(program, len(COMPONENT_MAGIC)) == COMPONENT_MAGIC:
+        from remit.runtime.components.loading import load_component
+
+        return load_component(compiler, cache, program, name=name, imports=imports)
     try:
         if cache is None:
             module = compiler.compile(_content(program), name=name)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from remit.binary.types import FuncType
-    from remit.engine.api import FiberCall, Store
+    from remit.engine.api import FiberCall
     from remit.engine.wasmtime.calls import Func
     from remit.engine.wasmtime.linker import Linker
     from remit.engine.wasmtime.prepared import Prepared
@@ -57,8 +57,8 @@ def start_instantiate(prepared: Prepared, store: EngineStore) -> FiberCall:
 def awaiting(function: Callable[..., Any]) -> Callable[..., Any]:
     """A caller's function. If what it returns is awaitable, it is awaited while the guest is suspended."""
 
-    def call(caller: Store, *arguments: Any) -> Any:
-        result = function(caller, *arguments)
+    def call(*arguments: Any) -> Any:
+        result = function(*arguments)
         if not hasattr(result, "__await__"):
             return result
         from remit.runtime.awaited import Awaited
@@ -66,5 +66,5 @@ def awaiting(function: Callable[..., Any]) -> Callable[..., Any]:
         awaited = Awaited(result)
         return Pending(awaited, awaited.result)
 
-    call.__qualname__ = function.__qualname__
+    call.__qualname__ = getattr(function, "__qualname__", repr(function))
     return call

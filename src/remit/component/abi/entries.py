@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from remit.component.values.classes import Classes
     from remit.engine.api import Store
 
-_MISTAKES = (TypeError, ValueError, OverflowError, AttributeError, KeyError, struct.error)
+MISTAKES = (TypeError, ValueError, OverflowError, AttributeError, KeyError, struct.error)
 """What made code raises for a value that is none of its type."""
 
 
@@ -54,7 +54,7 @@ _HELPERS: dict[str, Any] = {
     "_trap": trap,
     "_LendScope": LendScope,
     "_BorrowScope": BorrowScope,
-    "_MISTAKES": _MISTAKES,
+    "_MISTAKES": MISTAKES,
 }
 
 
@@ -105,6 +105,26 @@ class Entries:
         bound: Callable[..., Any] = self._bind_export(cx, core, post_return)
         return bound
 
+    @property
+    def code(self) -> FunctionCode:
+        """Lifting and lowering of its own."""
+        return self._code
+
+    def wrong_argument(self, arguments: tuple[Any, ...]) -> Exception | None:
+        """What is wrong with the arguments of a call, as far as it must be known before any is given away."""
+        params = self._code.type.params
+        if len(arguments) != len(params):
+            takes = ", ".join([label for label, _ in params]) or "none"
+            return TypeError(f"{len(params)} arguments are wanted ({takes}), not {len(arguments)}")
+        return self._explain(self._places(), None, arguments) if self._code.has_own else None
+
+    def explained(self, error: Exception, arguments: tuple[Any, ...]) -> Exception:
+        """`error`, which lowering the arguments raised, with the place of what is wrong."""
+        return self._explain(self._places(), error, arguments) or error
+
+    def _places(self) -> list[tuple[str, Any]]:
+        return [(f'argument "{label}"', type) for label, type in self._code.type.params]
+
     def _make_import(self) -> Callable[..., Any]:
         code = self._code
         code.namespace.values.update(_HELPERS)
@@ -143,7 +163,7 @@ class Entries:
         result = self._code.type.result
         try:
             flat = self._code.lower_result(cx, None, value, address)
-        except _MISTAKES as error:
+        except MISTAKES as error:
             raise self._explain([("the result", result)], error, (value,)) or error from None
         if scope is not None:
             scope.end()
@@ -157,7 +177,7 @@ class Entries:
         names = [python_name(label) for label in labels]
         values = block.names(len(names))
         block.indent(f"def _call({', '.join(names)}):")
-        places = [(f'argument "{label}"', type) for label, type in code.type.params]
+        places = self._places()
         if code.has_own:
             # What is given away cannot be taken back when a later argument is wrong, so that is found out before.
             block.add(f"_wrong = {self._explainer(places)}(None, ({target(names)}))")

@@ -33,6 +33,11 @@ class Classes:
         """Use a class that was made before, for an equal type."""
         self._made[id(type)] = (type, made)
 
+    def made(self, type: types.ValType) -> Any:
+        """The class, if there is one already; or None."""
+        known = self._made.get(id(type))
+        return None if known is None else known[1]
+
     def of(self, type: types.ValType) -> Any:
         """The class. ValueError if its labels make no names."""
         with self._lock:

@@ -1,0 +1,1 @@
+"""Components: loaded, linked to interfaces and to functions of the caller's, run, and called from Python."""

@@ -1,0 +1,70 @@
+"""How instances of components run: on the thread of the caller, on fibers, or on a thread of their own.
+
+Fibers carry a guest that is one instance with a store. Where components call each other, Python is on the stack between
+them, and none of it can be suspended: then all of them run on a thread of their own, which waits.
+"""
+
+from __future__ import annotations
+
+from remit.component.embedding import Embedding
+from remit.engine.api import Pending
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from remit.binary.types import FuncType as CoreFuncType
+    from remit.component.abi.context import HandleConversion
+    from remit.engine.api import Linker, Store
+    from remit.kernel.reactor import Reactor
+
+
+class Blocking(Embedding):
+    """Whoever waits blocks the thread."""
+
+    __slots__ = ("_reactor",)
+
+    def __init__(self, new_store: Callable[[], Store], conversion: HandleConversion, reactor: Reactor) -> None:
+        super().__init__(new_store, conversion)
+        self._reactor = reactor
+
+    def wait(self, caller: Store, pending: Pending) -> Any:
+        result: Any = pending
+        while type(result) is Pending:
+            try:
+                self._reactor.wait(result.wait_for)  # type: ignore[arg-type]  # no awaitables on a thread
+            except BaseException:
+                caller.stopped()  # by its time limit, an interruption, or a signal handler
+                raise
+            result = result.resume()
+        return result
+
+
+class OnFibers(Embedding):
+    """Whoever waits is suspended."""
+
+    __slots__ = ()
+
+    def define(
+        self, linker: Linker, module: str, name: str, type: CoreFuncType, function: Callable[..., Any], *, blocks: bool
+    ) -> None:
+        if blocks:
+            linker.define_suspending(module, name, type, function)
+        else:
+            linker.define(module, name, type, function)
+
+
+class OnThreads(Embedding):
+    """Whoever waits does so on the guests' own thread; their functions are called on the loop's."""
+
+    __slots__ = ()
+
+    def define(
+        self, linker: Linker, module: str, name: str, type: CoreFuncType, function: Callable[..., Any], *, blocks: bool
+    ) -> None:
+        if blocks:
+            from remit.runtime.on_threads import handed_over
+
+            function = handed_over(function)
+        linker.define(module, name, type, function)

@@ -1,0 +1,192 @@
+"""What a component imports, and who answers: the caller's own functions first, then the interfaces of WASI and others.
+
+It is checked here, once for each program, that each import is there and of the right type. A component may import any
+name with any type, so nothing is taken for granted.
+"""
+
+from __future__ import annotations
+
+from remit.binary.reader import quoted
+from remit.component.effort import TooComplex
+from remit.component.instances import Instance
+from remit.component.subtyping import Matcher, Mismatch
+from remit.component.types import FuncType, InstanceType, ResourceType, TypeBound
+from remit.engine.api import LinkError
+from remit.interfaces.wit.calling import LazyExports
+from remit.interfaces.wit.registry import InterfaceName, registry
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from remit.component.instances import Extern
+    from remit.component.types import ExternType
+    from remit.component.validated import ValidatedComponent
+    from remit.interfaces.wit.declaration import Host
+    from remit.runtime.components.own_imports import OwnImport
+
+    Provider = Callable[[Host, bool], Extern]
+    """Gives what is imported, for one running program; whether that is asynchronous."""
+
+
+class Links:
+    """The answer to each import of a component."""
+
+    __slots__ = ("_providers",)
+
+    def __init__(self, providers: Mapping[str, Provider]) -> None:
+        self._providers = providers
+
+    def arguments(self, host: Host, *, asynchronous: bool) -> dict[str, Extern]:
+        """What to instantiate it with."""
+        return {name: provide(host, asynchronous) for name, provide in self._providers.items()}
+
+
+def link(component: ValidatedComponent, imports: Mapping[str, Any] | None, name: str, *, known: bool = False) -> Links:
+    """Find an answer to each import of `component`, which is called `name`.
+
+    `imports` are the caller's own: see :func:`remit.load`. `known`: these very imports were found right before, by
+    this version of Remit, with no `imports`.
+    LinkError names all that are missing or of a wrong type; TypeError for `imports` that are no functions.
+    """
+    linking = _Linking(imports, name, known=known)
+    for wanted, type in component.imports.items():
+        linking.add(wanted, type)
+    linking.end()
+    return Links(linking.providers)
+
+
+class _Linking:
+    def __init__(self, imports: Mapping[str, Any] | None, program: str, *, known: bool) -> None:
+        self.providers: dict[str, Provider] = {}
+        self._program = program
+        self._known = known
+        self._matcher = Matcher()
+        self._missing: list[tuple[str, str, str]] = []
+        self._mismatched: list[tuple[str, str, str]] = []
+        self._own: OwnImports | None = None
+        if imports:
+            from remit.runtime.components.own_imports import OwnImports
+
+            self._own = OwnImports(imports)
+
+    def add(self, name: str, type: ExternType) -> None:
+        own = None if self._own is None else self._own.take(name)
+        if isinstance(type, InstanceType):
+            self._add_instance(name, type, own)
+        elif own is not None:
+            self._add_own(name, type, own)
+        elif isinstance(type, TypeBound) and not isinstance(type.type, ResourceType):
+            self.providers[name] = _nothing
+        else:
+            self._missing.append((name, "", f"a {_sort(type)}, {_own_remedy(name, type)}"))
+
+    def end(self) -> None:
+        unused = [] if self._own is None else self._own.unused()
+        if self._missing or self._mismatched:
+            lines = [f"  {quoted(name)}: {why}" for name, _, why in [*self._missing, *self._mismatched]]
+            raise LinkError(
+                "\n".join([f"imports of {self._program} that cannot be satisfied:", *lines]),
+                self._missing,
+                self._mismatched,
+            )
+        if unused:
+            there = ", ".join(self.providers) or "nothing"
+            raise LinkError(
+                f"imports has names that {self._program} does not import: {', '.join(unused)}; it imports {there}"
+            )
+
+    def _add_instance(self, name: str, type: InstanceType, own: OwnImport | None) -> None:
+        functions = [each for each, inner in type.exports.items() if isinstance(inner, FuncType)]
+        resources = [each for each, inner in type.exports.items() if isinstance(inner, TypeBound) and inner.fresh]
+        left = functions if own is None else [each for each in functions if not own.has(each)]
+        if own is not None and not left:
+            # Nothing of it is asked of anybody else; its resources are the caller's classes.
+            return self._add_own(name, type, own)
+        wanted = InterfaceName(name)
+        version = registry().version(wanted)
+        if version is None:
+            if not functions and not resources:
+                # Nothing but types.
+                self.providers[name] = lambda host, asynchronous: Instance({})
+            else:
+                self._missing.append((name, "", self._why_missing(wanted, type, own, left)))
+            return None
+        if not self._known:
+            expected = type
+            if own is not None:
+                expected = InstanceType({each: inner for each, inner in type.exports.items() if not own.has(each)})
+            try:
+                self._matcher.match(registry().type_of(wanted), expected)
+            except (Mismatch, TooComplex) as error:
+                self._mismatched.append((name, "", f"{error}, as far as {wanted.name}@{version} goes"))
+                return None
+        self.providers[name] = _of_interface(wanted, own, type)
+        return None
+
+    def _add_own(self, name: str, type: ExternType, own: OwnImport) -> None:
+        try:
+            self.providers[name] = own.provider(type)
+        except Mismatch as error:
+            self._mismatched.append((name, "", f"imports[{own.key!r}] {error}"))
+
+    def _why_missing(self, wanted: InterfaceName, type: InstanceType, own: OwnImport | None, left: list[str]) -> str:
+        if own is not None:
+            return f"imports[{own.key!r}] has no {', '.join(map(quoted, left))}"
+        others = registry().versions(wanted.name)
+        if others:
+            return f"Remit has version {', '.join(others)} of this interface, which is not compatible with that one"
+        if wanted.name.startswith("wasi:"):
+            return "an interface of WASI that Remit does not have, and no installed package does"
+        return f"an interface that nobody provides: {_own_remedy(str(wanted.name), type)}"
+
+
+def _nothing(host: Host, asynchronous: bool) -> None:
+    """A type that is no resource is nothing at run time."""
+    return
+
+
+def _of_interface(wanted: InterfaceName, own: OwnImport | None, type: InstanceType) -> Provider:
+    def offered() -> Any:
+        return registry().offered(wanted)
+
+    if own is None:
+        return lambda host, asynchronous: Instance(LazyExports(offered, host))
+
+    replaced = own.provider(InstanceType({each: inner for each, inner in type.exports.items() if own.has(each)}))
+
+    def provide(host: Host, asynchronous: bool) -> Instance:
+        mine: Any = replaced(host, asynchronous)
+        return Instance(_Either(mine.exports, LazyExports(offered, host)))
+
+    return provide
+
+
+class _Either:
+    """What is in the first, else in the second."""
+
+    __slots__ = ("_first", "_second")
+
+    def __init__(self, first: Mapping[str, Any], second: LazyExports) -> None:
+        self._first = first
+        self._second = second
+
+    def __getitem__(self, name: str) -> Any:
+        return self._first[name] if name in self._first else self._second[name]
+
+
+def _sort(type: ExternType) -> str:
+    if isinstance(type, FuncType):
+        return "function"
+    if isinstance(type, TypeBound):
+        return "resource type"
+    return "core module or component, which only another component can give"
+
+
+def _own_remedy(name: str, type: ExternType) -> str:
+    if isinstance(type, InstanceType):
+        functions = [each for each, inner in type.exports.items() if isinstance(inner, FuncType)]
+        shown = ", ".join([f"{each!r}: …" for each in functions[:3]]) + (", …" if len(functions) > 3 else "")
+        return f"provide it by remit.load(…, imports={{{name!r}: {{{shown}}}}})"
+    return f"provide it by remit.load(…, imports={{{name!r}: …}})"

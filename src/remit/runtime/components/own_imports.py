@@ -1,0 +1,173 @@
+"""The caller's own functions, classes and objects, given for what a component imports.
+
+::
+
+    imports={
+        "docs:log/sink@1.0.0": Sink(),             # an object or a module: its attributes, by their Python names
+        "docs:log/level": {"get-level": level},    # a mapping, by labels or Python names
+        "now": time.time_ns,                       # a function that the component imports by a plain name
+    }
+
+A resource of an interface is a class there: its instances are what handles stand for, its methods are called with
+them, and ``close``, if it has one, is called when a component drops the last handle.
+"""
+
+from __future__ import annotations
+
+from remit.component.handles import Resource
+from remit.component.instances import HostFunction, Instance
+from remit.component.subtyping import Mismatch
+from remit.component.types import FuncType, InstanceType, Result, TypeBound
+from remit.component.values.names import class_name, python_name
+from remit.component.values.results import resulting
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from remit.component.types import ExternType
+    from remit.interfaces.wit.declaration import Host
+    from remit.runtime.components.linking import Provider
+
+
+class OwnImports:
+    """All that the caller gave."""
+
+    __slots__ = ("_given", "_taken")
+
+    def __init__(self, imports: Mapping[str, Any]) -> None:
+        if not hasattr(imports, "items"):
+            raise TypeError(
+                f"imports is a {type(imports).__name__}: names of what the component imports map to functions, "
+                "or to mappings or objects that have the functions of an interface"
+            )
+        self._given = dict(imports)
+        self._taken: set[str] = set()
+
+    def take(self, name: str) -> OwnImport | None:
+        """For the import `name`; its version may be left out by the caller."""
+        for key in (name, name.partition("@")[0]):
+            if key in self._given:
+                self._taken.add(key)
+                return OwnImport(key, self._given[key])
+        return None
+
+    def unused(self) -> list[str]:
+        return [str(key) for key in self._given if key not in self._taken]
+
+
+class OwnImport:
+    """What the caller gave for one import."""
+
+    __slots__ = ("_given", "key")
+
+    def __init__(self, key: str, given: Any) -> None:
+        self.key = key
+        self._given = given
+
+    def has(self, name: str) -> bool:
+        """Whether it has something for the export `name` of the interface."""
+        return self._find(name) is not None
+
+    def provider(self, type: ExternType) -> Provider:
+        """Mismatch if what was given cannot be that."""
+        if isinstance(type, FuncType):
+            function = self._function("", self._given, type)
+            return lambda host, asynchronous: _host_function(function, type, host, asynchronous)
+        if isinstance(type, TypeBound):
+            return _always(self._resource("", self._given))
+        if not isinstance(type, InstanceType):
+            raise Mismatch("cannot be a core module or a component: give functions")
+        functions: dict[str, tuple[Callable[..., Any], FuncType]] = {}
+        fixed: dict[str, Any] = {}
+        for name, inner in type.exports.items():
+            if isinstance(inner, FuncType):
+                functions[name] = (self._function(name, self._find(name), inner), inner)
+            elif isinstance(inner, TypeBound) and inner.fresh:
+                fixed[name] = self._resource(name, self._find_class(name))
+
+        def provide(host: Host, asynchronous: bool) -> Instance:
+            exports = dict(fixed)
+            for name, (function, function_type) in functions.items():
+                exports[name] = _host_function(function, function_type, host, asynchronous)
+            return Instance(exports)
+
+        return provide
+
+    def _find(self, name: str) -> Any:
+        """The function for `name`, a label such as ``[method]file.read``. None if there is none."""
+        kind, _, rest = name.rpartition("]")
+        if not kind:
+            return self._member(self._given, name)
+        resource, _, function = rest.partition(".")
+        owner = self._find_class(resource)
+        if owner is None or kind == "[constructor":
+            return owner
+        return self._member(owner, function)
+
+    def _find_class(self, label: str) -> Any:
+        found = self._member(self._given, label)
+        return self._member(self._given, label, class_name) if found is None else found
+
+    def _member(self, owner: Any, label: str, named: Callable[[str], str] = python_name) -> Any:
+        try:
+            name = named(label)
+        except ValueError:  # Such a label can only be a key.
+            name = label
+        if hasattr(owner, "keys") and hasattr(owner, "__getitem__"):
+            return owner[label] if label in owner else owner.get(name)
+        return getattr(owner, name, None)
+
+    def _function(self, name: str, found: Any, wanted: FuncType) -> Callable[..., Any]:
+        where = f"{name}: " if name else ""
+        if found is None:
+            raise Mismatch(f"has no {name}")
+        if not callable(found):
+            raise Mismatch(f"{where}{found!r} is no function")
+        problem = _arity_problem(found, len(wanted.params))
+        if problem:
+            takes = ", ".join([label for label, _ in wanted.params]) or "nothing"
+            raise Mismatch(f"{where}{problem}; the component calls it with {takes}")
+        return found  # type: ignore[no-any-return]  # whatever the caller gave
+
+    def _resource(self, name: str, found: Any) -> Resource:
+        if not isinstance(found, type):
+            wanted = class_name(name) if name else "it"
+            raise Mismatch(f"{name or self.key}: a class is wanted for this resource, called {wanted}, not {found!r}")
+        close = getattr(found, "close", None)
+        return Resource(None, close if callable(close) else None, name=name or self.key, python=found)
+
+
+def _always(value: Any) -> Provider:
+    return lambda host, asynchronous: value
+
+
+def _arity_problem(function: Callable[..., Any], count: int) -> str | None:
+    import inspect  # 10 ms, for those who give functions of their own
+
+    try:
+        signature = inspect.signature(function)
+    except (ValueError, TypeError):
+        return None  # a built-in function that does not tell
+    try:
+        signature.bind(*[None] * count)
+    except TypeError as error:
+        return str(error)
+    return None
+
+
+def _host_function(function: Callable[..., Any], type: FuncType, host: Host, asynchronous: bool) -> HostFunction:
+    called = function
+    if getattr(function, "__remit_wants_instance__", False):
+
+        def called(*arguments: Any) -> Any:
+            return function(host.process.owner, *arguments)
+
+    if asynchronous:
+        from remit.runtime.suspension import awaiting
+
+        called = awaiting(called)
+    if isinstance(type.result, Result):
+        called = resulting(called)
+    return HostFunction(called, blocks=asynchronous)

@@ -1,0 +1,158 @@
+"""A component that runs: its instances and their stores, its process, and how it is entered."""
+
+from __future__ import annotations
+
+from remit.component.guest_resources import GuestHandles, plain_class
+from remit.component.values.results import Err, Ok
+from remit.interfaces.wit.declaration import Host
+from remit.kernel.errors import Exit
+from remit.policy.build import build_process
+from remit.runtime.sizes import component_limits
+from remit.runtime.world import ENDLESS, World, runs_on_own_thread
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from typing import Any
+
+    from remit.component.embedding import Embedding
+    from remit.component.guest_resources import GuestResource
+    from remit.component.handles import Resource
+    from remit.component.instances import GuestFunction, Instance
+    from remit.engine.wasmtime.store import Store
+    from remit.policy.grants import Grants
+    from remit.runtime.components.program import Component
+
+
+class ComponentWorld(World):
+    """One component and what it is granted."""
+
+    __slots__ = (
+        "_asynchronous",
+        "_conversion",
+        "_fuel",
+        "_limits",
+        "_on_thread",
+        "class_of",
+        "component",
+        "host",
+        "instance",
+    )
+
+    def __init__(
+        self,
+        component: Component,
+        grants: Grants,
+        *,
+        fuel: int | None = None,
+        max_memory: int | None = None,
+        asynchronous: bool = False,
+    ) -> None:
+        """See :class:`remit.runtime.execute.ModuleWorld`."""
+        census = component.census
+        self._limits = component_limits(census, max_memory, component.name)
+        self.component = component
+        self.instance: Instance | None = None
+        """None while it is made."""
+        self._asynchronous = asynchronous
+        self._on_thread = asynchronous and not (runs_on_own_thread(asynchronous=True) and census.stores < 2)
+        self._fuel = ENDLESS if fuel is None else fuel
+        super().__init__(build_process(grants, own_thread=not self._on_thread))
+        self.host = Host(self.process)
+        self._conversion = GuestHandles(self._class_of)
+        self.class_of: Callable[[Resource], type[GuestResource] | None] | None = None
+        """Of the resources that the instance exports. None: nobody calls those."""
+
+    def instantiate(self) -> Instance:
+        """Make the instance, on this thread."""
+        self.check()
+        from remit.runtime.components.embeddings import Blocking
+
+        return self._instantiate(Blocking(self._new_store, self._conversion, self.reactor))
+
+    async def instantiate_async(self) -> Instance:
+        """Make the instance. Its start functions may not wait."""
+        self.check()
+        if not self._on_thread:
+            from remit.runtime.components.embeddings import OnFibers
+
+            return self._instantiate(OnFibers(self._new_store, self._conversion))
+        from remit.runtime.components.embeddings import OnThreads
+        from remit.runtime.on_threads import ThreadCall
+
+        embedding = OnThreads(self._new_store, self._conversion)
+        instance: Instance = await self._drive(ThreadCall(self.stores, lambda: self._instantiate(embedding)))
+        return instance
+
+    def call(self, function: GuestFunction, *arguments: Any) -> Any:
+        """Call a function that the instance exports, on this thread."""
+        return function(*arguments)
+
+    async def call_async(self, function: GuestFunction, *arguments: Any) -> Any:
+        """The same, suspended whenever it waits. RuntimeError while another call is under way."""
+        return await self.drive(lambda: function(*arguments), lambda: function.steps(*arguments))
+
+    async def drive(self, whole: Callable[[], Any], steps: Callable[[], Generator[Any, Any, Any]]) -> Any:
+        """Enter the guest: all at once where it has a thread of its own, else step by step on fibers."""
+        if self._call is not None:
+            raise RuntimeError("a call is under way in this instance: await its end before the next one")
+        self.check()
+        if self._on_thread:
+            from remit.runtime.on_threads import ThreadCall
+
+            return await self._drive(ThreadCall(self.stores, whole))
+        generator = steps()
+        try:
+            step = next(generator)
+            while True:
+                core, flat = step
+                step = generator.send(await self._drive(core.start(*flat)))
+        except StopIteration as end:
+            return end.value
+
+    def run(self) -> int:
+        try:
+            self.instantiate()
+            return _status(self.call(self._entry()))
+        except Exit as end:
+            return end.status
+
+    async def run_async(self) -> int:
+        try:
+            await self.instantiate_async()
+            return _status(await self.call_async(self._entry()))
+        except Exit as end:
+            return end.status
+
+    def close(self) -> None:
+        super().close()
+        self.instance = None
+
+    def _entry(self) -> GuestFunction:
+        """The function ``run`` of ``wasi:cli/run``."""
+        assert self.instance is not None
+        run: Any = self.instance.exports[self.component.entry or ""]
+        function: GuestFunction = run.exports["run"]
+        return function
+
+    def _instantiate(self, embedding: Embedding) -> Instance:
+        arguments = self.component.links.arguments(self.host, asynchronous=self._asynchronous)
+        self.instance = self.component.loaded.instantiate(arguments, embedding)
+        return self.instance
+
+    def _class_of(self, resource: Resource) -> type[GuestResource]:
+        found = None if self.class_of is None else self.class_of(resource)
+        return found or plain_class(resource)
+
+    def _new_store(self) -> Store:
+        store = self.component.engine.store(self.process, limits=self._limits)
+        self.stores.add(store)
+        store.on_interrupt = self.reactor.interrupt
+        store.deadline = self.reactor.deadline
+        if self.component.metered:
+            store.fuel = self._fuel
+        return store
+
+
+def _status(result: Ok | Err) -> int:
+    return 0 if type(result) is Ok else 1
