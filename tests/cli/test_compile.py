@@ -83,7 +83,10 @@ def test_refusals(guest: Guest, tmp_path: Path, capfd: Capture) -> None:
     assert refused(path, "-o", "a\0b") == "'a\\x00b': embedded null byte"
     assert refused("a\0b") == "'a\\x00b': embedded null byte"
     assert refused(guest(b"hello there")) == f"{path}: a text file; a WebAssembly binary is needed"
-    assert refused(guest(wat("(component)"))) == f"{path}: a WebAssembly component; only core modules can be run"
+    component = guest(wat("(component)"))
+    assert main(["compile", component]) == 0
+    capfd.readouterr()
+    assert "a component, which is many modules" in refused(component, "-o", str(tmp_path / "c.cwasm"))
 
 
 def test_the_program_is_not_overwritten(guest: Guest, capfd: Capture) -> None:

@@ -202,8 +202,11 @@ def test_programs_that_are_none(guest: Guest, tmp_path: Path, capfd: Capture) ->
     assert complaint(capfd, path) == f"{path}: an empty file; a WebAssembly binary is needed"
     guest(gzip.compress(guests.HELLO))
     assert complaint(capfd, path) == f"{path}: a gzip archive: unpack it first; a WebAssembly binary is needed"
+    guest(wat("(component)") + b"\xff")
+    assert complaint(capfd, path).startswith(f"{path}: damaged or unsupported component: ")
     guest(wat("(component)"))
-    assert complaint(capfd, path) == f"{path}: a WebAssembly component; only core modules can be run"
+    expected = f"{path}: a component that exports no wasi:cli/run@0.2, but nothing; call its functions with remit.load"
+    assert complaint(capfd, path) == expected
     guest(guests.HELLO[:-3])
     assert complaint(capfd, path).startswith(f"{path}: damaged or unsupported module: ")
 

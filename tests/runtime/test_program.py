@@ -65,7 +65,6 @@ def test_a_directory_is_no_program(tmp_path: Path, cache: bool) -> None:
     ("data", "what"),
     [
         (b"", "an empty file"),
-        (b"\0asm\x0d\0\1\0", "a WebAssembly component"),
         (b"(module)", "WebAssembly in the text format"),
         (b"<!doctype html>", "an HTML page"),
     ],

@@ -11,6 +11,7 @@ from remit.cli.report import CommandError, reason, say, shown, size_in_words
 from remit.cli.values import parse_output
 from remit.engine.cache import Cache
 from remit.engine.wasmtime.config import Config
+from remit.runtime.program import Program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,6 +46,10 @@ def main(arguments: Sequence[str]) -> int:
             raise CommandError(f"{path}: compiled, but the cache does not keep it: {cache.refusal}")
         say(f"{shown(path)}: compiled, in the cache\n")
         return 0
+    if not isinstance(program, Program):
+        raise CommandError(
+            f"{path}: a component, which is many modules: their code is kept in the cache, and -o writes one module's"
+        )
     from remit.runtime.precompiled import save_precompiled
 
     if os.path.exists(output) and os.path.samefile(path, output):

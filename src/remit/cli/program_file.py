@@ -36,7 +36,7 @@ def why_invalid(path: str, error: Exception) -> str:
     if kind == MODULE:
         return f"damaged or unsupported module: {error}"
     if kind == COMPONENT:
-        return "a WebAssembly component; only core modules can be run"
+        return f"damaged or unsupported component: {error}"
     if kind == PRECOMPILED:
         return f"{describe(head)}, for this version only; `remit run --allow-precompiled` runs it unchecked"
     return f"{describe(head)}; a WebAssembly binary is needed"

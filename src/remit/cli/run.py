@@ -23,13 +23,14 @@ from remit.engine.api import LinkError, Timeout, Trap
 from remit.engine.cache import Cache
 from remit.engine.wasmtime.config import Config
 from remit.kernel.errors import Exit, KernelError
+from remit.runtime.program import Program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from remit.runtime.program import Program
+    from remit.runtime.components.program import Component
 
 COMMAND = Command(
     "run",
@@ -131,14 +132,19 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     path, *rest = parsed.operands
     options = parsed.values
-    program = load_program(
-        path,
-        Config(fuel="fuel" in options, gc="allow-gc" in options),
-        cache=None if "no-cache" in options else Cache(),
-        name=options.get("argv0"),
-        precompiled="allow-precompiled" in options,
-    )
-    if "invoke" not in options and not program.is_command:
+    try:
+        program = load_program(
+            path,
+            Config(fuel="fuel" in options, gc="allow-gc" in options),
+            cache=None if "no-cache" in options else Cache(),
+            name=options.get("argv0"),
+            precompiled="allow-precompiled" in options,
+        )
+    except LinkError as error:  # of a component, which is linked when it is loaded
+        raise CommandError(f"{path}: {error}") from None
+    if not isinstance(program, Program):
+        _check_component(path, program, options)
+    elif "invoke" not in options and not program.is_command:
         from remit.cli.invoke import functions_of
 
         functions = ", ".join(map(shown, functions_of(program))) or "it has none"
@@ -157,6 +163,16 @@ def main(arguments: Sequence[str]) -> int:
     finally:
         world.close()
         world.report_changes()
+
+
+def _check_component(path: str, component: Component, options: dict[str, Any]) -> None:
+    """CommandError for what cannot be run of it."""
+    if "invoke" in options:
+        raise CommandError(f"--invoke: {path} is a component, whose functions take more than numbers: use remit.load")
+    if not component.is_command:
+        there = ", ".join(map(shown, component.loaded.component.exports)) or "nothing"
+        what = "serve it with `remit serve`" if component.handler else "call its functions with remit.load"
+        raise CommandError(f"{path}: a component that exports no wasi:cli/run@0.2, but {there}; {what}")
 
 
 def _run(program: Program, arguments: list[str], world: World, options: dict[str, Any]) -> int:

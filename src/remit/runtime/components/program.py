@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from remit.runtime.options import InstanceOptions
     from remit.runtime.world import World
 
+HANDLER = "wasi:http/incoming-handler@0.2."
+"""What a server exports: the interface with a function ``handle``."""
+
 RUN = "wasi:cli/run@0.2."
 """What a command exports: the interface with a function ``run``, of any version of WASI that Remit has."""
 
@@ -30,7 +33,7 @@ RUN = "wasi:cli/run@0.2."
 class Component(Runnable):
     """A WebAssembly component, compiled. Make one with :func:`remit.load`."""
 
-    __slots__ = ("_default", "census", "classes", "engine", "entry", "links", "loaded")
+    __slots__ = ("_default", "census", "classes", "engine", "entry", "handler", "links", "loaded")
 
     def __init__(
         self,
@@ -52,6 +55,8 @@ class Component(Runnable):
         self.links = link(loaded.component, imports, name, known=known)
         self.entry = _entry(loaded.component.exports)
         """The export that :func:`remit.run` runs; None for a library."""
+        self.handler = _handler(loaded.component.exports)
+        """The export that answers HTTP requests; None if there is none."""
         self._default: ComponentInstance | None = None
 
     @property
@@ -103,6 +108,15 @@ class Component(Runnable):
     def __repr__(self) -> str:
         component = self.loaded.component
         return f"<Component {self.name!r}: {len(component.imports)} imports, {len(component.exports)} exports>"
+
+
+def _handler(exports: Mapping[str, ExternType]) -> str | None:
+    for name, type in exports.items():
+        if name.startswith(HANDLER) and isinstance(type, InstanceType):
+            handle = type.exports.get("handle")
+            if isinstance(handle, FuncType) and len(handle.params) == 2 and handle.result is None:
+                return name
+    return None
 
 
 def _entry(exports: Mapping[str, ExternType]) -> str | None:
