@@ -31,12 +31,16 @@ def call_of(thing: object) -> str:
 
 
 REMIT = {
+    "AsyncComponentInstance": "(component, **options)",
     "AsyncInstance": "(program, **options)",
     "CalledProcessError": "exception",
     "Code": "(_)",
     "CompletedProcess": "(args, returncode, stdout=, stderr=, *, stdout_truncated=, stderr_truncated=)",
+    "Component": "(engine, loaded, census, name, imports, *, known=)",
+    "ComponentInstance": "(component, **options)",
     "DEVNULL": "int",
     "EngineError": "exception",
+    "Err": "exception",
     "Exit": "exception",
     "Frame": "(function, function_index, module, module_offset)",
     "Guest": "(world)",
@@ -48,10 +52,12 @@ REMIT = {
         "listing_entries=, path_bytes=, poll_subscriptions=, random_bytes=)"
     ),
     "LinkError": "exception",
+    "Ok": "(value=)",
     "OutOfBounds": "exception",
     "PIPE": "int",
     "Program": "(module, name, imports, *, metered)",
     "STDOUT": "int",
+    "Some": "(value)",
     "TimeoutExpired": "exception",
     "Trap": "exception",
     "__version__": "str",

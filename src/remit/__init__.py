@@ -18,11 +18,14 @@ if TYPE_CHECKING:
     from remit import fs as fs
     from remit import testing as testing
     from remit._version import __version__
+    from remit.component.values.results import Err, Ok, Some
     from remit.engine.api import EngineError, Frame, InvalidModule, LinkError, OutOfBounds, Trap
     from remit.kernel.errors import Code, Exit, KernelError
     from remit.kernel.limits import Limits
     from remit.runtime.bind import with_instance
     from remit.runtime.completed import CompletedProcess
+    from remit.runtime.components.instance import AsyncComponentInstance, ComponentInstance
+    from remit.runtime.components.program import Component
     from remit.runtime.failures import CalledProcessError, TimeoutExpired
     from remit.runtime.guest import Guest
     from remit.runtime.instance import AsyncInstance, Instance
@@ -31,12 +34,16 @@ if TYPE_CHECKING:
     from remit.runtime.run_async import run_async
 
 _HOME = {
+    "AsyncComponentInstance": "remit.runtime.components.instance",
     "AsyncInstance": "remit.runtime.instance",
     "CalledProcessError": "remit.runtime.failures",
     "Code": "remit.kernel.errors",
     "CompletedProcess": "remit.runtime.completed",
+    "Component": "remit.runtime.components.program",
+    "ComponentInstance": "remit.runtime.components.instance",
     "DEVNULL": "remit.runtime.run",
     "EngineError": "remit.engine.api",
+    "Err": "remit.component.values.results",
     "Exit": "remit.kernel.errors",
     "Frame": "remit.engine.api",
     "Guest": "remit.runtime.guest",
@@ -45,10 +52,12 @@ _HOME = {
     "KernelError": "remit.kernel.errors",
     "Limits": "remit.kernel.limits",
     "LinkError": "remit.engine.api",
+    "Ok": "remit.component.values.results",
     "OutOfBounds": "remit.engine.api",
     "PIPE": "remit.runtime.run",
     "Program": "remit.runtime.program",
     "STDOUT": "remit.runtime.run",
+    "Some": "remit.component.values.results",
     "TimeoutExpired": "remit.runtime.failures",
     "Trap": "remit.engine.api",
     "__version__": "remit._version",
@@ -65,11 +74,15 @@ __all__ = [
     "DEVNULL",
     "PIPE",
     "STDOUT",
+    "AsyncComponentInstance",
     "AsyncInstance",
     "CalledProcessError",
     "Code",
     "CompletedProcess",
+    "Component",
+    "ComponentInstance",
     "EngineError",
+    "Err",
     "Exit",
     "Frame",
     "Guest",
@@ -78,8 +91,10 @@ __all__ = [
     "KernelError",
     "Limits",
     "LinkError",
+    "Ok",
     "OutOfBounds",
     "Program",
+    "Some",
     "TimeoutExpired",
     "Trap",
     "__version__",

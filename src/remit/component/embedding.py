@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from remit.binary.types import FuncType as CoreFuncType
     from remit.component.abi.context import HandleConversion
+    from remit.component.instances import HostFunction
     from remit.engine.api import Linker, Pending, Store
 
 
@@ -23,9 +24,16 @@ class Embedding:
         self.conversion = conversion
         """Between resources and their Python objects; None: a resource is its representation."""
 
+    suspends = False
+    """Functions of the host that may wait are defined in a way of their own."""
+
     wait: Callable[[Store, Pending], Any] | None = None
     """Wait on this thread for the result of a function of the host, which the guest in the store has called. None:
     the engine gets the :class:`~remit.engine.api.Pending`."""
+
+    def called(self, function: HostFunction) -> HostFunction:
+        """How a function of the host that may wait is called, where that matters."""
+        return function
 
     def define(
         self, linker: Linker, module: str, name: str, type: CoreFuncType, function: Callable[..., Any], *, blocks: bool

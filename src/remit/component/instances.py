@@ -52,7 +52,12 @@ class GuestFunction:
         """The Python classes of the values of its type."""
         return self._compiler.classes
 
-    def __call__(self, *arguments: Any, **named: Any) -> Any:
+    @property
+    def may_enter(self) -> bool:
+        """Whether its instance takes calls: not while one is under way, nor after one that trapped or was stopped."""
+        return self._cx.instance.may_enter
+
+    def __call__(self, /, *arguments: Any, **named: Any) -> Any:
         """Call it with Python values, by position or by name.
 
         A wrong argument is a TypeError, ValueError or OverflowError that names it. Trap; or whatever a function of the
@@ -106,12 +111,16 @@ class GuestFunction:
 class HostFunction:
     """A function of Python's, given as an import."""
 
-    __slots__ = ("blocks", "function")
+    __slots__ = ("_blocks", "function")
 
     def __init__(self, function: Callable[..., Any], *, blocks: bool = False) -> None:
         self.function = function
-        self.blocks = blocks
+        self._blocks = blocks
+
+    @property
+    def blocks(self) -> bool:
         """It may return :class:`~remit.engine.api.Pending`."""
+        return self._blocks
 
     def lowered(self, type: FuncType, compiler: Compiler, cx: LiftLowerContext) -> Callable[..., Any]:
         """What a core module calls: it takes the engine's caller, then signed core values."""

@@ -235,8 +235,12 @@ class _Instantiation:
 
     def lower(self, step: Lower) -> None:
         function = self.slots["func"][step.function]
+        # Asking makes the function, which a synchronous run does when it is called.
+        blocks = self.embedding.suspends and function.blocks
+        if blocks:
+            function = self.embedding.called(function)
         lowered = function.lowered(step.type, self.compiler, self.context(step.options))
-        self.slots["core func"][step.slot] = _HostCode(step.core_type, lowered, blocks=function.blocks)
+        self.slots["core func"][step.slot] = _HostCode(step.core_type, lowered, blocks=blocks)
 
     def built_in(self, step: BuiltIn) -> None:
         self.slots["core func"][step.slot] = _HostCode(step.core_type, built_in(self.state, step, self.resources))

@@ -194,7 +194,7 @@ class ThreadCall:
 def handed_over(function: Callable[..., Any]) -> Callable[..., Any]:
     """`function`, which may return :class:`remit.engine.api.Pending`, for a guest on a thread of its own."""
 
-    def call(caller: Store, *arguments: Any) -> Any:
+    def call(caller: Store | None, *arguments: Any) -> Any:
         here = getattr(_here, "call", None)
         if here is None:
             raise RuntimeError("a host function that may wait was called where the guest cannot be suspended")

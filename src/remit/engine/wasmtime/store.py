@@ -63,6 +63,27 @@ class StoreLimits:
         library.store_limiter(store, *[-1 if limit is None else limit for limit in wanted])
 
 
+class Tank:
+    """Fuel of several stores that call each other: it is where the guest is that runs."""
+
+    __slots__ = ("amount",)
+
+    def __init__(self, amount: int) -> None:
+        self.amount = amount
+        """What is left while none of them runs."""
+
+    def left(self, outer: Store | None) -> int:
+        """For a store that is entered from `outer`, or from the host."""
+        return outer.fuel if outer is not None and outer.tank is self else self.amount
+
+    def take_back(self, amount: int, outer: Store | None) -> None:
+        """That store is left."""
+        if outer is not None and outer.tank is self:
+            outer.fuel = amount
+        else:
+            self.amount = amount
+
+
 class Store:
     """See :class:`remit.engine.api.Store`. Made by :meth:`.engine.Engine.store`."""
 
@@ -84,6 +105,7 @@ class Store:
         "modules",
         "on_interrupt",
         "refusal",
+        "tank",
     )
     memory: Memory
     """The memory exported as "memory", of the first instance that has one. LookupError if there is none."""
@@ -112,6 +134,8 @@ class Store:
         self.modules: list[Module] = []
         self.on_interrupt: Callable[[], None] | None = None
         """Called by `interrupt`, from whatever thread that is: so that a host function that waits can be woken."""
+        self.tank: Tank | None = None
+        """The fuel that it shares with other stores. None: it has its own."""
         self.refusal: str | None = None
         """Why nobody may enter now: a suspended call, or one that was stopped or cancelled."""
 
@@ -286,8 +310,12 @@ class Store:
             entered.add(self)
             if ticker.asleep:
                 ticker.wake()
+            if self.tank is not None:
+                self.fuel = self.tank.left(outer)
             return function(*arguments)
         finally:
+            if self.tank is not None and self._thread is state:
+                self.tank.take_back(self.fuel, outer)
             entered.discard(self)
             state.store, state.caller, state.fiber = outer, caller, outer_fiber
             state.depth = depth

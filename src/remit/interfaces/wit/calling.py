@@ -11,7 +11,7 @@ from remit.kernel.errors import KernelError, WouldBlock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
     from remit.interfaces.wit.declaration import Declared, Host, Interface, Resource
@@ -22,12 +22,15 @@ if TYPE_CHECKING:
 class Offered:
     """One interface, as it is offered to all programs of this process: its functions and resource types."""
 
-    __slots__ = ("_functions", "interface", "resources")
+    __slots__ = ("_functions", "interface")
 
     def __init__(self, interface: type[Interface]) -> None:
         self.interface = interface
         self._functions = functions_of(interface)
-        self.resources = {each.name: _resource_type(each) for each in interface.resources}
+
+    def resource(self, name: str) -> type[Resource]:
+        """The class of a resource. KeyError."""
+        return {each.name: each for each in self.interface.resources}[name]
 
     def blocks(self, name: str) -> bool:
         """Whether the function may make a program wait."""
@@ -40,9 +43,28 @@ class Offered:
         return HostFunction(called(function, declared, self.interface.error), blocks=declared.blocks)
 
 
-def _resource_type(resource: type[Resource]) -> ResourceType:
-    # It belongs to no program: a representation is the Python object, and has all that it needs.
-    return ResourceType(None, resource.drop, name=resource.name, python=resource)
+class HostResource(ResourceType):
+    """A resource type of an interface, which belongs to no program: what stands for a resource is its Python object.
+
+    There is one of each in a process. The class is loaded when the first object is checked.
+    """
+
+    __slots__ = ("_load",)
+
+    def __init__(self, name: str, load: Callable[[], type[Resource]]) -> None:
+        self._load = load
+        self.impl = None
+        self.dtor = _drop
+        self.name = name
+
+    @property
+    def python(self) -> type[Resource]:
+        """The class of its objects."""
+        return self._load()
+
+
+def _drop(rep: Resource) -> None:
+    rep.drop()
 
 
 def called(function: Callable[..., Any], declared: Declared, error: Error) -> Callable[..., Any]:
@@ -93,23 +115,44 @@ def pending(block: WouldBlock, again: Callable[[], Any]) -> Pending:
     return Pending(block.pollable, resume)
 
 
+class LazyFunction(HostFunction):
+    """A function of an interface, found when it is first called: programs import many that they never call."""
+
+    __slots__ = ("_name", "_offered")
+
+    def __init__(self, offered: Callable[[], Offered], name: str, host: Host) -> None:
+        made: Callable[..., Any] | None = None
+
+        def call(*arguments: Any) -> Any:
+            nonlocal made
+            if made is None:
+                made = offered().function(name, host).function
+            return made(*arguments)
+
+        super().__init__(call)
+        self._offered = offered
+        self._name = name
+
+    @property
+    def blocks(self) -> bool:
+        return self._offered().blocks(self._name)
+
+
 class LazyExports:
     """The exports of an interface's instance, each made when it is asked for."""
 
-    __slots__ = ("_host", "_made", "_offered")
+    __slots__ = ("_host", "_made", "_offered", "_resources")
 
-    def __init__(self, offered: Callable[[], Offered], host: Host) -> None:
+    def __init__(self, offered: Callable[[], Offered], host: Host, resources: Mapping[str, HostResource]) -> None:
         self._offered = offered
+        self._resources = resources
         self._host = host
         self._made: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
         made = self._made.get(name)
         if made is None:
-            offered = self._offered()
-            made = offered.resources.get(name)
-            if made is None:
-                made = offered.function(name, self._host)
+            made = self._resources.get(name) or LazyFunction(self._offered, name, self._host)
             self._made[name] = made
         return made
 

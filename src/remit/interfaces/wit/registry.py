@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 
-from remit.interfaces.wit.calling import Offered
+from remit.interfaces.wit.calling import HostResource, Offered
 from remit.interfaces.wit.instance_type import InstanceTypes
 
 TYPE_CHECKING = False
@@ -55,7 +55,7 @@ def track_of(version: str) -> str:
 class Registry:
     """All interfaces that this process can offer."""
 
-    __slots__ = ("_classes", "_known", "_offered", "_types", "_with_packages")
+    __slots__ = ("_classes", "_known", "_offered", "_resources", "_types", "_with_packages")
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], tuple[str, str]] = {}
@@ -65,6 +65,7 @@ class Registry:
         self._with_packages = False
         self._classes: dict[tuple[str, str], type[Interface]] = {}
         self._offered: dict[tuple[str, str], Offered] = {}
+        self._resources: dict[tuple[str, str, str], HostResource] = {}
         self._types: dict[str, InstanceTypes] = {}
 
     def _add(self, interfaces: Mapping[str, tuple[str, str]]) -> None:
@@ -89,6 +90,16 @@ class Registry:
         if offered is None:
             offered = self._offered[key] = Offered(self._class(*key))
         return offered
+
+    def resource(self, wanted: InterfaceName, name: str) -> HostResource:
+        """The resource type `name` of an interface, the same for all programs."""
+        key = (wanted.name, wanted.track, name)
+        found = self._resources.get(key)
+        if found is None:
+            # Threads may come here at once: only one of theirs is kept.
+            made = HostResource(name, lambda: self.offered(wanted).resource(name))
+            found = self._resources.setdefault(key, made)
+        return found
 
     def type_of(self, wanted: InterfaceName) -> InstanceType:
         """Its type. KeyError if there is none."""

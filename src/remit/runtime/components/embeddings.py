@@ -7,6 +7,7 @@ them, and none of it can be suspended: then all of them run on a thread of their
 from __future__ import annotations
 
 from remit.component.embedding import Embedding
+from remit.component.instances import HostFunction
 from remit.engine.api import Pending
 
 TYPE_CHECKING = False
@@ -46,6 +47,8 @@ class OnFibers(Embedding):
 
     __slots__ = ()
 
+    suspends = True
+
     def define(
         self, linker: Linker, module: str, name: str, type: CoreFuncType, function: Callable[..., Any], *, blocks: bool
     ) -> None:
@@ -56,15 +59,18 @@ class OnFibers(Embedding):
 
 
 class OnThreads(Embedding):
-    """Whoever waits does so on the guests' own thread; their functions are called on the loop's."""
+    """Whoever waits does so on the guests' own thread; what it calls is done on the loop's.
+
+    Only the function itself: arguments and results are taken from the guest, and given to it, on the guest's thread.
+    """
 
     __slots__ = ()
 
-    def define(
-        self, linker: Linker, module: str, name: str, type: CoreFuncType, function: Callable[..., Any], *, blocks: bool
-    ) -> None:
-        if blocks:
-            from remit.runtime.on_threads import handed_over
+    suspends = True
 
-            function = handed_over(function)
-        linker.define(module, name, type, function)
+    def called(self, function: HostFunction) -> HostFunction:
+        from remit.runtime.on_threads import handed_over
+
+        there = function.function
+        handed = handed_over(lambda _, *arguments: there(*arguments))
+        return HostFunction(lambda *arguments: handed(None, *arguments), blocks=True)

@@ -185,7 +185,7 @@ class ExportedFunction:
         """Its parameters and result, in WIT's terms."""
         return self._function.type
 
-    def __call__(self, *arguments: Any, **named: Any) -> Any:
+    def __call__(self, /, *arguments: Any, **named: Any) -> Any:
         """Its result; of a ``result``, the ok value, or :class:`remit.Err` is raised.
 
         A wrong argument is a TypeError, ValueError or OverflowError that names it; otherwise as
@@ -226,7 +226,7 @@ def _attribute(label: str, type: ExternType) -> str | None:
 
 
 def _method(exports: Exports, name: str) -> Callable[..., Any]:
-    def method(self: GuestResource, *arguments: Any, **named: Any) -> Any:
+    def method(self: GuestResource, /, *arguments: Any, **named: Any) -> Any:
         return exports[name](self, *arguments, **named)
 
     return _described(method, exports, name)
@@ -242,13 +242,13 @@ def _static(exports: Exports, name: str) -> Callable[..., Any]:
 def _constructor(exports: Exports, name: str, *, asynchronous: bool) -> dict[str, Any]:
     """Called as the class is; of an asynchronous instance, ``await Class.new(…)``, as a class cannot be awaited."""
 
-    def new(kind: type[GuestResource], *arguments: Any, **named: Any) -> Any:
+    def new(kind: type[GuestResource], /, *arguments: Any, **named: Any) -> Any:
         return exports[name](*arguments, **named)
 
     if not asynchronous:
         return {"__new__": _described(new, exports, name)}
 
-    def refuse(kind: type[GuestResource], *arguments: Any, **named: Any) -> Any:
+    def refuse(kind: type[GuestResource], /, *arguments: Any, **named: Any) -> Any:
         raise TypeError(f"{kind.__name__} is of an asynchronous instance: await {kind.__name__}.new(…)")
 
     return {"new": classmethod(_described(new, exports, name)), "__new__": refuse}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from remit.engine.api import Timeout
+from remit.kernel.limits import whole_number
 from remit.runtime.components.exports import Exports, unwrapped
 from remit.runtime.components.world import ComponentWorld
 from remit.runtime.instance_base import InstanceBase, check_instance_options, checked_interruption
+from remit.runtime.named_options import MOST_FUEL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from remit.component.handles import Resource
     from remit.component.instances import GuestFunction
     from remit.component.values.classes import Classes
+    from remit.engine.wasmtime.store import Tank
     from remit.runtime.components.program import Component
     from remit.runtime.options import InstanceOptions
 
@@ -52,6 +55,21 @@ class _ComponentInstance(InstanceBase):
         """Of the types that are exported by name."""
         return self.component.classes
 
+    @property
+    def fuel(self) -> int:
+        """What is left of its fuel; settable between calls. RuntimeError unless it was loaded with ``fuel=True``."""
+        return self._metered().amount
+
+    @fuel.setter
+    def fuel(self, amount: int) -> None:
+        self._metered().amount = whole_number("fuel", amount, "instructions", most=MOST_FUEL)
+
+    def _metered(self) -> Tank:
+        tank = self._world.tank
+        if tank is None:
+            raise RuntimeError("the program does not count fuel: load it with remit.load(..., fuel=True)")
+        return tank
+
     def _class_of(self, resource: Resource) -> Any:
         return None if self._world.instance is None else self.exports.resource_class(resource)
 
@@ -60,6 +78,12 @@ class _ComponentInstance(InstanceBase):
 
     def drop_resource(self, resource: Resource, rep: Any) -> Any:
         raise NotImplementedError
+
+    def _check_alive(self, function: GuestFunction) -> None:
+        if not function.may_enter and not self._world.busy:
+            raise RuntimeError(
+                "an earlier call trapped, was stopped, or ended by an exception, and the instance with it: make another"
+            )
 
     def forget_resource(self, resource: Resource, rep: Any) -> None:
         """Drop a resource at the next call: from any thread."""
@@ -115,6 +139,7 @@ class ComponentInstance(_ComponentInstance):
 
     def invoke(self, name: str, function: GuestFunction, arguments: tuple[Any, ...]) -> Any:
         """Call a function of the instance; as :meth:`remit.Instance.call`."""
+        self._check_alive(function)
         try:
             self._start_clock()
             self._drop_forgotten()
@@ -182,6 +207,7 @@ class AsyncComponentInstance(_ComponentInstance):
 
     async def invoke(self, name: str, function: GuestFunction, arguments: tuple[Any, ...]) -> Any:
         """Call a function of the instance; as :meth:`remit.AsyncInstance.call`."""
+        self._check_alive(function)
         try:
             self._start_clock()
             while self._forgotten:

@@ -99,7 +99,7 @@ class _Linking:
 
     def _add_instance(self, name: str, type: InstanceType, own: OwnImport | None) -> None:
         functions = [each for each, inner in type.exports.items() if isinstance(inner, FuncType)]
-        resources = [each for each, inner in type.exports.items() if isinstance(inner, TypeBound) and inner.fresh]
+        resources = _resources(type)
         left = functions if own is None else [each for each in functions if not own.has(each)]
         if own is not None and not left:
             # Nothing of it is asked of anybody else; its resources are the caller's classes.
@@ -148,17 +148,19 @@ def _nothing(host: Host, asynchronous: bool) -> None:
 
 
 def _of_interface(wanted: InterfaceName, own: OwnImport | None, type: InstanceType) -> Provider:
+    resources = {name: registry().resource(wanted, name) for name in _resources(type)}
+
     def offered() -> Any:
         return registry().offered(wanted)
 
     if own is None:
-        return lambda host, asynchronous: Instance(LazyExports(offered, host))
+        return lambda host, asynchronous: Instance(LazyExports(offered, host, resources))
 
     replaced = own.provider(InstanceType({each: inner for each, inner in type.exports.items() if own.has(each)}))
 
     def provide(host: Host, asynchronous: bool) -> Instance:
         mine: Any = replaced(host, asynchronous)
-        return Instance(_Either(mine.exports, LazyExports(offered, host)))
+        return Instance(_Either(mine.exports, LazyExports(offered, host, resources)))
 
     return provide
 
@@ -174,6 +176,11 @@ class _Either:
 
     def __getitem__(self, name: str) -> Any:
         return self._first[name] if name in self._first else self._second[name]
+
+
+def _resources(type: InstanceType) -> list[str]:
+    """The resource types that the interface itself has."""
+    return [name for name, inner in type.exports.items() if isinstance(inner, TypeBound) and inner.fresh]
 
 
 def _sort(type: ExternType) -> str:

@@ -125,7 +125,7 @@ class OwnImport:
             raise Mismatch(f"has no {name}")
         if not callable(found):
             raise Mismatch(f"{where}{found!r} is no function")
-        problem = _arity_problem(found, len(wanted.params))
+        problem = _arity_problem(found, len(wanted.params) + wants_instance(found))
         if problem:
             takes = ", ".join([label for label, _ in wanted.params]) or "nothing"
             raise Mismatch(f"{where}{problem}; the component calls it with {takes}")
@@ -137,6 +137,11 @@ class OwnImport:
             raise Mismatch(f"{name or self.key}: a class is wanted for this resource, called {wanted}, not {found!r}")
         close = getattr(found, "close", None)
         return Resource(None, close if callable(close) else None, name=name or self.key, python=found)
+
+
+def wants_instance(function: Callable[..., Any]) -> bool:
+    """Whether it is marked by :func:`remit.with_instance`."""
+    return bool(getattr(function, "__remit_wants_instance__", False))
 
 
 def _always(value: Any) -> Provider:
@@ -159,7 +164,7 @@ def _arity_problem(function: Callable[..., Any], count: int) -> str | None:
 
 def _host_function(function: Callable[..., Any], type: FuncType, host: Host, asynchronous: bool) -> HostFunction:
     called = function
-    if getattr(function, "__remit_wants_instance__", False):
+    if wants_instance(function):
 
         def called(*arguments: Any) -> Any:
             return function(host.process.owner, *arguments)

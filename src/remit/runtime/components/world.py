@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from remit.component.guest_resources import GuestHandles, plain_class
 from remit.component.values.results import Err, Ok
+from remit.engine.wasmtime.store import Tank
 from remit.interfaces.wit.declaration import Host
 from remit.kernel.errors import Exit
 from remit.policy.build import build_process
@@ -30,13 +31,13 @@ class ComponentWorld(World):
     __slots__ = (
         "_asynchronous",
         "_conversion",
-        "_fuel",
         "_limits",
         "_on_thread",
         "class_of",
         "component",
         "host",
         "instance",
+        "tank",
     )
 
     def __init__(
@@ -56,7 +57,7 @@ class ComponentWorld(World):
         """None while it is made."""
         self._asynchronous = asynchronous
         self._on_thread = asynchronous and not (runs_on_own_thread(asynchronous=True) and census.stores < 2)
-        self._fuel = ENDLESS if fuel is None else fuel
+        self.tank = Tank(ENDLESS if fuel is None else fuel) if component.metered else None
         super().__init__(build_process(grants, own_thread=not self._on_thread))
         self.host = Host(self.process)
         self._conversion = GuestHandles(self._class_of)
@@ -149,8 +150,7 @@ class ComponentWorld(World):
         self.stores.add(store)
         store.on_interrupt = self.reactor.interrupt
         store.deadline = self.reactor.deadline
-        if self.component.metered:
-            store.fuel = self._fuel
+        store.tank = self.tank
         return store
 
 
