@@ -14,9 +14,9 @@ from remit.runtime.program import load_with
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from remit.engine.cache import Cache
     from typing import Any
 
+    from remit.engine.cache import Cache
     from remit.engine.wasmtime.module import Module
     from remit.runtime.program import Program
 

@@ -37,16 +37,17 @@ FRAMING = frozenset(
 """Fields that belong to a connection and not to a message, and ``host``, which the authority says."""
 
 
-class HttpError(Exception):
-    """An exchange failed. `kind` is a case of ``wasi:http/types.error-code``, such as ``DNS-timeout``."""
+class HttpError(KernelError):
+    """An exchange failed. `kind` is a case of ``wasi:http/types.error-code``, such as ``DNS-timeout``.
 
-    __slots__ = ("detail", "kind", "payload")
+    Where streams fail by it, whoever knows nothing of HTTP sees an IO error.
+    """
+
+    __slots__ = ("kind", "payload")
 
     def __init__(self, kind: str, detail: str = "", payload: object = None) -> None:
-        super().__init__(kind, detail)
+        super().__init__(Code.IO, detail)
         self.kind = kind
-        self.detail = detail
-        """For the people on the host; no guest sees it."""
         self.payload = payload
         """What that case carries, if it does and something is known: as ``wasi:http`` defines it."""
 
@@ -175,7 +176,7 @@ class IncomingExchange:
     """Of the request."""
 
     def inform(self, status: int, fields: Fields) -> None:
-        """Send an informational response (100 to 199), before the real one. It may be left out where nobody takes it."""
+        """Send an informational response (100 to 199), before the real one. Where nobody takes it, it is left out."""
         raise KernelError(Code.NOT_SUPPORTED, f"{type(self).__name__} takes no informational responses")
 
     def respond(self, status: int, fields: Fields) -> OutgoingBody:

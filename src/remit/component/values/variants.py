@@ -30,6 +30,20 @@ class Variant:
     """Of a case: what it is called in the component."""
 
 
+class Case(Variant):
+    """A case by its label, for functions that give a variant whose class they do not know."""
+
+    __slots__ = ("label", "value")
+    __match_args__ = ("label", "value")
+
+    def __init__(self, label: str, value: Any) -> None:
+        self.label = label  # type: ignore[misc]  # of each object here, of the class in other cases
+        self.value = value
+
+    def __repr__(self) -> str:
+        return f"Case({self.label!r}, {self.value!r})"
+
+
 class _Empty:
     __slots__ = ()
 

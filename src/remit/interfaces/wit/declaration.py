@@ -115,6 +115,11 @@ class Host:
             made = self._interfaces[kind] = kind(self)
         return made
 
+    def finish(self) -> None:
+        """See :meth:`Interface.finish`. WouldBlock: to be called again."""
+        for interface in [*self._interfaces.values()]:
+            interface.finish()
+
 
 class Interface:
     """The base of the classes of interfaces. There is one object of it for each running program that calls it."""
@@ -137,6 +142,9 @@ class Interface:
     def process(self) -> Process:
         """What the program was handed."""
         return self.host.process
+
+    def finish(self) -> None:
+        """The program has come to its end: what it had given out to be done later is done now. WouldBlock."""
 
     @classmethod
     def error(cls, failure: KernelError) -> Any:

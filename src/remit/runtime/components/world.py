@@ -6,7 +6,7 @@ from remit.component.guest_resources import GuestHandles, plain_class
 from remit.component.values.results import Err, Ok
 from remit.engine.wasmtime.store import Tank
 from remit.interfaces.wit.declaration import Host
-from remit.kernel.errors import Exit
+from remit.kernel.errors import Exit, WouldBlock
 from remit.policy.build import build_process
 from remit.runtime.sizes import component_limits
 from remit.runtime.world import ENDLESS, World, runs_on_own_thread
@@ -114,16 +114,28 @@ class ComponentWorld(World):
     def run(self) -> int:
         try:
             self.instantiate()
-            return _status(self.call(self._entry()))
+            status = _status(self.call(self._entry()))
         except Exit as end:
-            return end.status
+            status = end.status
+        while True:
+            try:
+                self.host.finish()
+                return status
+            except WouldBlock as block:
+                self.reactor.wait(block.pollable)
 
     async def run_async(self) -> int:
         try:
             await self.instantiate_async()
-            return _status(await self.call_async(self._entry()))
+            status = _status(await self.call_async(self._entry()))
         except Exit as end:
-            return end.status
+            status = end.status
+        while True:
+            try:
+                self.host.finish()
+                return status
+            except WouldBlock as block:
+                await self.reactor.wait_async(block.pollable)
 
     def close(self) -> None:
         super().close()

@@ -1,0 +1,91 @@
+"""Files as streams: from an offset on, each stream with a position of its own."""
+
+from __future__ import annotations
+
+from remit.interfaces.wasi_0_2.streams import InputStream, OutputStream
+from remit.kernel.errors import Code, KernelError
+from remit.kernel.poll import ALWAYS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from remit.interfaces.wasi_0_2.opened import Opened
+    from remit.kernel.poll import Pollable as KernelPollable
+
+FILE_PERMIT = 1 << 20
+"""Bytes that a stream into a file permits at a time: files take them at once, so none are kept."""
+
+MAX_OFFSET = (1 << 63) - 1
+
+
+class FileInputStream(InputStream):
+    """The bytes of a file from `offset` on. It keeps the file open."""
+
+    __slots__ = ("_offset", "_opened")
+
+    def __init__(self, opened: Opened, offset: int, limit: int) -> None:
+        super().__init__(opened.file, limit)
+        self._opened = opened
+        self._offset = offset
+        opened.retain()
+
+    def _receive(self, buffer: memoryview) -> int:
+        if self._offset > MAX_OFFSET:
+            return 0
+        count = self._file.read_at(self._offset, [buffer])
+        self._offset += count
+        return count
+
+    def when_ready(self) -> KernelPollable:
+        return ALWAYS
+
+    def drop(self) -> None:
+        self._opened.release()
+
+
+class _FileSink:
+    """Where a stream into a file goes: all of it at once, or an error."""
+
+    __slots__ = ("_offset", "_opened")
+
+    def __init__(self, opened: Opened, offset: int | None) -> None:
+        self._opened = opened
+        self._offset = offset
+        """None: the end of the file, wherever that is."""
+
+    def send(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[self._write(view) :]
+        self._opened.synchronize()
+
+    def _write(self, view: memoryview) -> int:
+        if self._offset is None:
+            return self._opened.file.append([view])
+        if self._offset + len(view) > MAX_OFFSET:
+            raise KernelError(Code.FILE_TOO_LARGE)
+        count = self._opened.file.write_at(self._offset, [view])
+        self._offset += count
+        return count
+
+    def drain(self) -> bool:
+        return True
+
+    def writable(self) -> bool:
+        return True
+
+    def when_writable(self) -> KernelPollable:
+        return ALWAYS
+
+
+class FileOutputStream(OutputStream):
+    """Writes to a file from `offset` on, or (None) to its end. It keeps the file open."""
+
+    __slots__ = ("_opened",)
+
+    def __init__(self, opened: Opened, offset: int | None) -> None:
+        super().__init__(_FileSink(opened, offset), FILE_PERMIT)
+        self._opened = opened
+        opened.retain()
+
+    def drop(self) -> None:
+        self._opened.release()

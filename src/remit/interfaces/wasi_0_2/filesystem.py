@@ -1,0 +1,476 @@
+"""``wasi:filesystem/types``: the kernel's operations on files and directories."""
+
+from __future__ import annotations
+
+from _struct import Struct
+
+from remit.interfaces.wasi_0_2.clocks import SECOND, datetime_of
+from remit.interfaces.wasi_0_2.errors import Error
+from remit.interfaces.wasi_0_2.file_streams import MAX_OFFSET, FileInputStream, FileOutputStream
+from remit.interfaces.wasi_0_2.filesystem_errors import ERROR_CODE, ERROR_CODES
+from remit.interfaces.wasi_0_2.opened import FLAG_MUTATE, FLAG_READ, FLAG_WRITE, Opened, sync_mode
+from remit.interfaces.wasi_0_2.streams import InputStream, OutputStream, Sink
+from remit.interfaces.wit.declaration import Interface, Resource, func, method
+from remit.kernel import paths
+from remit.kernel.descriptors import OpenDirectory, OpenFile
+from remit.kernel.errors import Code, KernelError
+from remit.kernel.files import NOW, Advice, Directory, FileType, How
+from remit.kernel.rights import ALL, DIRECTORY, FILE, STREAM
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from remit.interfaces.wasi_0_2.clocks import Datetime
+    from remit.interfaces.wit.declaration import Host
+    from remit.kernel.files import DirectoryEntry, Stat
+
+DESCRIPTOR_TYPE = {
+    FileType.UNKNOWN: "unknown",
+    FileType.BLOCK_DEVICE: "block-device",
+    FileType.CHARACTER_DEVICE: "character-device",
+    FileType.DIRECTORY: "directory",
+    FileType.FIFO: "fifo",
+    FileType.SYMBOLIC_LINK: "symbolic-link",
+    FileType.REGULAR_FILE: "regular-file",
+    FileType.SOCKET: "socket",
+}
+
+ADVICE = {
+    "normal": Advice.NORMAL,
+    "sequential": Advice.SEQUENTIAL,
+    "random": Advice.RANDOM,
+    "will-need": Advice.WILL_NEED,
+    "dont-need": Advice.DONT_NEED,
+    "no-reuse": Advice.NO_REUSE,
+}
+
+FOLLOW = 1
+"""``path-flags``."""
+
+OPEN_CREATE = 1
+OPEN_DIRECTORY = 2
+OPEN_EXCLUSIVE = 4
+OPEN_TRUNCATE = 8
+"""``open-flags``."""
+
+_IDENTITY = Struct("<QQ")
+_MAX_U64 = (1 << 64) - 1
+
+
+class DescriptorStat:
+    """A ``descriptor-stat``."""
+
+    __slots__ = (
+        "data_access_timestamp",
+        "data_modification_timestamp",
+        "link_count",
+        "size",
+        "status_change_timestamp",
+        "type",
+    )
+
+    def __init__(self, stat: Stat) -> None:
+        self.type = DESCRIPTOR_TYPE[stat.type]
+        self.link_count = stat.links
+        self.size = stat.size
+        self.data_access_timestamp = datetime_of(stat.accessed)
+        self.data_modification_timestamp = datetime_of(stat.modified)
+        self.status_change_timestamp = datetime_of(stat.changed)
+
+
+class MetadataHash:
+    """A ``metadata-hash-value``: the same for two names of one file, and telling nothing else."""
+
+    __slots__ = ("lower", "upper")
+
+    def __init__(self, stat: Stat) -> None:
+        from _blake2 import blake2b  # hashlib costs 2 ms
+
+        identity = _IDENTITY.pack(stat.device & _MAX_U64, stat.inode & _MAX_U64)
+        self.lower, self.upper = _IDENTITY.unpack(blake2b(identity, digest_size=16, person=b"remit metadata").digest())
+
+
+class DirectoryRow:
+    """A ``directory-entry``."""
+
+    __slots__ = ("name", "type")
+
+    def __init__(self, entry: DirectoryEntry) -> None:
+        self.type = DESCRIPTOR_TYPE[entry.type]
+        self.name = entry.name
+
+
+class DirectoryEntryStream(Resource):
+    """What was in a directory when the stream was made."""
+
+    __slots__ = ("_count", "_filesystem", "_rows")
+    name = "directory-entry-stream"
+
+    def __init__(self, filesystem: Filesystem, directory: Directory) -> None:
+        rows = [*directory.entries()]
+        filesystem.take_listing(len(rows))
+        self._filesystem = filesystem
+        self._count = len(rows)
+        self._rows: Iterator[DirectoryEntry] = iter(rows)
+
+    @method("() -> result<option<directory-entry>, error-code>")
+    def read_directory_entry(self) -> DirectoryRow | None:
+        entry = next(self._rows, None)
+        return None if entry is None else DirectoryRow(entry)
+
+    def drop(self) -> None:
+        self._filesystem.give_back_listing(self._count)
+
+
+class Descriptor(Resource):
+    """An open file or directory."""
+
+    __slots__ = ("_filesystem", "opened")
+    name = "descriptor"
+
+    def __init__(self, filesystem: Filesystem, opened: Opened) -> None:
+        self._filesystem = filesystem
+        self.opened = opened
+
+    def drop(self) -> None:
+        self.opened.release()
+
+    # Streams.
+
+    @method("(offset: filesize) -> result<input-stream, error-code>")
+    def read_via_stream(self, offset: int) -> InputStream:
+        file = self._readable()
+        limit = self._filesystem.process.limits.io_bytes
+        if not file.seekable:
+            return _StreamOfFile(self.opened, limit)
+        return FileInputStream(self.opened, offset, limit)
+
+    @method("(offset: filesize) -> result<output-stream, error-code>")
+    def write_via_stream(self, offset: int) -> OutputStream:
+        if not self._writable().seekable:
+            return _StreamIntoFile(self.opened)
+        return FileOutputStream(self.opened, offset)
+
+    @method("() -> result<output-stream, error-code>")
+    def append_via_stream(self) -> OutputStream:
+        if not self._writable().seekable:
+            return _StreamIntoFile(self.opened)
+        return FileOutputStream(self.opened, None)
+
+    def _readable(self) -> Any:
+        file = self.opened.file
+        if not self.opened.flags & FLAG_READ:
+            raise KernelError(Code.BAD_DESCRIPTOR, "it was not opened for reading")
+        return file
+
+    def _writable(self) -> Any:
+        file = self.opened.file
+        if not self.opened.flags & FLAG_WRITE:
+            raise KernelError(Code.BAD_DESCRIPTOR, "it was not opened for writing")
+        return file
+
+    # What is open itself.
+
+    @method("(offset: filesize, length: filesize, advice: advice) -> result<_, error-code>")
+    def advise(self, offset: int, length: int, advice: Any) -> None:
+        file = self.opened.file
+        if not file.seekable:
+            raise KernelError(Code.SEEK)
+        if offset > MAX_OFFSET or length > MAX_OFFSET:
+            raise KernelError(Code.INVALID)
+        file.advise(offset, length, ADVICE[advice.label])
+
+    @method("() -> result<_, error-code>")
+    def sync_data(self) -> None:
+        self.opened.node.sync(data_only=True)
+
+    @method("() -> result<_, error-code>")
+    def sync(self) -> None:
+        self.opened.node.sync(data_only=False)
+
+    @method("() -> result<descriptor-flags, error-code>")
+    def get_flags(self) -> int:
+        return self.opened.flags
+
+    @method("() -> result<descriptor-type, error-code>")
+    def get_type(self) -> str:
+        entry = self.opened.entry
+        return "directory" if entry.is_directory else DESCRIPTOR_TYPE[entry.type]
+
+    @method("(size: filesize) -> result<_, error-code>")
+    def set_size(self, size: int) -> None:
+        file = self._writable()
+        if size > MAX_OFFSET:
+            raise KernelError(Code.FILE_TOO_LARGE)
+        file.resize(size)
+
+    @method(
+        "(data-access-timestamp: new-timestamp, data-modification-timestamp: new-timestamp) -> result<_, error-code>"
+    )
+    def set_times(self, accessed: Any, modified: Any) -> None:
+        self.opened.node.set_times(_new_time(accessed), _new_time(modified))
+
+    @method("(length: filesize, offset: filesize) -> result<tuple<list<u8>, bool>, error-code>")
+    def read(self, length: int, offset: int) -> tuple[bytes, bool]:
+        file = self._readable()
+        wanted = min(length, self._filesystem.process.limits.io_bytes)
+        if not wanted or offset > MAX_OFFSET:
+            return b"", offset > MAX_OFFSET
+        buffer = bytearray(wanted)
+        count = file.read_at(offset, [memoryview(buffer)])
+        return bytes(memoryview(buffer)[:count]), count < wanted
+
+    @method("(buffer: list<u8>, offset: filesize) -> result<filesize, error-code>")
+    def write(self, contents: bytes, offset: int) -> int:
+        file = self._writable()
+        if offset + len(contents) > MAX_OFFSET:
+            raise KernelError(Code.FILE_TOO_LARGE)
+        count: int = file.write_at(offset, [memoryview(contents)])
+        self.opened.synchronize()
+        return count
+
+    @method("() -> result<descriptor-stat, error-code>")
+    def stat(self) -> DescriptorStat:
+        return DescriptorStat(self.opened.node.stat())
+
+    @method("(other: borrow<descriptor>) -> bool")
+    def is_same_object(self, other: Descriptor) -> bool:
+        try:
+            return _identity(self.opened.node.stat()) == _identity(other.opened.node.stat())
+        except KernelError:
+            return False
+
+    @method("() -> result<metadata-hash-value, error-code>")
+    def metadata_hash(self) -> MetadataHash:
+        return MetadataHash(self.opened.node.stat())
+
+    # Names in a directory.
+
+    @method("() -> result<directory-entry-stream, error-code>")
+    def read_directory(self) -> DirectoryEntryStream:
+        return DirectoryEntryStream(self._filesystem, self.opened.directory)
+
+    @method("(path: string) -> result<_, error-code>")
+    def create_directory_at(self, path: str) -> None:
+        paths.make_directory_at(self.opened.directory, self._filesystem.path(path))
+
+    @method("(path-flags: path-flags, path: string) -> result<descriptor-stat, error-code>")
+    def stat_at(self, flags: int, path: str) -> DescriptorStat:
+        return DescriptorStat(self._stat_at(flags, path))
+
+    def _stat_at(self, flags: int, path: str) -> Stat:
+        return paths.stat_at(self.opened.directory, self._filesystem.path(path), follow=bool(flags & FOLLOW))
+
+    @method(
+        "(path-flags: path-flags, path: string, data-access-timestamp: new-timestamp, "
+        "data-modification-timestamp: new-timestamp) -> result<_, error-code>"
+    )
+    def set_times_at(self, flags: int, path: str, accessed: Any, modified: Any) -> None:
+        times = _new_time(accessed), _new_time(modified)
+        paths.set_times_at(self.opened.directory, self._filesystem.path(path), *times, follow=bool(flags & FOLLOW))
+
+    @method(
+        "(old-path-flags: path-flags, old-path: string, new-descriptor: borrow<descriptor>, new-path: string) "
+        "-> result<_, error-code>"
+    )
+    def link_at(self, flags: int, path: str, target: Descriptor, target_path: str) -> None:
+        """A link is linked itself: INVALID to ask for it to be followed, as in wasmtime."""
+        check = self._filesystem.path
+        if flags & FOLLOW:
+            raise KernelError(Code.INVALID, "a hard link to what a link points to")
+        paths.link_at(self.opened.directory, check(path), target.opened.directory, check(target_path))
+
+    @method(
+        "(path-flags: path-flags, path: string, open-flags: open-flags, flags: descriptor-flags) "
+        "-> result<descriptor, error-code>"
+    )
+    def open_at(self, path_flags: int, path: str, open_flags: int, flags: int) -> Descriptor:
+        process = self._filesystem.process
+        directory = self.opened.directory
+        name = self._filesystem.path(path)
+        if flags & FLAG_MUTATE and directory.read_only:
+            raise KernelError(Code.READ_ONLY, path)
+        process.descriptors.reserve()
+        opened = paths.open_at(
+            directory,
+            name,
+            follow=bool(path_flags & FOLLOW),
+            how=_how(open_flags, flags),
+            directory_required=bool(open_flags & OPEN_DIRECTORY),
+        )
+        return self._filesystem.descriptor(opened, flags)
+
+    @method("(path: string) -> result<string, error-code>")
+    def readlink_at(self, path: str) -> str:
+        return paths.read_link_at(self.opened.directory, self._filesystem.path(path))
+
+    @method("(path: string) -> result<_, error-code>")
+    def remove_directory_at(self, path: str) -> None:
+        paths.remove_directory_at(self.opened.directory, self._filesystem.path(path))
+
+    @method("(old-path: string, new-descriptor: borrow<descriptor>, new-path: string) -> result<_, error-code>")
+    def rename_at(self, path: str, target: Descriptor, target_path: str) -> None:
+        check = self._filesystem.path
+        paths.rename_at(self.opened.directory, check(path), target.opened.directory, check(target_path))
+
+    @method("(old-path: string, new-path: string) -> result<_, error-code>")
+    def symlink_at(self, target: str, path: str) -> None:
+        check = self._filesystem.path
+        paths.symlink_at(check(target), self.opened.directory, check(path))
+
+    @method("(path: string) -> result<_, error-code>")
+    def unlink_file_at(self, path: str) -> None:
+        paths.unlink_at(self.opened.directory, self._filesystem.path(path))
+
+    @method("(path-flags: path-flags, path: string) -> result<metadata-hash-value, error-code>")
+    def metadata_hash_at(self, flags: int, path: str) -> MetadataHash:
+        return MetadataHash(self._stat_at(flags, path))
+
+
+class _StreamOfFile(InputStream):
+    """A fifo or device that was opened by name: read as it comes."""
+
+    __slots__ = ("_opened",)
+
+    def __init__(self, opened: Opened, limit: int) -> None:
+        super().__init__(opened.file, limit)
+        self._opened = opened
+        opened.retain()
+
+    def drop(self) -> None:
+        self._opened.release()
+
+
+class _StreamIntoFile(OutputStream):
+    """The same for writing."""
+
+    __slots__ = ("_opened",)
+
+    def __init__(self, opened: Opened) -> None:
+        super().__init__(Sink(opened.file))
+        self._opened = opened
+        opened.retain()
+
+    def drop(self) -> None:
+        super().drop()
+        self._opened.release()
+
+
+class Filesystem(Interface):
+    name = "wasi:filesystem/types"
+    version = "0.2.12"
+    resources = (Descriptor, DirectoryEntryStream)
+    types = {
+        "filesize": "u64",
+        "descriptor-type": (
+            "enum { unknown, block-device, character-device, directory, fifo, symbolic-link, regular-file, socket }"
+        ),
+        "descriptor-flags": (
+            "flags { read, write, file-integrity-sync, data-integrity-sync, requested-write-sync, mutate-directory }"
+        ),
+        "link-count": "u64",
+        "descriptor-stat": (
+            "record { type: descriptor-type, link-count: link-count, size: filesize, "
+            "data-access-timestamp: option<datetime>, data-modification-timestamp: option<datetime>, "
+            "status-change-timestamp: option<datetime> }"
+        ),
+        "path-flags": "flags { symlink-follow }",
+        "open-flags": "flags { create, directory, exclusive, truncate }",
+        "new-timestamp": "variant { no-change, now, timestamp(datetime) }",
+        "directory-entry": "record { type: descriptor-type, name: string }",
+        "error-code": f"enum {{ {', '.join(ERROR_CODES)} }}",
+        "advice": f"enum {{ {', '.join(ADVICE)} }}",
+        "metadata-hash-value": "record { lower: u64, upper: u64 }",
+    }
+    uses = {
+        "input-stream": "wasi:io/streams",
+        "output-stream": "wasi:io/streams",
+        "error": "wasi:io/streams",
+        "datetime": "wasi:clocks/wall-clock",
+    }
+
+    def __init__(self, host: Host) -> None:
+        super().__init__(host)
+        self._listed = 0
+        self._longest = host.process.limits.path_bytes
+
+    @classmethod
+    def error(cls, failure: KernelError) -> str:
+        return ERROR_CODE[failure.code]
+
+    @func("(err: borrow<error>) -> option<error-code>")
+    def filesystem_error_code(self, error: Error) -> str | None:
+        failure = error.failure
+        return ERROR_CODE[failure.code] if type(failure) is KernelError else None
+
+    # For its resources.
+
+    def path(self, path: str) -> str:
+        """NAME_TOO_LONG beyond the limit."""
+        if len(path) > self._longest or (not path.isascii() and len(path.encode()) > self._longest):
+            raise KernelError(Code.NAME_TOO_LONG)
+        return path
+
+    def descriptor(self, opened: Any, flags: int) -> Descriptor:
+        """For what was just opened with `flags`. TOO_MANY_DESCRIPTORS: then it has been closed."""
+        entry: OpenFile | OpenDirectory
+        if isinstance(opened, Directory):
+            entry = OpenDirectory(opened, rights=DIRECTORY, inheriting=ALL)
+            # Reading is what every directory allows; changing it was asked for, or not.
+            flags = (flags | FLAG_READ) & (FLAG_READ | FLAG_MUTATE)
+        else:
+            entry = OpenFile(opened, rights=FILE if opened.seekable else STREAM, sync=sync_mode(flags))
+            flags &= ~FLAG_MUTATE
+            if not flags & (FLAG_READ | FLAG_WRITE):
+                flags |= FLAG_READ
+        number = self.process.descriptors.insert(entry)
+        return Descriptor(self, Opened(self.process, entry, flags, number))
+
+    def take_listing(self, count: int) -> None:
+        """Keep a listing of that many entries. NO_MEMORY if there is none left of what listings may take."""
+        if self._listed and self._listed + count > self.process.limits.listing_entries:
+            raise KernelError(Code.NO_MEMORY, "Limits.listing_entries")
+        self._listed += count
+
+    def give_back_listing(self, count: int) -> None:
+        self._listed -= count
+
+
+def granted_directory(filesystem: Filesystem, entry: OpenDirectory) -> Descriptor:
+    """The descriptor for a directory that the program was granted: it stays open whatever is dropped."""
+    flags = FLAG_READ if entry.directory.read_only else FLAG_READ | FLAG_MUTATE
+    return Descriptor(filesystem, Opened(filesystem.process, entry, flags, None))
+
+
+def _how(open_flags: int, flags: int) -> int:
+    how = How.WRITE if flags & FLAG_WRITE else 0
+    if flags & FLAG_READ:
+        how |= How.READ
+    if open_flags & OPEN_CREATE:
+        how |= How.CREATE
+        if open_flags & OPEN_EXCLUSIVE:
+            how |= How.EXCLUSIVE
+    if open_flags & OPEN_TRUNCATE:
+        how |= How.TRUNCATE | How.WRITE
+    return how if how & (How.READ | How.WRITE) else how | How.READ
+
+
+def _new_time(wanted: Any) -> int | None:
+    """A ``new-timestamp``, as the kernel takes it."""
+    if wanted.label == "no-change":
+        return None
+    if wanted.label == "now":
+        return NOW
+    when: Datetime = wanted.value
+    if when.nanoseconds >= SECOND:
+        raise KernelError(Code.INVALID, "a second has 10**9 nanoseconds")
+    time = when.seconds * SECOND + when.nanoseconds
+    if time > MAX_OFFSET:
+        raise KernelError(Code.OVERFLOW)
+    return time
+
+
+def _identity(stat: Stat) -> tuple[int, int]:
+    return stat.device, stat.inode

@@ -1,0 +1,315 @@
+"""``wasi:io/streams`` over the streams of the kernel.
+
+An output stream takes all that it permits: what the kernel's stream does not take at once is kept, and goes out before
+anything else is permitted. So no more is ever kept than was permitted.
+"""
+
+from __future__ import annotations
+
+from remit.component.values.results import Err
+from remit.engine.api import Trap
+from remit.interfaces.wasi_0_2.errors import CLOSED, stream_error
+from remit.interfaces.wasi_0_2.poll import Pollable
+from remit.interfaces.wit.declaration import Interface, Resource, method
+from remit.kernel.errors import KernelError, WouldBlock
+from remit.kernel.poll import Condition
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from remit.kernel.files import File
+    from remit.kernel.poll import Pollable as KernelPollable
+
+PERMIT = 64 << 10
+"""Bytes that an output stream permits at a time, as pipes hold: so much may be kept of each stream."""
+
+MAX_BLOCKING_WRITE = 4096
+"""What ``blocking-write-and-flush`` takes at most, by the specification."""
+
+CHUNK = 64 << 10
+"""Bytes that are skipped or made of zeros at a time."""
+
+
+class InputStream(Resource):
+    """Bytes that come in. `limit`: how many one call gives at most."""
+
+    __slots__ = ("_ended", "_file", "_limit")
+    name = "input-stream"
+
+    def __init__(self, file: File, limit: int) -> None:
+        self._file = file
+        self._limit = limit
+        self._ended = False
+
+    def take(self, length: int) -> bytes:
+        """At least one byte, unless none are wanted. WouldBlock; KernelError; Err at the end."""
+        if self._ended:
+            raise Err(CLOSED)
+        wanted = length if length < self._limit else self._limit
+        if not wanted:
+            return b""
+        buffer = bytearray(wanted)
+        count = self._receive(memoryview(buffer))
+        if not count:
+            self._ended = True
+            raise Err(CLOSED)
+        return bytes(buffer) if count == wanted else bytes(memoryview(buffer)[:count])
+
+    def _receive(self, buffer: memoryview) -> int:
+        try:
+            return self._file.read([buffer])
+        except KernelError:
+            self._ended = True
+            raise
+
+    def when_ready(self) -> KernelPollable:
+        """Ready while :meth:`take` would not raise WouldBlock."""
+        return self._file.when_readable()
+
+    @method("(len: u64) -> result<list<u8>, stream-error>")
+    def read(self, length: int) -> bytes:
+        try:
+            return self.take(length)
+        except WouldBlock:
+            return b""
+
+    @method("(len: u64) -> result<list<u8>, stream-error>", blocks=True)
+    def blocking_read(self, length: int) -> bytes:
+        return self.take(length)
+
+    @method("(len: u64) -> result<u64, stream-error>")
+    def skip(self, length: int) -> int:
+        try:
+            return len(self.take(min(length, CHUNK)))
+        except WouldBlock:
+            return 0
+
+    @method("(len: u64) -> result<u64, stream-error>", blocks=True)
+    def blocking_skip(self, length: int) -> int:
+        return len(self.take(min(length, CHUNK)))
+
+    @method("() -> pollable")
+    def subscribe(self) -> Pollable:
+        return Pollable(self.when_ready())
+
+
+class Sink:
+    """A stream of the kernel's, and what it has not taken yet. Output streams may share one."""
+
+    __slots__ = ("_failure", "_file", "_left")
+
+    def __init__(self, file: File) -> None:
+        self._file = file
+        self._left = b""
+        self._failure: KernelError | None = None
+
+    def send(self, data: bytes) -> None:
+        """Take all of it."""
+        if self._left:
+            self._left += data
+            return
+        try:
+            count = self._file.write([memoryview(data)])
+        except WouldBlock:
+            count = 0
+        if count < len(data):
+            self._left = data[count:]
+
+    def drain(self) -> bool:
+        """Send what is left, as far as that goes now. Whether all of it is gone. KernelError."""
+        while self._left:
+            try:
+                count = self._file.write([memoryview(self._left)])
+            except WouldBlock:
+                return False
+            except KernelError:
+                self._left = b""
+                raise
+            self._left = self._left[count:]
+        return True
+
+    def writable(self) -> bool:
+        return self._file.when_writable().ready()
+
+    def when_writable(self) -> KernelPollable:
+        return self._file.when_writable()
+
+
+class _CanWrite(Condition):
+    """Ready while ``check-write`` would permit something, or tell of an error."""
+
+    __slots__ = ("_stream",)
+
+    def __init__(self, stream: OutputStream) -> None:
+        self._stream = stream
+
+    def ready(self) -> bool:
+        return self._stream.can_write()
+
+    def next_step(self) -> KernelPollable:
+        return self._stream.when_writable()
+
+
+class OutputStream(Resource):
+    """Bytes that go out. `sink` may be shared with others of the same stream."""
+
+    __slots__ = ("_closed", "_failure", "_permit", "_sink", "permit")
+    name = "output-stream"
+
+    def __init__(self, sink: Any, permit: int = PERMIT) -> None:
+        self._sink = sink
+        self.permit = permit
+        """Bytes that are permitted at a time."""
+        self._permit = 0
+        self._closed = False
+        self._failure: KernelError | None = None
+
+    def _failed(self, failure: KernelError) -> KernelError:
+        self._closed = True
+        return failure
+
+    def can_write(self) -> bool:
+        """Whether something may be written now, or an error is to be told."""
+        if self._closed or self._failure is not None:
+            return True
+        try:
+            return bool(self._sink.drain() and self._sink.writable())
+        except KernelError as failure:
+            # Told by the next call that can.
+            self._failure = failure
+            return True
+
+    def when_writable(self) -> KernelPollable:
+        pollable: KernelPollable = self._sink.when_writable()
+        return pollable
+
+    def _check(self) -> bool:
+        """Whether something may be written. KernelError; Err if it is closed."""
+        if self._closed:
+            raise Err(CLOSED)
+        if not self.can_write():
+            return False
+        if self._failure is not None:
+            raise self._failed(self._failure)
+        return True
+
+    def _send(self, data: bytes) -> None:
+        try:
+            self._sink.send(data)
+        except KernelError as failure:
+            raise self._failed(failure) from None
+
+    def _drained(self) -> bool:
+        if self._closed:
+            raise Err(CLOSED)
+        if self._failure is not None:
+            raise self._failed(self._failure)
+        try:
+            return bool(self._sink.drain())
+        except KernelError as failure:
+            raise self._failed(failure) from None
+
+    @method("() -> result<u64, stream-error>")
+    def check_write(self) -> int:
+        self._permit = self.permit if self._check() else 0
+        return self._permit
+
+    @method("(contents: list<u8>) -> result<_, stream-error>")
+    def write(self, contents: bytes) -> None:
+        self._use_permit(len(contents))
+        self._send(contents)
+
+    def _use_permit(self, length: int) -> None:
+        if self._closed:
+            raise Err(CLOSED)
+        if length > self._permit:
+            raise Trap(f"write of {length} bytes, where check-write permitted {self._permit}", "streams")
+        self._permit -= length
+
+    @method("(contents: list<u8>) -> result<_, stream-error>", blocks=True)
+    def blocking_write_and_flush(self, contents: bytes) -> None:
+        if len(contents) > MAX_BLOCKING_WRITE:
+            raise Trap(
+                f"blocking-write-and-flush of {len(contents)} bytes: {MAX_BLOCKING_WRITE} are allowed", "streams"
+            )
+        self._write_all(contents)
+
+    def _write_all(self, contents: bytes) -> None:
+        """Wait until it may be written, then until it is gone."""
+        if not self._check():
+            raise WouldBlock(self.when_writable())
+        self._send(contents)
+        self._flush()
+
+    @method("() -> result<_, stream-error>")
+    def flush(self) -> None:
+        self._permit = 0
+        self._drained()
+
+    @method("() -> result<_, stream-error>", blocks=True)
+    def blocking_flush(self) -> None:
+        self._permit = 0
+        self._flush()
+
+    def _flush(self) -> None:
+        if not self._drained():
+            raise WouldBlock(self.when_writable(), self._flush)
+
+    @method("() -> pollable")
+    def subscribe(self) -> Pollable:
+        return Pollable(_CanWrite(self))
+
+    @method("(len: u64) -> result<_, stream-error>")
+    def write_zeroes(self, length: int) -> None:
+        self._use_permit(length)
+        self._send(bytes(length))
+
+    @method("(len: u64) -> result<_, stream-error>", blocks=True)
+    def blocking_write_zeroes_and_flush(self, length: int) -> None:
+        if length > MAX_BLOCKING_WRITE:
+            raise Trap(
+                f"blocking-write-zeroes-and-flush of {length} bytes: {MAX_BLOCKING_WRITE} are allowed", "streams"
+            )
+        self._write_all(bytes(length))
+
+    @method("(src: borrow<input-stream>, len: u64) -> result<u64, stream-error>")
+    def splice(self, source: InputStream, length: int) -> int:
+        self._permit = 0
+        if not self._check():
+            return 0
+        try:
+            data = source.take(min(length, self.permit))
+        except WouldBlock:
+            return 0
+        self._send(data)
+        return len(data)
+
+    @method("(src: borrow<input-stream>, len: u64) -> result<u64, stream-error>", blocks=True)
+    def blocking_splice(self, source: InputStream, length: int) -> int:
+        self._permit = 0
+        if not self._check():
+            raise WouldBlock(self.when_writable())
+        data = source.take(min(length, self.permit))
+        self._send(data)
+        return len(data)
+
+    def drop(self) -> None:
+        # A program that ends has flushed what it cares for; what still goes without waiting is not held back.
+        if not self._closed and self._failure is None:
+            try:
+                self._sink.drain()
+            except KernelError as failure:
+                self._failure = failure
+
+
+class Streams(Interface):
+    name = "wasi:io/streams"
+    version = "0.2.12"
+    resources = (InputStream, OutputStream)
+    uses = {"error": "wasi:io/error", "pollable": "wasi:io/poll"}
+    types = {"stream-error": "variant { last-operation-failed(error), closed }"}
+
+    @classmethod
+    def error(cls, failure: KernelError) -> Any:
+        return stream_error(failure)
