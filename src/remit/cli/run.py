@@ -13,6 +13,7 @@ from remit.cli.values import (
     parse_environment,
     parse_memory_directory,
     parse_network,
+    parse_network_rule,
     parse_overlay,
     parse_seed,
     parse_size,
@@ -79,8 +80,16 @@ COMMAND = Command(
             "--net",
             value="none|host",
             parse=parse_network,
-            help="What network it may reach by itself. Programs of WASI 0.1 cannot ask for any, so both are the same "
-            "to them.",
+            help="What network it may reach by itself, by sockets and HTTP: none (the default), or all that this "
+            "machine reaches. Programs of WASI 0.1 cannot ask for any.",
+        ),
+        Option(
+            "--allow-net",
+            value="RULE",
+            parse=parse_network_rule,
+            repeated=True,
+            help="Let it reach these addresses only: example.com:443, *.example.com, 10.0.0.0/8:80-90, [::1]:8080, "
+            "*:443 (any public one), or listen there: listen:127.0.0.1:8080.",
         ),
         Option("--argv0", value="NAME", help="What it is told as its own name (default: the file's)."),
         Option("--timeout", value="DURATION", parse=parse_duration, help="Stop it after this: 10, 500ms, 2m."),

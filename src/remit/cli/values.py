@@ -158,6 +158,14 @@ def parse_network(text: str) -> str:
     return text
 
 
+def parse_network_rule(text: str) -> str:
+    """A rule of :mod:`remit.network.rules`."""
+    from remit.network.rules import Rule
+
+    Rule(text)
+    return text
+
+
 def parse_output(text: str) -> str:
     """The name of a file to write."""
     if not text:

@@ -46,6 +46,12 @@ class World:
                 self.options["limits"] = Limits(descriptors=options["max-descriptors"])
             except ValueError as error:
                 raise UsageError(f"--max-descriptors: {error}") from None
+        if "allow-net" in options:
+            if options.get("net") == "host":
+                raise UsageError("--net host is the whole network, and --allow-net a part of it: give one of them")
+            self.options["network"] = options["allow-net"]
+        elif options.get("net") == "host":
+            self.options["network"] = "host"
         if "clock" in options:
             from remit.kernel.clocks import FixedClock
 

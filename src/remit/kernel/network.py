@@ -14,11 +14,14 @@ network does not allow that".
 from __future__ import annotations
 
 from remit.kernel.errors import Code, KernelError
+from remit.kernel.poll import ALWAYS
 from remit.kernel.sockets import Socket
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from remit.kernel.poll import Pollable
 
 
 def _unsupported(thing: object, operation: str) -> KernelError:
@@ -70,13 +73,13 @@ class InternetSocket(Socket):
     def bind(self, address: SocketAddress) -> None:
         """Take a local address; port 0 is any free one.
 
-        INVALID if it is bound already, or the address is of the other family, an IPv4 address mapped into IPv6, or
-        (for TCP) a multicast or broadcast address; ADDRESS_IN_USE; ADDRESS_NOT_AVAILABLE; ACCESS.
+        INVALID_STATE if it is bound already; INVALID if the address is of the other family, an IPv4 address mapped
+        into IPv6, or (for TCP) a multicast or broadcast address; ADDRESS_IN_USE; ADDRESS_NOT_AVAILABLE; ACCESS.
         """
         raise _unsupported(self, "bind")
 
     def local_address(self) -> SocketAddress:
-        """INVALID if it is not bound."""
+        """INVALID_STATE if it is not bound."""
         raise _unsupported(self, "local_address")
 
     def remote_address(self) -> SocketAddress:
@@ -109,19 +112,21 @@ class TcpSocket(InternetSocket):
 
     __slots__ = ()
 
-    def connect(self, address: SocketAddress) -> None:
-        """Connect, or ask how the connection under way went. WouldBlock until it is there or has failed.
+    def connect(self, address: SocketAddress | None) -> None:
+        """Connect, or (None) ask how the attempt that is under way went. WouldBlock until it has succeeded or failed.
 
-        INVALID for an address of the other family, unspecified, multicast, broadcast, mapped IPv4, or of port 0;
+        INVALID_STATE if it listens or is connected; INVALID for an address of the other family, unspecified,
+        multicast, broadcast, mapped IPv4, or of port 0;
         CONNECTION_REFUSED; CONNECTION_RESET; TIMED_OUT; NETWORK_UNREACHABLE; HOST_UNREACHABLE; ACCESS.
         """
         raise _unsupported(self, "connect")
 
     def listen(self, backlog: int) -> None:
-        """Take connections from now on. INVALID if it is not bound, or connected; ACCESS."""
+        """Take connections from now on. INVALID_STATE if it is not bound, connected, or listens already; ACCESS."""
         raise _unsupported(self, "listen")
 
     def accept(self) -> TcpSocket:
+        """The next connection. WouldBlock; INVALID_STATE if it does not listen."""
         raise _unsupported(self, "accept")
 
 
@@ -146,7 +151,7 @@ class UdpSocket(InternetSocket):
     def receive_from(self, limit: int) -> tuple[bytes, SocketAddress]:
         """The next datagram, cut after `limit` bytes, and who sent it.
 
-        WouldBlock; INVALID if it is not bound. What comes from an address that may not be received from is dropped.
+        WouldBlock; INVALID_STATE if it is not bound. What comes from where it may not be received from is dropped.
         """
         raise _unsupported(self, "receive_from")
 
@@ -162,6 +167,10 @@ class Resolution:
         WouldBlock until they are known. NO_ENTRY if there are none; TRY_AGAIN for a failure that may pass.
         """
         raise _unsupported(self, "addresses")
+
+    def when_ready(self) -> Pollable:
+        """Ready while :meth:`addresses` would not raise WouldBlock."""
+        return ALWAYS
 
     def close(self) -> None:
         """Nobody will ask any more. Closing twice does nothing."""

@@ -9,7 +9,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from remit.kernel.clocks import Clock
     from remit.kernel.descriptors import OpenDirectory
+    from remit.kernel.http import HttpClient
     from remit.kernel.limits import Limits
+    from remit.kernel.network import Network
     from remit.kernel.random import RandomSource
 
 
@@ -24,9 +26,11 @@ class Process:
         "cpu_clock",
         "descriptors",
         "environ",
+        "http",
         "limits",
         "listings",
         "monotonic_clock",
+        "network",
         "owner",
         "random",
         "reactor",
@@ -44,6 +48,8 @@ class Process:
         wall_clock: Clock | None = None,
         monotonic_clock: Clock | None = None,
         cpu_clock: Clock | None = None,
+        network: Network | None = None,
+        http: HttpClient | None = None,
     ) -> None:
         self.args = args
         """The command line, ``argv[0]`` first; no NUL inside."""
@@ -54,6 +60,10 @@ class Process:
         self.monotonic_clock = monotonic_clock
         self.cpu_clock = cpu_clock
         """The processor time that the program has used."""
+        self.network = network
+        """What it may reach by sockets of its own; None: nothing."""
+        self.http = http
+        """What it may send HTTP requests by; None: it may not."""
         self.owner: object = None
         """Whoever runs it; the kernel does not look at this."""
         self.random = random

@@ -15,10 +15,14 @@ from remit.streams.host import HostInput, HostOutput
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Iterable
 
     from remit.kernel.files import Directory, File
+    from remit.kernel.http import HttpClient
+    from remit.kernel.network import Network
     from remit.kernel.random import RandomSource
     from remit.network.host import HostSocket
+    from remit.network.rules import Rule
     from remit.policy.grants import Grants
 
 
@@ -40,6 +44,16 @@ def open_ambient_listener(address: str) -> HostSocket:
     from remit.network import host
 
     return host.open_ambient_listener(address)
+
+
+def open_ambient_network(allow: Iterable[str | Rule] = (), *, everything: bool = False) -> Network:
+    """The network of this machine, as far as the rules `allow` (:mod:`remit.network.rules`), or all of it.
+
+    ValueError for a rule that is none.
+    """
+    from remit.network.host_network import HostNetwork
+
+    return HostNetwork(allow, everything=everything)
 
 
 def open_ambient_stream(descriptor: int) -> File:
@@ -70,7 +84,9 @@ def build_process(grants: Grants, descriptors: DescriptorTable | None = None, *,
         wall_clock=grants.wall_clock or HostWallClock(),
         monotonic_clock=grants.monotonic_clock or HostMonotonicClock(),
         cpu_clock=HostCpuClock(thread=own_thread),
+        network=_network(grants.network),
     )
+    process.http = _http(grants.http, process.network)
     table = process.descriptors
     try:
         table.insert(open_stream(grants.stdin or open_ambient_stream(0), read=True))
@@ -98,6 +114,23 @@ def _host_socket(handed_over: socket.socket) -> Socket:
     from remit.network.host import HostSocket
 
     return HostSocket(handed_over)
+
+
+def _network(granted: Network | tuple[Rule, ...] | str | None) -> Network | None:
+    if granted is None:
+        return None
+    if isinstance(granted, str):
+        return open_ambient_network(everything=True)
+    return open_ambient_network(granted) if isinstance(granted, tuple) else granted
+
+
+def _http(granted: HttpClient | bool | None, network: Network | None) -> HttpClient | None:
+    if granted is None and network is not None:
+        from remit.http.client import Client
+
+        return Client(network)
+    assert granted is not True
+    return granted or None
 
 
 def _random(source: RandomSource | int | None) -> RandomSource:

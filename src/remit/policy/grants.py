@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from remit.kernel.files import File
+    from remit.kernel.http import HttpClient
+    from remit.kernel.network import Network
 
 
 class Grants:
@@ -31,8 +33,10 @@ class Grants:
         "arguments",
         "dirs",
         "env",
+        "http",
         "limits",
         "monotonic_clock",
+        "network",
         "random",
         "sockets",
         "stderr",
@@ -54,6 +58,8 @@ class Grants:
         wall_clock: Clock | None = None,
         monotonic_clock: Clock | None = None,
         random: RandomSource | int | None = None,
+        network: Network | Sequence[str] | str | None = None,
+        http: HttpClient | bool | None = None,
         limits: Limits | None = None,
     ) -> None:
         self.arguments = tuple([encoded(argument, "argument") for argument in arguments])
@@ -72,6 +78,10 @@ class Grants:
         self.monotonic_clock = _checked(monotonic_clock, Clock, "monotonic_clock", "a Clock of remit.kernel.clocks")
         self.random = _random(random)
         """None: the host's; an int: a seed."""
+        self.network = _network(network)
+        """None; a network; rules of the host's; or ``host``: all that the host reaches."""
+        self.http = _http(http)
+        """None: requests over the network, if there is one; False: none; or a client."""
         self.limits = checked_limits(limits)
 
 
@@ -147,6 +157,39 @@ def _sockets(sockets: Sequence[Socket | socket.socket]) -> tuple[Socket | socket
         if each.fileno() < 0:
             raise ValueError(f"sockets: {each!r} is closed")
     return checked
+
+
+def _network(network: Any) -> Any:
+    """A network, ``host``, a tuple of rules, or None. TypeError, ValueError."""
+    if network is None or network == "host":
+        return network
+    if isinstance(network, str):
+        if network == "none":
+            return None
+        raise ValueError(f"network is {network!r}: 'host', 'none', or a list of rules such as ['example.com:443']")
+    from remit.kernel.network import Network
+
+    if isinstance(network, Network):
+        return network
+    if isinstance(network, bytes) or hasattr(network, "items") or not hasattr(network, "__iter__"):
+        raise TypeError(
+            f"network is {network!r} ({type(network).__name__}): a Network (remit.net), 'host', or a list of rules "
+            "such as ['example.com:443'] is wanted"
+        )
+    from remit.network.rules import Rule
+
+    return tuple([Rule(each) for each in network])
+
+
+def _http(http: Any) -> Any:
+    """A client, False, or None. TypeError."""
+    if http is None or http is False:
+        return http
+    from remit.kernel.http import HttpClient
+
+    if not isinstance(http, HttpClient):
+        raise TypeError(f"http is {http!r}: an HttpClient, or False for none, is wanted")
+    return http
 
 
 def _random(source: Any) -> Any:

@@ -12,7 +12,9 @@ from typing import Any, TypeAlias, TypedDict
 
 from remit.kernel.clocks import Clock
 from remit.kernel.files import Filesystem
+from remit.kernel.http import HttpClient
 from remit.kernel.limits import Limits
+from remit.kernel.network import Network
 from remit.kernel.random import RandomSource
 from remit.kernel.sockets import Socket
 from remit.runtime.program import Program
@@ -33,6 +35,8 @@ class GrantOptions(TypedDict, total=False):
     wall_clock: Clock | None
     monotonic_clock: Clock | None
     random: RandomSource | int | None
+    network: Network | Sequence[str] | str | None
+    http: HttpClient | bool | None
     stdin: Any
     stdout: Any
     stderr: Any

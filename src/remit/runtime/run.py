@@ -47,6 +47,10 @@ def run(args: Arguments, **options: Unpack[RunOptions]) -> CompletedProcess:
     :param dirs: guest path -> host directory (str or path), or filesystem object (:mod:`remit.fs`). The guest
         path is any name: programs look up the longest one that their paths begin with; "." is for relative paths.
     :param sockets: listening sockets, descriptors after those of the directories; closed when the program ends.
+    :param network: what its own sockets, and its HTTP requests, may reach: a list of rules such as
+        ``["example.com:443", "listen:127.0.0.1:8080"]`` (:mod:`remit.network.rules`), a network of :mod:`remit.net`, or
+        ``"host"`` for all that this machine reaches. Nothing by default. (WASI 0.1 has no calls that need it.)
+    :param http: what it sends HTTP requests by; None: the network, if one is granted; False: it sends none.
     :param imports: functions for imports that are not WASI's: module name -> function name -> callable. See
         :func:`remit.load`.
     :param wall_clock: the clock for time of day; by default the host's. See :mod:`remit.kernel.clocks`.

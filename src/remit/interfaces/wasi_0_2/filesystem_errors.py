@@ -66,6 +66,7 @@ ERROR_CODE: dict[Code, str] = {
     Code.IN_PROGRESS: "in-progress",
     Code.INTERRUPTED: "interrupted",
     Code.INVALID: "invalid",
+    Code.INVALID_STATE: "invalid",
     Code.IO: "io",
     Code.IS_DIRECTORY: "is-directory",
     Code.LOOP: "loop",
@@ -94,6 +95,7 @@ ERROR_CODE: dict[Code, str] = {
     Code.SEEK: "invalid-seek",
     Code.TEXT_BUSY: "text-file-busy",
     Code.TIMED_OUT: "io",
+    Code.TRY_AGAIN: "busy",
     # There is no case for "too many open files"; what it means is that the host has no room for more.
     Code.TOO_MANY_DESCRIPTORS: "insufficient-memory",
     Code.TOO_MANY_HOST_DESCRIPTORS: "insufficient-memory",

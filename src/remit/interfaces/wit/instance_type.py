@@ -38,7 +38,8 @@ class InstanceTypes:
             named[name] = self._of(self._find(where))[1][their_name or name]
         exports: dict[str, ExternType] = {}
         for name, text in interface.types.items():
-            named[name] = parse_type(text, named.__getitem__)
+            # A name alone is another name for the same, which for a resource is no type of values.
+            named[name] = named[text] if text in named else parse_type(text, named.__getitem__)
         fresh = {each.name for each in interface.resources}
         for name, each in named.items():
             exports[name] = TypeBound(each, fresh=name in fresh)
