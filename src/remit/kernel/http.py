@@ -161,8 +161,11 @@ class HttpClient:
 
     __slots__ = ()
 
-    def send(self, request: Request, options: RequestOptions) -> Exchange:
-        """Begin an exchange. HttpError at once for what cannot be sent; ``HTTP-request-denied`` if it may not."""
+    def send(self, request: Request, options: RequestOptions, *, has_body: bool) -> Exchange:
+        """Begin an exchange. Without a body, the request is all there.
+
+        HttpError at once for what cannot be sent; ``HTTP-request-denied`` for what may not.
+        """
         raise KernelError(Code.NOT_SUPPORTED, f"{type(self).__name__} sends nothing")
 
 

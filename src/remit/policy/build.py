@@ -130,7 +130,7 @@ def _http(granted: HttpClient | bool | None, network: Network | None) -> HttpCli
 
         return Client(network)
     assert granted is not True
-    return granted or None
+    return None if granted is False else granted
 
 
 def _random(source: RandomSource | int | None) -> RandomSource:
