@@ -43,7 +43,7 @@ class Prepared(Owned):
 
         Trap, or whatever a host function raised, when the start function fails or a limit of the store is passed.
         """
-        if self._linker.suspends:
+        if self._linker.suspends or store.fibers_only:
             return self._instantiate_on_fiber(store)
         self._check(store)
         buffer = _InstanceAndTrap()
