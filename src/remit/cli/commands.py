@@ -17,6 +17,7 @@ from remit.cli.report import (
 
 SUMMARIES = {
     "run": "Run a program.",
+    "serve": "Serve a component over HTTP.",
     "inspect": "Say what a program is, offers and needs.",
     "compile": "Compile a program ahead of time.",
     "cache": "Show or prune the cache of compiled code.",
@@ -72,6 +73,10 @@ def _run_subcommand(name: str, arguments: list[str]) -> int:
         from remit.cli import run
 
         return run.main(arguments)
+    if name == "serve":
+        from remit.cli import serve
+
+        return serve.main(arguments)
     if name == "inspect":
         from remit.cli import inspect
 

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
+from remit.cli.grant_options import GRANTS
 from remit.cli.interrupts import Unwinding
 from remit.cli.load import load_program
 from remit.cli.options import Command, Option
 from remit.cli.report import TIMEOUT_STATUS, TRAP_STATUS, CommandError, complain, explain, say, shown
-from remit.cli.values import (
-    parse_count,
-    parse_directory,
-    parse_duration,
-    parse_environment,
-    parse_memory_directory,
-    parse_network,
-    parse_network_rule,
-    parse_overlay,
-    parse_seed,
-    parse_size,
-    parse_time,
-)
+from remit.cli.values import parse_duration
 from remit.cli.world import World
 from remit.engine.api import LinkError, Timeout, Trap
 from remit.engine.cache import Cache
@@ -39,36 +28,8 @@ COMMAND = Command(
     "Run a program. It gets its arguments, the standard streams, clocks and random numbers, and what these options\n"
     "hand it. Options come before PROGRAM; everything after it belongs to the program.",
     (
-        Option(
-            "--dir",
-            value="HOST[::GUEST][:ro|:rw]",
-            parse=parse_directory,
-            repeated=True,
-            help="Hand it the directory HOST, to be seen as GUEST (default: HOST); with :ro, it cannot change it "
-            "(:rw is the default).",
-        ),
-        Option(
-            "--memory-dir",
-            value="GUEST[:SIZE]",
-            parse=parse_memory_directory,
-            repeated=True,
-            help="An empty directory in memory, of at most SIZE, gone when the program ends.",
-        ),
-        Option(
-            "--overlay",
-            value="HOST[::GUEST]",
-            parse=parse_overlay,
-            repeated=True,
-            help="The directory HOST, copied on write: the program can change all of it, and HOST stays as it is.",
-        ),
+        *GRANTS,
         Option("--overlay-changes", help="At the end, list on standard error what was changed in the overlays."),
-        Option(
-            "--env",
-            value="NAME[=VALUE]",
-            parse=parse_environment,
-            repeated=True,
-            help="An environment variable; without VALUE, the one that is set here.",
-        ),
         Option(
             "--listen",
             value="ADDRESS:PORT",
@@ -76,41 +37,7 @@ COMMAND = Command(
             help="Listen there, and hand it the socket. Sockets are the descriptors after the directories'. Port 0 is "
             "any free one; which one is said on standard error: `remit: listening on ADDRESS:PORT`.",
         ),
-        Option(
-            "--net",
-            value="none|host",
-            parse=parse_network,
-            help="What network it may reach by itself, by sockets and HTTP: none (the default), or all that this "
-            "machine reaches. Programs of WASI 0.1 cannot ask for any.",
-        ),
-        Option(
-            "--allow-net",
-            value="RULE",
-            parse=parse_network_rule,
-            repeated=True,
-            help="Let it reach these addresses only: example.com:443, *.example.com, 10.0.0.0/8:80-90, [::1]:8080, "
-            "*:443 (any public one), or listen there: listen:127.0.0.1:8080.",
-        ),
-        Option("--argv0", value="NAME", help="What it is told as its own name (default: the file's)."),
         Option("--timeout", value="DURATION", parse=parse_duration, help="Stop it after this: 10, 500ms, 2m."),
-        Option("--fuel", value="N", parse=parse_count, help="Stop it after about N instructions."),
-        Option("--max-memory", value="SIZE", parse=parse_size, help="What its memory may grow to in total: 64MiB, 1G."),
-        Option("--max-descriptors", value="N", parse=parse_count, help="How many files and sockets it may have open."),
-        Option(
-            "--max-disk",
-            value="SIZE",
-            parse=parse_size,
-            help="What each memory directory and overlay may hold, unless it has a SIZE of its own, and what each "
-            "writable --dir may grow by. Those that overlap share it.",
-        ),
-        Option(
-            "--max-files",
-            value="N",
-            parse=parse_count,
-            help="As --max-disk, for the number of files, directories and links (with --max-disk alone: 100,000).",
-        ),
-        Option("--seed", value="N", parse=parse_seed, help="Make its random numbers from N: the same in every run."),
-        Option("--clock", value="TIME", parse=parse_time, help="Its time of day stands still: 2026-01-31T12:00:00Z."),
         Option(
             "--invoke",
             value="NAME",

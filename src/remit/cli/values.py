@@ -166,6 +166,13 @@ def parse_network_rule(text: str) -> str:
     return text
 
 
+def parse_address(text: str) -> str:
+    """``HOST:PORT`` or ``[IPv6]:PORT``; what it says is found out when it is opened."""
+    if ":" not in text:
+        raise ValueError(f"{text!r} is no address; write HOST:PORT, as in 127.0.0.1:8080")
+    return text
+
+
 def parse_output(text: str) -> str:
     """The name of a file to write."""
     if not text:

@@ -27,6 +27,9 @@ class Embedding:
     suspends = False
     """Functions of the host that may wait are defined in a way of their own."""
 
+    all_alike = False
+    """So are those that never wait."""
+
     wait: Callable[[Store, Pending], Any] | None = None
     """Wait on this thread for the result of a function of the host, which the guest in the store has called. None:
     the engine gets the :class:`~remit.engine.api.Pending`."""

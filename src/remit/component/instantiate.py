@@ -14,7 +14,7 @@ from remit.component.abi.layout import UnsupportedType
 from remit.component.built_ins import built_in
 from remit.component.handles import Resource
 from remit.component.instance_state import ComponentInstance
-from remit.component.instances import Component, GuestFunction, Instance
+from remit.component.instances import Component, GuestFunction, HostFunction, Instance
 from remit.component.validated import (
     AliasCoreExport,
     AliasExport,
@@ -236,9 +236,12 @@ class _Instantiation:
     def lower(self, step: Lower) -> None:
         function = self.slots["func"][step.function]
         # Asking makes the function, which a synchronous run does when it is called.
-        blocks = self.embedding.suspends and function.blocks
+        embedding = self.embedding
+        blocks = embedding.suspends and (
+            function.blocks or (embedding.all_alike and isinstance(function, HostFunction))
+        )
         if blocks:
-            function = self.embedding.called(function)
+            function = embedding.called(function)
         lowered = function.lowered(step.type, self.compiler, self.context(step.options))
         self.slots["core func"][step.slot] = _HostCode(step.core_type, lowered, blocks=blocks)
 

@@ -127,6 +127,11 @@ def _is_listening(host_socket: socket.socket) -> bool:
 
 
 def open_ambient_listener(address: str) -> HostSocket:
+    """As :func:`open_ambient_listening_socket`, for a program."""
+    return HostSocket(open_ambient_listening_socket(address))
+
+
+def open_ambient_listening_socket(address: str, backlog: int = BACKLOG) -> socket.socket:
     """A new socket that listens at ``HOST:PORT`` or ``[IPv6]:PORT``; port 0 is any free one.
 
     ValueError for what is not an address, OSError (with the address) where the host refuses.
@@ -143,8 +148,8 @@ def open_ambient_listener(address: str) -> HostSocket:
         if sys.platform != "win32":  # there it lets two programs take one port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(name)
-        listener.listen(BACKLOG)
-        return HostSocket(listener)
+        listener.listen(backlog)
+        return listener
     except OSError as error:
         listener.close()
         raise OSError(error.errno, f"cannot listen on {address!r}: {error.strerror}") from None

@@ -46,6 +46,13 @@ def open_ambient_listener(address: str) -> HostSocket:
     return host.open_ambient_listener(address)
 
 
+def open_ambient_listening_socket(address: str, backlog: int = 1024) -> socket.socket:
+    """The same for a server of the host's own; `backlog`: connections that wait to be accepted."""
+    from remit.network import host
+
+    return host.open_ambient_listening_socket(address, backlog)
+
+
 def open_ambient_network(allow: Iterable[str | Rule] = (), *, everything: bool = False) -> Network:
     """The network of this machine, as far as the rules `allow` (:mod:`remit.network.rules`), or all of it.
 

@@ -113,7 +113,7 @@ class FutureTrailers(Resource):
 class Outlet(File):
     """Where a body is written: kept here until its message is sent, and then on its way."""
 
-    __slots__ = ("_attached", "_ended", "_failure", "_kept", "_size", "_target", "_trailers")
+    __slots__ = ("_attached", "_ended", "_failure", "_kept", "_settled", "_size", "_target", "_trailers")
 
     seekable = False
 
@@ -127,6 +127,8 @@ class Outlet(File):
         """True: it is whole; False: it was given up."""
         self._trailers: KernelFields | None = None
         self._failure: KernelError | None = None
+        self._settled = False
+        """The kernel's body was told the end."""
 
     def stat(self) -> Stat:
         return Stat(FileType.UNKNOWN, links=0)
@@ -162,8 +164,7 @@ class Outlet(File):
         self._attached.set()
         try:
             self._move()
-            if not self._kept:
-                self._end()
+            self._settle()
         except KernelError as failure:
             self._failure = failure
 
@@ -173,6 +174,12 @@ class Outlet(File):
         self._kept.clear()
         self._attached.set()
 
+    def keep(self, data: bytes) -> None:
+        """What was permitted and is not written yet: it goes out before the end."""
+        if data and self._failure is None:
+            self._kept.append(data)
+            self._size += len(data)
+
     def finish(self, trailers: KernelFields | None) -> None:
         """That was all. HttpError."""
         self._ended = True
@@ -180,15 +187,19 @@ class Outlet(File):
         if self._failure is not None:
             raise self._failure
         if self._target is not None:
-            self._move()
-            self._end()
+            self._settle()
+
+    def drain(self) -> None:
+        """Give all of it to the kernel, if it was finished or given up. WouldBlock; HttpError."""
+        if self._target is not None and self._failure is None and not self._settle():
+            raise WouldBlock(self._target[1].when_writable())
 
     def abort(self) -> None:
         """It is given up."""
         if self._ended is None:
             self._ended = False
             if self._target is not None:
-                self._target[0].abort()
+                self._settle()
 
     @property
     def is_whole(self) -> bytes | None:
@@ -206,17 +217,20 @@ class Outlet(File):
             else:
                 self._kept[0] = self._kept[0][count:]
 
-    def _end(self) -> None:
+    def _settle(self) -> bool:
+        """Give the kernel what is here, and the end. Whether nothing is left to be done. HttpError."""
+        if self._ended is None or self._settled:
+            return True
         if self._ended:
-            while self._kept:
-                # There is room in the kernel's body for all that is kept here: both have the same limit.
-                before = len(self._kept)
-                self._move()
-                if len(self._kept) == before:
-                    raise HttpError("internal-error", "no room for the rest of the body")
+            self._move()
+            if self._kept:
+                return False
+            self._settled = True
             self._target[0].finish(self._trailers)
-        elif self._ended is False:
+        else:
+            self._settled = True
             self._target[0].abort()
+        return True
 
 
 class BodyOutput(OutputStream):
@@ -231,6 +245,7 @@ class BodyOutput(OutputStream):
 
     def drop(self) -> None:
         super().drop()
+        self._body.outlet.keep(self._sink.rest())
         self._body.streams -= 1
 
 

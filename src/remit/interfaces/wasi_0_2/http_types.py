@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from remit.component.values.results import Err, Ok
 from remit.interfaces.wasi_0_2.errors import Error
-from remit.interfaces.wasi_0_2.http_bodies import FutureTrailers, IncomingBody, OutgoingBody
+from remit.interfaces.wasi_0_2.http_bodies import FutureTrailers, IncomingBody, OutgoingBody, Outlet
 from remit.interfaces.wasi_0_2.http_errors import TYPES, error_code, failure_of
 from remit.interfaces.wasi_0_2.http_fields import Fields, fields_from
 from remit.interfaces.wasi_0_2.http_messages import (
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from remit.interfaces.wit.declaration import Host
     from remit.kernel.http import Exchange, IncomingExchange
 
 
@@ -149,6 +150,13 @@ class HttpTypes(Interface):
         "pollable": "wasi:io/poll",
     }
 
+    def __init__(self, host: Host) -> None:
+        super().__init__(host)
+        self._outlets: list[Outlet] = []
+        """Of bodies that were finished, and may not have gone out."""
+        self.lost: HttpError | None = None
+        """Why the last body that did not go out did not."""
+
     @classmethod
     def error(cls, failure: KernelError) -> Any:
         return error_code(failure)
@@ -202,7 +210,17 @@ class HttpTypes(Interface):
         "outgoing-body", "(this: outgoing-body, trailers: option<trailers>) -> result<_, error-code>", name="finish"
     )
     def finish_outgoing(self, body: OutgoingBody, trailers: Fields | None) -> None:
+        self._outlets.append(body.outlet)
         body.finish(trailers)
+
+    def finish(self) -> None:
+        while self._outlets:
+            try:
+                self._outlets[-1].drain()
+            except HttpError as failure:
+                # The program has ended, and cannot be told; whoever has the connection knows.
+                self.lost = failure
+            self._outlets.pop()
 
     # For the handlers.
 

@@ -129,6 +129,11 @@ class Sink:
             self._left = self._left[count:]
         return True
 
+    def rest(self) -> bytes:
+        """What is left, which is somebody else's from now on."""
+        rest, self._left = self._left, b""
+        return rest
+
     def writable(self) -> bool:
         return self._file.when_writable().ready()
 

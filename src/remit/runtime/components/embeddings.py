@@ -67,6 +67,8 @@ class OnThreads(Embedding):
     __slots__ = ()
 
     suspends = True
+    all_alike = True
+    """What belongs to the loop is touched by its thread only."""
 
     def called(self, function: HostFunction) -> HostFunction:
         from remit.runtime.on_threads import handed_over

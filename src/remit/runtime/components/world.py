@@ -130,10 +130,14 @@ class ComponentWorld(World):
             status = _status(await self.call_async(self._entry()))
         except Exit as end:
             status = end.status
+        await self.finish_async()
+        return status
+
+    async def finish_async(self) -> None:
+        """Do what the program had given out to be done later."""
         while True:
             try:
-                self.host.finish()
-                return status
+                return self.host.finish()
             except WouldBlock as block:
                 await self.reactor.wait_async(block.pollable)
 

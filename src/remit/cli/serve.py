@@ -1,0 +1,191 @@
+"""``remit serve``: a component that answers HTTP requests, as a web server."""
+
+from __future__ import annotations
+
+import sys
+
+from remit.cli.grant_options import GRANTS
+from remit.cli.load import load_program
+from remit.cli.options import Command, Option, UsageError
+from remit.cli.report import CommandError, complain, explain, reason, say, shown
+from remit.cli.values import parse_address, parse_count, parse_duration, parse_size
+from remit.cli.world import World
+from remit.engine.api import LinkError
+from remit.engine.cache import Cache
+from remit.engine.wasmtime.config import Config
+from remit.kernel.errors import KernelError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from remit.runtime.components.program import Component
+    from remit.serve.exchange import ServerExchange
+
+COMMAND = Command(
+    "serve",
+    "PROGRAM",
+    "Serve a component that answers HTTP requests (wasi:http/incoming-handler). Each instance gets what these options\n"
+    "hand it. It says `remit: serving on http://ADDRESS` once it listens; SIGTERM and Ctrl-C end it when the requests\n"
+    "that are under way are answered.",
+    (
+        Option(
+            "--addr",
+            value="ADDRESS:PORT",
+            parse=parse_address,
+            repeated=True,
+            help="Listen there (default: 127.0.0.1:8080). Port 0 is any free one.",
+        ),
+        Option("--instances", value="N", parse=parse_count, help="At most N instances at work at once (default: 64)."),
+        Option(
+            "--reuse",
+            value="N",
+            parse=parse_count,
+            help="An instance answers up to N requests, one after the other (default: 1, so that no request leaves "
+            "anything for another).",
+        ),
+        Option(
+            "--queue",
+            value="N",
+            parse=parse_count,
+            help="So many requests may wait for an instance (default: 1024); the next one is told 503.",
+        ),
+        Option("--connections", value="N", parse=parse_count, help="At most N connections at once (default: 1000)."),
+        Option(
+            "--request-timeout",
+            value="DURATION",
+            parse=parse_duration,
+            help="Stop what takes longer to answer (default: 60).",
+        ),
+        Option("--max-body", value="SIZE", parse=parse_size, help="The largest body of a request (default: 64MiB)."),
+        Option(
+            "--grace",
+            value="DURATION",
+            parse=parse_duration,
+            help="How long requests under way may take when it ends (default: 30).",
+        ),
+        Option("--access-log", help="A line for each request, on standard output."),
+        Option(
+            "--metrics",
+            value="ADDRESS:PORT",
+            parse=parse_address,
+            help="Tell there, at /metrics, how the server and its instances do, for Prometheus.",
+        ),
+        *GRANTS,
+        Option("--no-cache", help="Neither use nor keep compiled code on disk."),
+    ),
+    notes="The exit status is 0 if all requests under way were answered when it ended, 1 if some were not, 2 for a\n"
+    "bad option or a program that cannot be served.",
+)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The subcommand; the exit status."""
+    parsed = COMMAND.parse(arguments)
+    if parsed is None:
+        say(COMMAND.help())
+        return 0
+    [path] = parsed.operands
+    options = parsed.values
+    try:
+        program = load_program(
+            path,
+            Config(fuel="fuel" in options),
+            cache=None if "no-cache" in options else Cache(),
+            name=options.get("argv0"),
+        )
+    except LinkError as error:
+        raise CommandError(f"{path}: {error}") from None
+    if not getattr(program, "handler", None):
+        raise CommandError(
+            f"{path}: it exports no wasi:http/incoming-handler@0.2, so it answers no requests; `remit inspect` says "
+            "what it does export"
+        )
+    try:
+        from remit.http.framing import h11
+
+        h11()
+    except RuntimeError as error:
+        raise CommandError(str(error)) from None
+    world = World(options)
+    try:
+        return _serve(program, world, options)
+    except (OSError, ValueError, KernelError) as error:
+        raise CommandError(str(error)) from None
+    finally:
+        world.close()
+
+
+def _serve(component: Component, world: World, options: dict[str, Any]) -> int:
+    import asyncio
+
+    async def run() -> bool:
+        import signal
+
+        from remit.policy.build import open_ambient_listening_socket
+        from remit.serve.component_server import ComponentServer
+        from remit.serve.settings import ServerLimits
+
+        limits = ServerLimits(**{name: options[option] for option, name in _LIMITS.items() if option in options})
+        pool = {name: options[option] for option, name in _POOL.items() if option in options}
+        server = ComponentServer(
+            component,
+            world.options,
+            limits=limits,
+            access_log=_log if "access-log" in options else None,
+            on_error=_explain,
+            **pool,
+        )
+        for address in options.get("addr", ("127.0.0.1:8080",)):
+            server.listen(_listening(open_ambient_listening_socket, "--addr", address))
+        if "metrics" in options:
+            server.listen_for_metrics(_listening(open_ambient_listening_socket, "--metrics", options["metrics"]))
+        stop = asyncio.Event()
+        for each in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(each, stop.set)
+        for address in server.addresses:
+            complain(f"serving on http://{address}")
+        await stop.wait()
+        for each in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().remove_signal_handler(each)
+        return await server.shut_down()
+
+    return 0 if asyncio.run(run()) else 1
+
+
+_LIMITS = {
+    "connections": "connections",
+    "request-timeout": "request_time",
+    "max-body": "body_bytes",
+    "grace": "grace",
+}
+_POOL = {"instances": "instances", "reuse": "reuse", "queue": "queue"}
+
+
+def _listening(opened: Any, option: str, address: str) -> Any:
+    try:
+        return opened(address)
+    except ValueError as error:
+        raise UsageError(f"{option}: {error}") from None
+    except OSError as error:
+        raise CommandError(f"{option}: {reason(error)}") from None
+
+
+def _log(exchange: ServerExchange, seconds: float) -> None:
+    """As web servers log: who, when, what, how it went, how long it took."""
+    import time
+
+    when = time.strftime("%d/%b/%Y:%H:%M:%S %z")
+    request = exchange.request
+    line = (
+        f'{exchange.peer} - - [{when}] "{shown(request.method)} {shown(request.path)} HTTP/1.1" '
+        f"{exchange.status or '-'} {exchange.bytes_sent} {seconds:.6f}\n"
+    )
+    sys.stdout.write(line)
+    sys.stdout.flush()
+
+
+def _explain(exchange: ServerExchange, error: BaseException) -> None:
+    what = str(error) or type(error).__name__
+    explain(f"{shown(exchange.request.method)} {shown(exchange.request.path)}: {what}")
