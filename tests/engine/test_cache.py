@@ -421,7 +421,7 @@ def test_an_artifact_tells_what_it_is(tmp_path: Path) -> None:
     with path.open("rb") as file:
         read = artifact.read(file.fileno())
     assert (read.code_length, read.engine_key, read.name) == (4, "key", "name")
-    assert read.info.to_tuple() == module.info.to_tuple()
+    assert read.facts == module.info.to_tuple() == module.facts
 
 
 def test_two_processes_fill_one_cache(tmp_path: Path) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from remit.binary.types import FuncType as CoreFuncType
     from remit.component.abi.context import HandleConversion
     from remit.component.instances import HostFunction
-    from remit.engine.api import Linker, Pending, Store
+    from remit.engine.api import Instance, Module, Pending, Store
 
 
 class Embedding:
@@ -18,9 +18,9 @@ class Embedding:
 
     __slots__ = ("conversion", "new_store")
 
-    def __init__(self, new_store: Callable[[], Store], conversion: HandleConversion | None = None) -> None:
+    def __init__(self, new_store: Callable[[], Any], conversion: HandleConversion | None = None) -> None:
         self.new_store = new_store
-        """A store for one more instance of a component."""
+        """A store (:class:`remit.engine.api.Store`) for one more instance of a component."""
         self.conversion = conversion
         """Between resources and their Python objects; None: a resource is its representation."""
 
@@ -38,8 +38,13 @@ class Embedding:
         """How a function of the host that may wait is called, where that matters."""
         return function
 
-    def define(
-        self, linker: Linker, module: str, name: str, type: CoreFuncType, function: Callable[..., Any], *, blocks: bool
-    ) -> None:
-        """Provide a core function that is written in Python. `blocks`: it may return Pending."""
-        linker.define(module, name, type, function)
+    def core_function(self, store: Store, type: CoreFuncType, function: Callable[..., Any], *, blocks: bool) -> bytes:
+        """A core function that is written in Python, as an item of `store`. `blocks`: it may return Pending."""
+        return store.host_function(type, function)
+
+    def instantiate(self, store: Store, module: Module, items: Sequence[bytes]) -> Instance:
+        """An instance of a core module. Trap, or whatever a function of the host raised."""
+        return store.instantiate(module, items)
+
+    def complete(self, store: Store) -> None:
+        """The core instances in `store` are made, and may be called from now on."""

@@ -11,7 +11,9 @@ from __future__ import annotations
 from remit.component.abi.compiler import Compiler
 from remit.component.abi.context import LiftLowerContext
 from remit.component.abi.layout import UnsupportedType
+from remit.component.abi.source import Codes
 from remit.component.built_ins import built_in
+from remit.component.compact import AliasCoreExports, BundleCoreSlots
 from remit.component.handles import Resource
 from remit.component.instance_state import ComponentInstance
 from remit.component.instances import Component, GuestFunction, HostFunction, Instance
@@ -44,21 +46,25 @@ if TYPE_CHECKING:
     from remit.component.instances import Extern
     from remit.component.types import ResourceType
     from remit.component.validated import Bindings, CanonicalOptions, Item, Step, ValidatedComponent
+    from remit.engine.api import Instance as CoreInstance
     from remit.engine.api import Module, Store
 
 
 class Loaded:
     """A component of a file, with what all its instances share: compiled modules and the code of its calls."""
 
-    __slots__ = ("_compile", "_compilers", "_modules", "component")
+    __slots__ = ("_compile", "_compilers", "_modules", "codes", "component")
 
     def __init__(
         self,
         component: ValidatedComponent,
         compile: Callable[[int, int], Module],
+        codes: Codes | None = None,
     ) -> None:
         """`compile` gives the core module that lies in the file from a place to another."""
         self.component = component
+        self.codes = Codes() if codes is None else codes
+        """Of its calls."""
         self._compile = compile
         self._modules: dict[tuple[int, int], Any] = {}
         self._compilers: dict[int, Compiler] = {}
@@ -75,7 +81,7 @@ class Loaded:
         """Of the component or one inside it: each has types of its own."""
         compiler = self._compilers.get(id(component))
         if compiler is None:
-            compiler = self._compilers[id(component)] = Compiler()
+            compiler = self._compilers[id(component)] = Compiler(codes=self.codes)
         return compiler
 
     def instantiate(self, arguments: Mapping[str, Extern], embedding: Embedding) -> Instance:
@@ -100,28 +106,82 @@ def instantiate(
 class _HostCode:
     """A core function that is written in Python: it takes the engine's caller, then signed core values."""
 
-    __slots__ = ("blocks", "function", "type")
+    __slots__ = ("_item", "_of", "blocks", "function", "type")
 
-    def __init__(self, type: CoreFuncType, function: Callable[..., Any], *, blocks: bool = False) -> None:
+    def __init__(
+        self, of: _Instantiation, type: CoreFuncType, function: Callable[..., Any], *, blocks: bool = False
+    ) -> None:
+        self._of = of
+        self._item: bytes | None = None
         self.type = type
         self.function = function
         self.blocks = blocks
         """It may return Pending."""
 
+    @property
+    def item(self) -> bytes:
+        """For core instances. Many are never handed to one."""
+        if self._item is None:
+            of = self._of
+            self._item = of.embedding.core_function(of.store, self.type, self.function, blocks=self.blocks)
+        return self._item
+
+    @property
+    def usable(self) -> _HostCode:
+        return self
+
     def __call__(self, *flat: Any) -> Any:
         return self.function(None, *flat)
+
+
+class _CoreExport:
+    """A definition of a core instance, which most often is only handed on."""
+
+    __slots__ = ("_instance", "_name")
+
+    def __init__(self, instance: CoreInstance, name: str) -> None:
+        self._instance = instance
+        self._name = name
+
+    @property
+    def item(self) -> bytes:
+        return self._instance.item(self._name)
+
+    @property
+    def usable(self) -> Any:
+        """A Func, Memory, Table or Global."""
+        return self._instance.export(self._name)
+
+
+class _CoreInstance:
+    """An instance of a core module, for those who look for its definitions."""
+
+    __slots__ = ("_instance",)
+
+    def __init__(self, instance: CoreInstance) -> None:
+        self._instance = instance
+
+    def definition(self, name: str) -> _CoreExport:
+        return _CoreExport(self._instance, name)
+
+    def item(self, name: str) -> bytes:
+        return self._instance.item(name)
 
 
 class _Bundle:
     """Core definitions by name, of several origins."""
 
-    __slots__ = ("_items",)
+    __slots__ = ("_definitions",)
 
-    def __init__(self, items: dict[str, Any]) -> None:
-        self._items = items
+    def __init__(self, definitions: dict[str, Any]) -> None:
+        self._definitions = definitions
 
-    def export(self, name: str) -> Any:
-        return self._items[name]
+    def definition(self, name: str) -> Any:
+        return self._definitions[name]
+
+    def item(self, name: str) -> bytes:
+        item: bytes = self._definitions[name].item
+        return item
 
 
 class _Instantiation:
@@ -147,7 +207,13 @@ class _Instantiation:
     def run(self) -> Instance:
         for step in self.component.steps:
             _DO[type(step)](self, step)
+        self.complete()
         return Instance({item.name: self.item(item) for item in self.component.items})
+
+    def complete(self) -> None:
+        """All core instances are made that the functions so far need."""
+        if self._store is not None:
+            self.embedding.complete(self._store)
 
     @property
     def store(self) -> Store:
@@ -171,8 +237,8 @@ class _Instantiation:
     def context(self, options: CanonicalOptions) -> LiftLowerContext:
         if options.is_async:
             raise UnsupportedType("async functions are not supported")
-        memory = None if options.memory is None else self.slots["core memory"][options.memory]
-        realloc = None if options.realloc is None else self.slots["core func"][options.realloc]
+        memory = None if options.memory is None else self.slots["core memory"][options.memory].usable
+        realloc = None if options.realloc is None else self.slots["core func"][options.realloc].usable
         return LiftLowerContext(
             self.state,
             memory=memory,
@@ -197,30 +263,31 @@ class _Instantiation:
 
     def instantiate_module(self, step: InstantiateModule) -> None:
         module = self.slots["core module"][step.module]
-        linker = module.engine.linker()
-        defined: set[tuple[str, str]] = set()
-        for wanted in module.info.imports:
-            name = (wanted.module, wanted.name)
-            if name in defined:
-                continue
-            defined.add(name)
-            given = self.slots["core instance"][step.arguments[wanted.module]].export(wanted.name)
-            if isinstance(given, _HostCode):
-                self.embedding.define(linker, *name, given.type, given.function, blocks=given.blocks)
-            else:
-                linker.define_item(*name, given, self.store)
-        self.slots["core instance"][step.slot] = linker.prepare(module).instantiate(self.store)
+        instances = self.slots["core instance"]
+        arguments = step.arguments
+        items = [instances[arguments[each[0]]].item(each[1]) for each in module.facts[0]]
+        self.slots["core instance"][step.slot] = _CoreInstance(self.embedding.instantiate(self.store, module, items))
 
     def bundle_core_exports(self, step: BundleCoreExports) -> None:
         self.slots["core instance"][step.slot] = _Bundle({item.name: self.item(item) for item in step.exports})
 
     def alias_core_export(self, step: AliasCoreExport) -> None:
-        self.slots[step.sort][step.slot] = self.slots["core instance"][step.instance].export(step.name)
+        self.slots[step.sort][step.slot] = self.slots["core instance"][step.instance].definition(step.name)
+
+    def alias_core_exports(self, step: AliasCoreExports) -> None:
+        instance = self.slots["core instance"][step.instance]
+        for sort, slot, name in step.exports:
+            self.slots[sort][slot] = instance.definition(name)
+
+    def bundle_core_slots(self, step: BundleCoreSlots) -> None:
+        slots = self.slots
+        found = {name: slots[sort][slot] for name, sort, slot in step.exports}
+        slots["core instance"][step.slot] = _Bundle(found)
 
     def define_resource(self, step: DefineResource) -> None:
         resource = Resource(self.state, name=step.resource.name)
         if step.destructor is not None:
-            resource.dtor = self.slots["core func"][step.destructor]
+            resource.dtor = self.slots["core func"][step.destructor].usable
         self.resources[step.resource] = resource
 
     def bind_resource(self, step: BindResource) -> None:
@@ -228,8 +295,8 @@ class _Instantiation:
 
     def lift(self, step: Lift) -> None:
         options = step.options
-        post_return = None if options.post_return is None else self.slots["core func"][options.post_return]
-        core = self.slots["core func"][step.function]
+        post_return = None if options.post_return is None else self.slots["core func"][options.post_return].usable
+        core = self.slots["core func"][step.function].usable
         function = GuestFunction(step.type, self.compiler, self.context(options), core, post_return)
         self.slots["func"][step.slot] = function
 
@@ -243,10 +310,10 @@ class _Instantiation:
         if blocks:
             function = embedding.called(function)
         lowered = function.lowered(step.type, self.compiler, self.context(step.options))
-        self.slots["core func"][step.slot] = _HostCode(step.core_type, lowered, blocks=blocks)
+        self.slots["core func"][step.slot] = _HostCode(self, step.core_type, lowered, blocks=blocks)
 
     def built_in(self, step: BuiltIn) -> None:
-        self.slots["core func"][step.slot] = _HostCode(step.core_type, built_in(self.state, step, self.resources))
+        self.slots["core func"][step.slot] = _HostCode(self, step.core_type, built_in(self.state, step, self.resources))
 
     def take_import(self, step: Import) -> None:
         given = self.arguments[step.name]
@@ -268,6 +335,7 @@ class _Instantiation:
         self.slots[step.sort][step.slot] = self.slots["instance"][step.instance].exports[step.name]
 
     def start(self, step: Start) -> None:
+        self.complete()
         self.slots["func"][step.function]()
 
 
@@ -277,7 +345,9 @@ _DO: dict[type[Step], Callable[[_Instantiation, Any], None]] = {
     Capture: _Instantiation.capture,
     InstantiateModule: _Instantiation.instantiate_module,
     BundleCoreExports: _Instantiation.bundle_core_exports,
+    BundleCoreSlots: _Instantiation.bundle_core_slots,
     AliasCoreExport: _Instantiation.alias_core_export,
+    AliasCoreExports: _Instantiation.alias_core_exports,
     DefineResource: _Instantiation.define_resource,
     BindResource: _Instantiation.bind_resource,
     Lift: _Instantiation.lift,

@@ -75,11 +75,12 @@ class DefineModule(Step):
 
     __slots__ = ("end", "info", "slot", "start")
 
-    def __init__(self, slot: int, start: int, end: int, info: ModuleInfo) -> None:
+    def __init__(self, slot: int, start: int, end: int, info: ModuleInfo | None) -> None:
         self.slot = slot
         self.start = start
         self.end = end
         self.info = info
+        """None in a component that comes from a cache: the compiled module has it."""
 
 
 class DefineComponent(Step):

@@ -89,6 +89,12 @@ if TYPE_CHECKING:
         def fuel(self) -> int:
             """What is left. Settable. RuntimeError if the engine was made without fuel."""
 
+        def host_function(self, type: FuncType, function: Callable[..., Any]) -> bytes:
+            """A host function as an item: what :meth:`Instance.item` gives, for instances of this store."""
+
+        def instantiate(self, module: Module, items: Sequence[bytes]) -> Instance:
+            """An instance with `items` for its imports, in their order."""
+
         def interrupt(self, reason: BaseException) -> None:
             """Stop the guest soon: its outermost call raises `reason`. From any thread.
 
@@ -107,6 +113,9 @@ if TYPE_CHECKING:
 
         def export(self, name: str) -> Any:
             """A Func, Memory, Global or Table; KeyError names what there is."""
+
+        def item(self, name: str) -> bytes:
+            """The same as an *item*, which can only be handed to other instances of the same store. KeyError."""
 
     class Prepared(Protocol):
         """A module with all its imports found: instantiated cheaply, many times, on any thread."""
@@ -137,6 +146,10 @@ if TYPE_CHECKING:
 
         @property
         def info(self) -> ModuleInfo: ...
+
+        @property
+        def facts(self) -> tuple[Any, ...]:
+            """What :meth:`ModuleInfo.to_tuple` would give."""
 
     class Engine(Protocol):
         """Compiles. One per configuration; shared by threads."""

@@ -12,8 +12,11 @@ import os
 import struct
 import sys
 
-from remit.binary.module import ModuleInfo
 from remit.engine.api import InvalidModule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from remit.binary.module import ModuleInfo
 
 _MAGIC = b"remit\x00\x02\n"
 _FOOTER = struct.Struct("<QQ16s8s")  # length of the code, length of the description, its digest, magic
@@ -25,17 +28,14 @@ FORMAT = f"2,python={sys.version_info[0]}.{sys.version_info[1]}"
 class Artifact:
     """What the end of an artifact says."""
 
-    __slots__ = ("_info", "code_length", "engine_key", "name")
+    __slots__ = ("code_length", "engine_key", "facts", "name")
 
     def __init__(self, code_length: int, engine_key: str, name: str, info: tuple[object, ...]) -> None:
         self.code_length = code_length
         self.engine_key = engine_key
         self.name = name
-        self._info = info
-
-    @property
-    def info(self) -> ModuleInfo:
-        return ModuleInfo.from_tuple(self._info)
+        self.facts = info
+        """Of the module: what :meth:`ModuleInfo.to_tuple` gave."""
 
 
 def pack(compiled: bytes, info: ModuleInfo, *, engine_key: str, name: str) -> bytes:

@@ -430,7 +430,7 @@ def _map(engine: Engine, descriptor: int, path: str | None, name: str) -> Module
     if read.engine_key != engine.cache_key:
         raise InvalidModule(f"compiled for {read.engine_key}; this is {engine.cache_key}: compile it again")
     where = f"/proc/self/fd/{descriptor}" if path is None else path
-    return engine.load_compiled_file_unchecked(where, read.info, name=name or read.name)
+    return engine.load_compiled_file_unchecked(where, read.facts, name=name or read.name)
 
 
 def _distrust(what: str, status: os.stat_result, is_right: Callable[[int], bool]) -> str | None:

@@ -99,8 +99,7 @@ class ModuleWorld(World):
 
     def _begin(self) -> None:
         """Let the fast path use the guest's memory: from now on there is one."""
-        exported = self.program.module.exports.get("memory")
-        if self._native is not None and exported is not None and exported.kind == "memory":
+        if self._native is not None and self.program.module.has_memory:
             from remit.engine.wasmtime.native import memory_handle
 
             self._native.use_memory(memory_handle(self.store.memory))

@@ -40,13 +40,8 @@ def store_limits(info: ModuleInfo, max_memory: int | None, name: str) -> StoreLi
 def component_limits(census: Census, max_memory: int | None, name: str) -> StoreLimits:
     """The same for each store of a component: the total is shared among all that its instances have."""
     share, elements = _shares(census.memories, census.tables, max_memory, name, has_heap=census.has_heap)
-    return StoreLimits(
-        memory_bytes=share,
-        memories=len(census.memories),
-        tables=len(census.tables),
-        table_elements=elements,
-        instances=census.instances,
-    )
+    # How many there are is known, and a program cannot make more of them.
+    return StoreLimits(memory_bytes=share, table_elements=elements)
 
 
 def _shares(

@@ -218,6 +218,7 @@ def test_steps_name_slots() -> None:
     )
     first, second = [step for step in component.steps if isinstance(step, DefineModule)]
     assert (first.slot, second.slot) == (0, 1)
+    assert first.info is not None
     assert [export.name for export in first.info.exports] == ["f"]
     [bundle] = [step for step in component.steps if isinstance(step, BundleCoreExports)]
     assert [(item.name, item.sort, item.slot) for item in bundle.exports] == [("y", "core func", 0)]

@@ -157,6 +157,7 @@ def test_a_memoryview_will_do() -> None:
     assert list(component.exports) == ["greet"]
     [module, _] = [step for step in component.steps if isinstance(step, validated.DefineModule)]
     assert data[module.start : module.start + 4] == b"\0asm"
+    assert module.info is not None
     assert module.info.size == module.end - module.start
 
 

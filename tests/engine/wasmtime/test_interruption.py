@@ -463,7 +463,7 @@ def test_an_engine_compiles_in_many_threads_at_once() -> None:
 
     def work(number: int) -> None:
         module = engine().compile(wat(f'(module (func (export "f{number}")))'))
-        names.extend(module.exports)
+        names.extend(module.export_places)
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
     for thread in threads:

@@ -9,7 +9,7 @@ from remit.component.abi.leaves import Leaves
 from remit.component.abi.lift import Lifting
 from remit.component.abi.lower import Lowering
 from remit.component.abi.python_values import PythonValues
-from remit.component.abi.source import Namespace
+from remit.component.abi.source import Codes, Namespace
 from remit.component.values.classes import Classes
 
 TYPE_CHECKING = False
@@ -32,14 +32,15 @@ class _Maker:
 class Compiler:
     """Makes the code of function types, each once and when it is first used. Types are told apart by identity."""
 
-    __slots__ = ("_entries", "_leaves", "_python", "_transit", "_transit_codes", "classes", "layouts")
+    __slots__ = ("_codes", "_entries", "_leaves", "_python", "_transit", "_transit_codes", "classes", "layouts")
 
-    def __init__(self, classes: Classes | None = None) -> None:
+    def __init__(self, classes: Classes | None = None, codes: Codes | None = None) -> None:
+        self._codes = codes
         self.classes = Classes() if classes is None else classes
         """The Python classes of the component's types."""
         self.layouts = Layouts()
         self._leaves = Leaves(self.layouts)
-        namespace = Namespace({})
+        namespace = Namespace({}, codes)
         self._python = _Maker(self._leaves, namespace, PythonValues(namespace, self.classes))
         self._transit: _Maker | None = None
         self._entries: dict[int, tuple[FuncType, Entries]] = {}
@@ -65,7 +66,7 @@ class Compiler:
             if maker is None:
                 from remit.component.abi.transit_values import TransitValues
 
-                namespace = Namespace({})
+                namespace = Namespace({}, self._codes)
                 maker = self._transit = _Maker(self._leaves, namespace, TransitValues(namespace))
             known = FunctionCode(type, self.layouts, maker.namespace, maker.lifting, maker.lowering)
             self._transit_codes[id(type)] = known

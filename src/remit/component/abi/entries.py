@@ -80,11 +80,12 @@ class Entries:
         """
         if self._bind_import is None:
             self._code.core_type("lower")
-            return _deferred(lambda: self._bound_import(cx, function))
+            return _deferred(lambda: self.bound_import(cx, function))
         bound: Callable[..., Any] = self._bind_import(cx, function, self._finish)
         return bound
 
-    def _bound_import(self, cx: LiftLowerContext, function: Callable[..., Any]) -> Callable[..., Any]:
+    def bound_import(self, cx: LiftLowerContext, function: Callable[..., Any]) -> Callable[..., Any]:
+        """As :meth:`lower`, made now."""
         with self._code.namespace.lock:
             if self._bind_import is None:
                 self._bind_import = self._make_import()

@@ -11,6 +11,7 @@ from _thread import RLock
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from types import CodeType
     from typing import Any
 
 
@@ -44,16 +45,36 @@ class Block:
         self._depth -= 1
 
 
+class Codes:
+    """What made source was compiled to: so that it need not be compiled again, by this process or a later one."""
+
+    __slots__ = ("changed", "known")
+
+    def __init__(self, known: dict[str, CodeType] | None = None) -> None:
+        self.known = {} if known is None else known
+        """By their source."""
+        self.changed = False
+        """Some were added."""
+
+    def of(self, source: str, name: str) -> CodeType:
+        code = self.known.get(source)
+        if code is None:
+            code = self.known[source] = compile(source, f"<canonical abi {name}>", "exec")
+            self.changed = True
+        return code
+
+
 class Namespace:
     """The globals of made code: helpers, constants, and functions that call each other.
 
     Instances of one component run on any thread, so whoever makes code holds `lock`.
     """
 
-    __slots__ = ("_constants", "_count", "lock", "values")
+    __slots__ = ("_codes", "_constants", "_count", "lock", "values")
 
-    def __init__(self, helpers: dict[str, Any]) -> None:
+    def __init__(self, helpers: dict[str, Any], codes: Codes | None = None) -> None:
         self.lock = RLock()
+        self._codes = Codes() if codes is None else codes
         self.values = dict(helpers)
         self._constants: dict[int, str] = {}
         self._count = 0
@@ -73,7 +94,7 @@ class Namespace:
     def define(self, name: str, params: Iterable[str], lines: Iterable[str]) -> Callable[..., Any]:
         """Make a function, and make it known to the others."""
         source = "\n".join([f"def {name}({', '.join(params)}):", *lines])
-        exec(compile(source, f"<canonical abi {name}>", "exec"), self.values)
+        exec(self._codes.of(source, name), self.values)
         function: Callable[..., Any] = self.values[name]
         return function
 

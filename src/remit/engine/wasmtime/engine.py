@@ -69,8 +69,11 @@ class Engine:
             raise InvalidModule(take_error_message(error))
         return Module(self, out.value, info, name)
 
-    def load_compiled_file_unchecked(self, path: str, info: ModuleInfo, *, name: str = "") -> Module:
-        """The same from a file, which is mapped and must never be changed while it is: replace it instead."""
+    def load_compiled_file_unchecked(self, path: str, info: ModuleInfo | tuple[Any, ...], *, name: str = "") -> Module:
+        """The same from a file, which is mapped and must never be changed while it is: replace it instead.
+
+        `info` may be what :meth:`ModuleInfo.to_tuple` gave.
+        """
         out = Slot()
         error = library.module_deserialize_file(self.pointer, os.fsencode(path), out.address)
         if error:

@@ -82,6 +82,9 @@ instance_pre_instantiate = _declare(
     _long, "wasmtime_instance_pre_instantiate", c_void_p, c_void_p, c_void_p, c_void_p, c_void_p
 )
 instance_pre_delete = _declare(_quick, "wasmtime_instance_pre_delete", None, c_void_p)
+instance_new = _declare(
+    _long, "wasmtime_instance_new", c_void_p, c_void_p, c_void_p, c_char_p, c_size_t, c_void_p, c_void_p
+)
 instance_export_get = _declare(
     _quick, "wasmtime_instance_export_get", c_bool, c_void_p, c_void_p, c_char_p, c_size_t, c_void_p
 )
@@ -90,6 +93,9 @@ caller_export_get = _declare(_quick, "wasmtime_caller_export_get", c_bool, c_voi
 # Calls, plain and on fibers (wasmtime_call_future_t *)
 func_call_unchecked = _declare(
     _long, "wasmtime_func_call_unchecked", c_void_p, c_void_p, c_void_p, c_void_p, c_size_t, c_void_p
+)
+func_new_unchecked = _declare(
+    _quick, "wasmtime_func_new_unchecked", None, c_void_p, c_void_p, c_void_p, c_void_p, c_void_p, c_void_p
 )
 func_from_raw = _declare(_quick, "wasmtime_func_from_raw", None, c_void_p, c_void_p, c_void_p)
 func_to_raw = _declare(_quick, "wasmtime_func_to_raw", c_void_p, c_void_p, c_void_p)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from remit.binary.types import type_from_tuple
 from remit.engine.api import EngineError
 from remit.engine.wasmtime import library
 from remit.engine.wasmtime.errors import take_error_message
@@ -10,7 +11,10 @@ from remit.engine.wasmtime.owned import Owned
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from remit.binary.module import Export, ModuleInfo
+    from typing import Any
+
+    from remit.binary.module import ModuleInfo
+    from remit.binary.types import ExternType
     from remit.engine.api import Frame
     from remit.engine.wasmtime.engine import Engine
 
@@ -18,15 +22,51 @@ if TYPE_CHECKING:
 class Module(Owned):
     """A compiled module (:class:`remit.engine.api.Module`): shared by threads and stores."""
 
-    __slots__ = ("engine", "exports", "info", "name")
+    __slots__ = ("_facts", "_info", "_places", "engine", "name")
 
-    def __init__(self, engine: Engine, pointer: int, info: ModuleInfo, name: str) -> None:
+    def __init__(self, engine: Engine, pointer: int, info: ModuleInfo | tuple[Any, ...], name: str) -> None:
+        """`info` as a tuple (:meth:`ModuleInfo.to_tuple`) is made into objects when somebody looks."""
         super().__init__(pointer, library.module_delete)
         self.engine = engine
-        self.info = info
-        self.exports: dict[str, Export] = {export.name: export for export in info.exports}
+        self._facts = info if isinstance(info, tuple) else None
+        self._info = None if isinstance(info, tuple) else info
+        self._places: dict[str, int] | None = None
         self.name = name
         """For people: it stands in backtraces if the binary itself has no name."""
+
+    @property
+    def info(self) -> ModuleInfo:
+        """Imports, exports and sizes, as the file states them."""
+        if self._info is None:
+            from remit.binary.module import ModuleInfo
+
+            assert self._facts is not None
+            self._info = ModuleInfo.from_tuple(self._facts)
+        return self._info
+
+    @property
+    def facts(self) -> tuple[Any, ...]:
+        """The same as tuples."""
+        if self._facts is None:
+            self._facts = self.info.to_tuple()
+        return self._facts
+
+    @property
+    def export_places(self) -> dict[str, int]:
+        """Where each export stands among them, by its name."""
+        if self._places is None:
+            self._places = {each[0]: place for place, each in enumerate(self.facts[1])}
+        return self._places
+
+    def export_type(self, name: str) -> ExternType:
+        """KeyError."""
+        return type_from_tuple(self.facts[1][self.export_places[name]][2])
+
+    @property
+    def has_memory(self) -> bool:
+        """It exports a memory called "memory"."""
+        place = self.export_places.get("memory")
+        return place is not None and self.facts[1][place][2][0] == "memory"
 
     def serialize(self) -> bytes:
         """The compiled code, for :meth:`.engine.Engine.load_compiled_unchecked`."""

@@ -7,7 +7,7 @@ import ctypes
 from remit.binary.types import FuncType, MemoryType
 from remit.engine.wasmtime import library
 from remit.engine.wasmtime.calls import Func
-from remit.engine.wasmtime.layout import INSTANCE_SIZE, addressof, read_pointer
+from remit.engine.wasmtime.layout import EXTERN_SIZE, INSTANCE_SIZE, addressof, read_pointer
 from remit.engine.wasmtime.owned import Owned
 from remit.engine.wasmtime.store import Extern, raise_pending
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Export = Func | Memory | Global | Table | Tag
 
-_InstanceAndTrap = ctypes.c_char * (INSTANCE_SIZE + 8)
+InstanceAndTrap = ctypes.c_char * (INSTANCE_SIZE + 8)
 
 
 class Prepared(Owned):
@@ -46,7 +46,7 @@ class Prepared(Owned):
         if self._linker.suspends or store.fibers_only:
             return self._instantiate_on_fiber(store)
         self._check(store)
-        buffer = _InstanceAndTrap()
+        buffer = InstanceAndTrap()
         address = addressof(buffer)
         error = store.execute(
             None,
@@ -67,7 +67,7 @@ class Prepared(Owned):
         from remit.engine.wasmtime.fibers import FiberCall
 
         self._check(store)
-        buffer = _InstanceAndTrap()
+        buffer = InstanceAndTrap()
 
         def begin(trap: int, error: int) -> int:
             future: int = library.instance_pre_instantiate_async(
@@ -101,16 +101,16 @@ class Prepared(Owned):
 class Instance:
     """An instantiated module (:class:`remit.engine.api.Instance`)."""
 
-    __slots__ = ("_address", "_buffer", "_made", "module", "store")
+    __slots__ = ("_address", "_buffer", "_items", "_made", "module", "store")
 
     def __init__(self, store: Store, module: Module, buffer: Any) -> None:
         self.store = store
         self.module = module
         self._buffer = buffer
         self._address = addressof(buffer)
+        self._items: dict[str, bytes] = {}
         self._made: dict[str, Any] = {}
-        memory = module.exports.get("memory")
-        if memory is not None and memory.kind == "memory":
+        if module.has_memory:
             store.offer_memory(self.export("memory"))
 
     def export(self, name: str) -> Any:
@@ -119,18 +119,27 @@ class Instance:
             return self._made[name]
         except KeyError:
             pass
-        export = self.module.exports.get(name)
-        if export is None:
-            there = ", ".join(self.module.exports) or "nothing"
-            raise KeyError(f"no export is called {name!r}; there is {there}")
-        extern = Extern()
-        encoded = name.encode()
-        found = library.instance_export_get(
-            self.store.context_address, self._address, encoded, len(encoded), addressof(extern)
-        )
-        assert found, f"the binary exports {name!r}, the library does not"
-        made = self._made[name] = _make_extern(self.store, extern, export.type)
+        extern = Extern.from_buffer_copy(self.item(name))
+        made = self._made[name] = _make_extern(self.store, extern, self.module.export_type(name))
         return made
+
+    def item(self, name: str) -> bytes:
+        """What it exports, for another instance of the same store: see :mod:`.items`. KeyError names what there is."""
+        item = self._items.get(name)
+        if item is None:
+            encoded = name.encode()
+            if not library.instance_export_get(
+                self.store.context_address, self._address, encoded, len(encoded), _EXTERN
+            ):
+                there = ", ".join(self.module.export_places) or "nothing"
+                raise KeyError(f"no export is called {name!r}; there is {there}")
+            item = self._items[name] = _scratch.raw[:EXTERN_SIZE]
+        return item
+
+
+_scratch = ctypes.create_string_buffer(EXTERN_SIZE)
+"""Where the library puts an export: under the interpreter's lock, so one is enough."""
+_EXTERN = addressof(_scratch)
 
 
 def _make_extern(store: Store, extern: Any, type: ExternType) -> Export:

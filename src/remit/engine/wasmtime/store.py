@@ -22,14 +22,15 @@ from remit.engine.wasmtime.ticker import entered, ticker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any
 
-    from remit.binary.types import MemoryType
+    from remit.binary.types import FuncType, MemoryType
     from remit.engine.api import Frame
     from remit.engine.wasmtime.engine import Engine
     from remit.engine.wasmtime.fibers import FiberCall
     from remit.engine.wasmtime.module import Module
+    from remit.engine.wasmtime.prepared import Instance
     from remit.engine.wasmtime.threads import ThreadState
 
 Extern = ctypes.c_char * EXTERN_SIZE
@@ -101,6 +102,7 @@ class Store:
         "deadline",
         "engine",
         "fibers_only",
+        "host_functions",
         "memory",
         "modules",
         "on_interrupt",
@@ -131,6 +133,8 @@ class Store:
         self.engine = engine
         self.fibers_only = False
         """An import may suspend. It aborts the process when it is called outside of any fiber."""
+        self.host_functions: list[tuple[Any, ...]] = []
+        """By number: see :mod:`.items`."""
         self.modules: list[Module] = []
         self.on_interrupt: Callable[[], None] | None = None
         """Called by `interrupt`, from whatever thread that is: so that a host function that waits can be woken."""
@@ -200,6 +204,18 @@ class Store:
         for memory in self._memories:
             memory.forget()
         self.context.close()
+
+    def host_function(self, type: FuncType, function: Callable[..., Any]) -> bytes:
+        """See :func:`.items.host_function`."""
+        from remit.engine.wasmtime.items import host_function
+
+        return host_function(self, type, function)
+
+    def instantiate(self, module: Module, items: Sequence[bytes]) -> Instance:
+        """See :func:`.items.instantiate`."""
+        from remit.engine.wasmtime.items import instantiate
+
+        return instantiate(self, module, items)
 
     # For the other modules of the engine.
 

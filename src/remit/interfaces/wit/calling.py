@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
+    from remit.component.abi.compiler import Compiler
+    from remit.component.abi.context import LiftLowerContext
+    from remit.component.types import FuncType
     from remit.interfaces.wit.declaration import Declared, Host, Interface, Resource
 
     Error = Callable[[KernelError], Any]
@@ -118,20 +121,30 @@ def pending(block: WouldBlock, again: Callable[[], Any]) -> Pending:
 class LazyFunction(HostFunction):
     """A function of an interface, found when it is first called: programs import many that they never call."""
 
-    __slots__ = ("_name", "_offered")
+    __slots__ = ("_host", "_name", "_offered")
 
     def __init__(self, offered: Callable[[], Offered], name: str, host: Host) -> None:
-        made: Callable[..., Any] | None = None
-
-        def call(*arguments: Any) -> Any:
-            nonlocal made
-            if made is None:
-                made = offered().function(name, host).function
-            return made(*arguments)
-
-        super().__init__(call)
+        super().__init__(self._find)
         self._offered = offered
         self._name = name
+        self._host = host
+
+    def _find(self, *arguments: Any) -> Any:
+        self.function = self._offered().function(self._name, self._host).function
+        return self.function(*arguments)
+
+    def lowered(self, type: FuncType, compiler: Compiler, cx: LiftLowerContext) -> Callable[..., Any]:
+        # Its type was compared with what the interface has, so nothing can be wrong with it.
+        made: Callable[..., Any] | None = None
+
+        def call(*flat: Any) -> Any:
+            nonlocal made
+            if made is None:
+                function = self._offered().function(self._name, self._host).function
+                made = compiler.entries(type).bound_import(cx, function)
+            return made(*flat)
+
+        return call
 
     @property
     def blocks(self) -> bool:

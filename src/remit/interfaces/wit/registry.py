@@ -10,7 +10,6 @@ from __future__ import annotations
 import sys
 
 from remit.interfaces.wit.calling import HostResource, Offered
-from remit.interfaces.wit.instance_type import InstanceTypes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     from remit.component.types import InstanceType
     from remit.interfaces.wit.declaration import Interface
+    from remit.interfaces.wit.instance_type import InstanceTypes
 
 GROUP = "remit.interfaces"
 """Of the entry points."""
@@ -103,6 +103,8 @@ class Registry:
 
     def type_of(self, wanted: InterfaceName) -> InstanceType:
         """Its type. KeyError if there is none."""
+        from remit.interfaces.wit.instance_type import InstanceTypes
+
         types = self._types.get(wanted.track)
         if types is None:
             track = wanted.track

@@ -9,6 +9,7 @@ from __future__ import annotations
 from remit.component.embedding import Embedding
 from remit.component.instances import HostFunction
 from remit.engine.api import Pending
+from remit.engine.wasmtime.trampolines import Trampolines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from remit.binary.types import FuncType as CoreFuncType
     from remit.component.abi.context import HandleConversion
-    from remit.engine.api import Linker, Store
+    from remit.engine.api import Store
     from remit.kernel.reactor import Reactor
 
 
@@ -26,7 +27,7 @@ class Blocking(Embedding):
 
     __slots__ = ("_reactor",)
 
-    def __init__(self, new_store: Callable[[], Store], conversion: HandleConversion, reactor: Reactor) -> None:
+    def __init__(self, new_store: Callable[[], Any], conversion: HandleConversion, reactor: Reactor) -> None:
         super().__init__(new_store, conversion)
         self._reactor = reactor
 
@@ -45,17 +46,26 @@ class Blocking(Embedding):
 class OnFibers(Embedding):
     """Whoever waits is suspended."""
 
-    __slots__ = ()
+    __slots__ = ("_trampolines",)
 
     suspends = True
 
-    def define(
-        self, linker: Linker, module: str, name: str, type: CoreFuncType, function: Callable[..., Any], *, blocks: bool
-    ) -> None:
-        if blocks:
-            linker.define_suspending(module, name, type, function)
-        else:
-            linker.define(module, name, type, function)
+    def __init__(self, new_store: Callable[[], Any], conversion: HandleConversion) -> None:
+        super().__init__(new_store, conversion)
+        self._trampolines: dict[Any, Trampolines] = {}
+
+    def core_function(self, store: Any, type: CoreFuncType, function: Callable[..., Any], *, blocks: bool) -> bytes:
+        if not blocks:
+            return super().core_function(store, type, function, blocks=False)
+        trampolines = self._trampolines.get(store)
+        if trampolines is None:
+            trampolines = self._trampolines[store] = Trampolines(store)
+        return trampolines.add(type, function)
+
+    def complete(self, store: Any) -> None:
+        trampolines = self._trampolines.get(store)
+        if trampolines is not None:
+            trampolines.fill()
 
 
 class OnThreads(Embedding):

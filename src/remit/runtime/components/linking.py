@@ -7,9 +7,7 @@ name with any type, so nothing is taken for granted.
 from __future__ import annotations
 
 from remit.binary.reader import quoted
-from remit.component.effort import TooComplex
 from remit.component.instances import Instance
-from remit.component.subtyping import Matcher, Mismatch
 from remit.component.types import FuncType, InstanceType, ResourceType, TypeBound
 from remit.engine.api import LinkError
 from remit.interfaces.wit.calling import LazyExports
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from remit.component.instances import Extern
+    from remit.component.subtyping import Matcher
     from remit.component.types import ExternType
     from remit.component.validated import ValidatedComponent
     from remit.interfaces.wit.declaration import Host
@@ -62,7 +61,7 @@ class _Linking:
         self.providers: dict[str, Provider] = {}
         self._program = program
         self._known = known
-        self._matcher = Matcher()
+        self._matcher: Matcher | None = None
         self._missing: list[tuple[str, str, str]] = []
         self._mismatched: list[tuple[str, str, str]] = []
         self._own: OwnImports | None = None
@@ -117,15 +116,29 @@ class _Linking:
             expected = type
             if own is not None:
                 expected = InstanceType({each: inner for each, inner in type.exports.items() if not own.has(each)})
-            try:
-                self._matcher.match(registry().type_of(wanted), expected)
-            except (Mismatch, TooComplex) as error:
-                self._mismatched.append((name, "", f"{error}, as far as {wanted.name}@{version} goes"))
+            problem = self._mismatch(wanted, expected)
+            if problem:
+                self._mismatched.append((name, "", f"{problem}, as far as {wanted.name}@{version} goes"))
                 return None
         self.providers[name] = _of_interface(wanted, own, type)
         return None
 
+    def _mismatch(self, wanted: InterfaceName, expected: InstanceType) -> str | None:
+        """Why the interface is not what is imported by its name."""
+        from remit.component.effort import TooComplex
+        from remit.component.subtyping import Matcher, Mismatch
+
+        if self._matcher is None:
+            self._matcher = Matcher()
+        try:
+            self._matcher.match(registry().type_of(wanted), expected)
+        except (Mismatch, TooComplex) as error:
+            return str(error)
+        return None
+
     def _add_own(self, name: str, type: ExternType, own: OwnImport) -> None:
+        from remit.component.subtyping import Mismatch
+
         try:
             self.providers[name] = own.provider(type)
         except Mismatch as error:

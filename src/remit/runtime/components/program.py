@@ -10,7 +10,7 @@ from remit.runtime.runnable import Runnable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any, Unpack
 
     from remit.component.census import Census
@@ -33,7 +33,7 @@ RUN = "wasi:cli/run@0.2."
 class Component(Runnable):
     """A WebAssembly component, compiled. Make one with :func:`remit.load`."""
 
-    __slots__ = ("_default", "census", "classes", "engine", "entry", "handler", "links", "loaded")
+    __slots__ = ("_default", "census", "classes", "engine", "entry", "handler", "keep_codes", "links", "loaded")
 
     def __init__(
         self,
@@ -57,6 +57,8 @@ class Component(Runnable):
         """The export that :func:`remit.run` runs; None for a library."""
         self.handler = _handler(loaded.component.exports)
         """The export that answers HTTP requests; None if there is none."""
+        self.keep_codes: Callable[[], None] | None = None
+        """Has the code of its calls kept for a later process."""
         self._default: ComponentInstance | None = None
 
     @property

@@ -144,6 +144,8 @@ class ComponentWorld(World):
     def close(self) -> None:
         super().close()
         self.instance = None
+        if self.component.keep_codes is not None:
+            self.component.keep_codes()
 
     def _entry(self) -> GuestFunction:
         """The function ``run`` of ``wasi:cli/run``."""

@@ -1,0 +1,115 @@
+"""Instances whose imports are given one by one, in order, by whoever knows where they are: for components.
+
+An *item* is what an instance exports, as the library has it: bytes that can be handed to another instance of the same
+store without anybody looking at them. A component of a dynamic language passes thousands of them between its modules.
+"""
+
+from __future__ import annotations
+
+import ctypes
+
+from remit.engine.wasmtime import library
+from remit.engine.wasmtime.host_functions import Callback, address_of, park
+from remit.engine.wasmtime.layout import (
+    ADDRESS_SPACE,
+    EXTERN_FUNC,
+    EXTERN_ITEM,
+    EXTERN_SIZE,
+    FUNC_SIZE,
+    INSTANCE_SIZE,
+    addressof,
+    read_pointer,
+)
+from remit.engine.wasmtime.prepared import Instance, InstanceAndTrap
+from remit.engine.wasmtime.store import raise_pending
+from remit.engine.wasmtime.threads import local
+from remit.engine.wasmtime.values import coerce_results, new_functype, signature_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from remit.binary.types import FuncType
+    from remit.engine.wasmtime.module import Module
+    from remit.engine.wasmtime.store import Store
+
+_FUNC_KIND = bytes([EXTERN_FUNC]) + bytes(EXTERN_ITEM - 1)
+_PADDING = bytes(EXTERN_SIZE - EXTERN_ITEM - FUNC_SIZE)
+
+_functypes: dict[FuncType, int] = {}
+"""``wasm_functype_t``, which live as long as the process: there are few."""
+
+
+def instantiate(store: Store, module: Module, items: Sequence[bytes]) -> Instance:
+    """An instance of `module` with `items` for its imports, in their order. Its start function runs, if it has one.
+
+    The library checks their types. EngineError; Trap, or whatever a host function raised.
+    """
+    if store.engine is not module.engine:
+        raise ValueError("the store belongs to another engine than the module")
+    store.modules.append(module)
+    # Also when it fails: a table of another instance may hold functions of this one by then.
+    store.keep(module)
+    imports = b"".join(items)
+    buffer = InstanceAndTrap()
+    address = addressof(buffer)
+    error = store.execute(
+        None,
+        library.instance_new,
+        store.context_address,
+        module.pointer,
+        imports,
+        len(items),
+        address,
+        address + INSTANCE_SIZE,
+    )
+    [trap] = read_pointer(buffer, INSTANCE_SIZE)
+    if error or trap:
+        raise store.failure(error, trap)
+    raise_pending()
+    return Instance(store, module, buffer)
+
+
+def host_function(store: Store, type: FuncType, function: Callable[..., Any]) -> bytes:
+    """A function of the host's, as an item of `store`: it takes the store and signed arguments, and gives one result
+    at most. It is kept as long as the store.
+    """
+    functype = _functypes.get(type)
+    if functype is None:
+        functype = _functypes.setdefault(type, new_functype(type))
+    signature = signature_of(type)
+    number = len(store.host_functions)
+    pack = signature.pack_results if type.results else None
+    store.host_functions.append((function, signature.unpack_arguments, pack, type))
+    out = ctypes.create_string_buffer(FUNC_SIZE)
+    library.func_new_unchecked(store.context_address, functype, _CALLBACK, number, None, addressof(out))
+    return _FUNC_KIND + out.raw + _PADDING
+
+
+def _callback(number: int, caller: int, address: int, _count: int) -> int:
+    """Any of them: which one, its number says. As in :mod:`.host_functions`, and in the same order."""
+    state = local.state
+    try:
+        state.host = True
+        state.caller = caller
+        store: Any = state.store
+        function, unpack, pack, type = store.host_functions[number]
+        result = function(store, *unpack(ADDRESS_SPACE, address))
+        state.host = False
+        if pack is None:
+            if result is not None:
+                coerce_results(store, type, result, function)
+            return 0
+        try:
+            pack(ADDRESS_SPACE, address, result)
+        except Exception:  # noqa: BLE001 - whatever it is, the slow way says it in words
+            pack(ADDRESS_SPACE, address, *coerce_results(store, type, result, function))
+        return 0
+    except BaseException as error:  # noqa: BLE001 - parked for the call that entered the guest
+        state.host = False
+        return park(state, error)
+
+
+_the_callback = Callback(_callback)
+_CALLBACK = address_of(_the_callback)
