@@ -172,7 +172,7 @@ def test_zeros(world: World) -> None:
 
 
 def test_splicing(world: World) -> None:
-    stream, pipe = writer(100, 100, 100, permit=4)
+    stream, pipe = writer(*[100] * 5, permit=4)
     source = reader(b"0123456789", None, b"end", limit=100)
     assert world.call("io/streams", f"{OUT}splice", stream, source, 2**64 - 1) == Ok(4), "as much as is permitted"
     assert world.call("io/streams", f"{OUT}splice", stream, source, 1) == Ok(1)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from remit.interfaces.wasi_0_2.streams import InputStream, OutputStream
+from remit.component.values.results import Err
+from remit.interfaces.wasi_0_2.errors import CLOSED
+from remit.interfaces.wasi_0_2.streams import InputStream, OutputStream, Sink
 from remit.kernel.errors import Code, KernelError
 from remit.kernel.poll import ALWAYS
 
@@ -20,55 +22,57 @@ MAX_OFFSET = (1 << 63) - 1
 class FileInputStream(InputStream):
     """The bytes of a file from `offset` on. It keeps the file open."""
 
-    __slots__ = ("_offset", "_opened")
+    __slots__ = ("_offset",)
 
     def __init__(self, opened: Opened, offset: int, limit: int) -> None:
-        super().__init__(opened.file, limit)
-        self._opened = opened
+        super().__init__(opened.file, limit, opened)
         self._offset = offset
-        opened.retain()
 
-    def _receive(self, buffer: memoryview) -> int:
-        if self._offset > MAX_OFFSET:
-            return 0
-        count = self._file.read_at(self._offset, [buffer])
+    def take(self, length: int) -> bytes | bytearray:
+        if self._ended:
+            raise Err(CLOSED)
+        wanted = length if length < self._limit else self._limit
+        if not wanted:
+            return b""
+        buffer = bytearray(wanted)
+        try:
+            count = self._file.read_at(self._offset, [memoryview(buffer)]) if self._offset <= MAX_OFFSET else 0
+        except KernelError:
+            self._ended = True
+            raise
         self._offset += count
-        return count
+        return self._taken(buffer, count)
 
     def when_ready(self) -> KernelPollable:
         return ALWAYS
 
-    def drop(self) -> None:
-        self._opened.release()
 
-
-class _FileSink:
+class _FileSink(Sink):
     """Where a stream into a file goes: all of it at once, or an error."""
 
     __slots__ = ("_offset", "_opened")
 
     def __init__(self, opened: Opened, offset: int | None) -> None:
+        super().__init__(opened.file)
         self._opened = opened
         self._offset = offset
         """None: the end of the file, wherever that is."""
 
-    def send(self, data: bytes) -> None:
+    def send(self, data: bytes | bytearray) -> bool:
         view = memoryview(data)
         while view:
-            view = view[self._write(view) :]
+            view = view[self._store(view) :]
         self._opened.synchronize()
+        return True
 
-    def _write(self, view: memoryview) -> int:
+    def _store(self, view: memoryview) -> int:
         if self._offset is None:
-            return self._opened.file.append([view])
+            return self._file.append([view])
         if self._offset + len(view) > MAX_OFFSET:
             raise KernelError(Code.FILE_TOO_LARGE)
-        count = self._opened.file.write_at(self._offset, [view])
+        count = self._file.write_at(self._offset, [view])
         self._offset += count
         return count
-
-    def drain(self) -> bool:
-        return True
 
     def writable(self) -> bool:
         return True
@@ -80,12 +84,7 @@ class _FileSink:
 class FileOutputStream(OutputStream):
     """Writes to a file from `offset` on, or (None) to its end. It keeps the file open."""
 
-    __slots__ = ("_opened",)
+    __slots__ = ()
 
     def __init__(self, opened: Opened, offset: int | None) -> None:
-        super().__init__(_FileSink(opened, offset), FILE_PERMIT)
-        self._opened = opened
-        opened.retain()
-
-    def drop(self) -> None:
-        self._opened.release()
+        super().__init__(_FileSink(opened, offset), FILE_PERMIT, opened)

@@ -9,7 +9,7 @@ from remit.interfaces.wasi_0_2.errors import Error
 from remit.interfaces.wasi_0_2.file_streams import MAX_OFFSET, FileInputStream, FileOutputStream
 from remit.interfaces.wasi_0_2.filesystem_errors import ERROR_CODE, ERROR_CODES
 from remit.interfaces.wasi_0_2.opened import FLAG_MUTATE, FLAG_READ, FLAG_WRITE, Opened, sync_mode
-from remit.interfaces.wasi_0_2.streams import InputStream, OutputStream, Sink
+from remit.interfaces.wasi_0_2.streams import InputStream, OutputStream
 from remit.interfaces.wit.declaration import Interface, Resource, func, method
 from remit.kernel import paths
 from remit.kernel.descriptors import OpenDirectory, OpenFile
@@ -20,11 +20,11 @@ from remit.kernel.rights import ALL, DIRECTORY, FILE, STREAM
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
+    from typing import Any, NoReturn
 
     from remit.interfaces.wasi_0_2.clocks import Datetime
     from remit.interfaces.wit.declaration import Host
-    from remit.kernel.files import DirectoryEntry, Stat
+    from remit.kernel.files import DirectoryEntry, File, Stat
 
 DESCRIPTOR_TYPE = {
     FileType.UNKNOWN: "unknown",
@@ -141,35 +141,33 @@ class Descriptor(Resource):
 
     @method("(offset: filesize) -> result<input-stream, error-code>")
     def read_via_stream(self, offset: int) -> InputStream:
-        file = self._readable()
+        opened = self.opened
         limit = self._filesystem.process.limits.io_bytes
-        if not file.seekable:
-            return _StreamOfFile(self.opened, limit)
-        return FileInputStream(self.opened, offset, limit)
+        file = opened.readable or self._unreadable()
+        return FileInputStream(opened, offset, limit) if file.seekable else InputStream(file, limit, opened)
 
     @method("(offset: filesize) -> result<output-stream, error-code>")
     def write_via_stream(self, offset: int) -> OutputStream:
-        if not self._writable().seekable:
-            return _StreamIntoFile(self.opened)
-        return FileOutputStream(self.opened, offset)
+        return self._output(offset)
 
     @method("() -> result<output-stream, error-code>")
     def append_via_stream(self) -> OutputStream:
-        if not self._writable().seekable:
-            return _StreamIntoFile(self.opened)
-        return FileOutputStream(self.opened, None)
+        return self._output(None)
 
-    def _readable(self) -> Any:
-        file = self.opened.file
-        if not self.opened.flags & FLAG_READ:
-            raise KernelError(Code.BAD_DESCRIPTOR, "it was not opened for reading")
-        return file
+    def _output(self, offset: int | None) -> OutputStream:
+        opened = self.opened
+        file = opened.writable or self._unwritable()
+        return FileOutputStream(opened, offset) if file.seekable else OutputStream(opened.sink, opened=opened)
 
-    def _writable(self) -> Any:
-        file = self.opened.file
-        if not self.opened.flags & FLAG_WRITE:
-            raise KernelError(Code.BAD_DESCRIPTOR, "it was not opened for writing")
-        return file
+    def _unreadable(self) -> NoReturn:
+        if self.opened.entry.is_directory:
+            raise KernelError(Code.IS_DIRECTORY)
+        raise KernelError(Code.BAD_DESCRIPTOR, "it was not opened for reading")
+
+    def _unwritable(self) -> NoReturn:
+        if self.opened.entry.is_directory:
+            raise KernelError(Code.IS_DIRECTORY)
+        raise KernelError(Code.BAD_DESCRIPTOR, "it was not opened for writing")
 
     # What is open itself.
 
@@ -201,7 +199,7 @@ class Descriptor(Resource):
 
     @method("(size: filesize) -> result<_, error-code>")
     def set_size(self, size: int) -> None:
-        file = self._writable()
+        file = self.opened.writable or self._unwritable()
         if size > MAX_OFFSET:
             raise KernelError(Code.FILE_TOO_LARGE)
         file.resize(size)
@@ -213,22 +211,26 @@ class Descriptor(Resource):
         self.opened.node.set_times(_new_time(accessed), _new_time(modified))
 
     @method("(length: filesize, offset: filesize) -> result<tuple<list<u8>, bool>, error-code>")
-    def read(self, length: int, offset: int) -> tuple[bytes, bool]:
-        file = self._readable()
-        wanted = min(length, self._filesystem.process.limits.io_bytes)
-        if not wanted or offset > MAX_OFFSET:
-            return b"", offset > MAX_OFFSET
+    def read(self, length: int, offset: int) -> tuple[bytes | bytearray, bool]:
+        """Some bytes, and whether the end was reached: there are none at `offset`."""
+        file = self.opened.readable or self._unreadable()
+        wanted = min(length, self._filesystem.process.limits.io_bytes, MAX_OFFSET - offset)
+        if wanted <= 0:
+            return b"", length > 0
         buffer = bytearray(wanted)
         count = file.read_at(offset, [memoryview(buffer)])
-        return bytes(memoryview(buffer)[:count]), count < wanted
+        if count < wanted:
+            del buffer[count:]
+        return buffer, not count
 
     @method("(buffer: list<u8>, offset: filesize) -> result<filesize, error-code>")
     def write(self, contents: bytes, offset: int) -> int:
-        file = self._writable()
+        opened = self.opened
+        file = opened.writable or self._unwritable()
         if offset + len(contents) > MAX_OFFSET:
             raise KernelError(Code.FILE_TOO_LARGE)
-        count: int = file.write_at(offset, [memoryview(contents)])
-        self.opened.synchronize()
+        count = file.write_at(offset, [memoryview(contents)])
+        opened.synchronize()
         return count
 
     @method("() -> result<descriptor-stat, error-code>")
@@ -290,8 +292,6 @@ class Descriptor(Resource):
         process = self._filesystem.process
         directory = self.opened.directory
         name = self._filesystem.path(path)
-        if flags & FLAG_MUTATE and directory.read_only:
-            raise KernelError(Code.READ_ONLY, path)
         process.descriptors.reserve()
         opened = paths.open_at(
             directory,
@@ -327,35 +327,6 @@ class Descriptor(Resource):
     @method("(path-flags: path-flags, path: string) -> result<metadata-hash-value, error-code>")
     def metadata_hash_at(self, flags: int, path: str) -> MetadataHash:
         return MetadataHash(self._stat_at(flags, path))
-
-
-class _StreamOfFile(InputStream):
-    """A fifo or device that was opened by name: read as it comes."""
-
-    __slots__ = ("_opened",)
-
-    def __init__(self, opened: Opened, limit: int) -> None:
-        super().__init__(opened.file, limit)
-        self._opened = opened
-        opened.retain()
-
-    def drop(self) -> None:
-        self._opened.release()
-
-
-class _StreamIntoFile(OutputStream):
-    """The same for writing."""
-
-    __slots__ = ("_opened",)
-
-    def __init__(self, opened: Opened) -> None:
-        super().__init__(Sink(opened.file))
-        self._opened = opened
-        opened.retain()
-
-    def drop(self) -> None:
-        super().drop()
-        self._opened.release()
 
 
 class Filesystem(Interface):
@@ -413,17 +384,20 @@ class Filesystem(Interface):
             raise KernelError(Code.NAME_TOO_LONG)
         return path
 
-    def descriptor(self, opened: Any, flags: int) -> Descriptor:
-        """For what was just opened with `flags`. TOO_MANY_DESCRIPTORS: then it has been closed."""
+    def descriptor(self, opened: File | Directory, flags: int) -> Descriptor:
+        """For what was just opened with `flags`. TOO_MANY_DESCRIPTORS and READ_ONLY: then it has been closed."""
         entry: OpenFile | OpenDirectory
         if isinstance(opened, Directory):
+            if flags & FLAG_MUTATE and opened.read_only:
+                opened.close()
+                raise KernelError(Code.READ_ONLY)
             entry = OpenDirectory(opened, rights=DIRECTORY, inheriting=ALL)
             # Reading is what every directory allows; changing it was asked for, or not.
             flags = (flags | FLAG_READ) & (FLAG_READ | FLAG_MUTATE)
         else:
             entry = OpenFile(opened, rights=FILE if opened.seekable else STREAM, sync=sync_mode(flags))
             flags &= ~FLAG_MUTATE
-            if not flags & (FLAG_READ | FLAG_WRITE):
+            if not flags & FLAG_WRITE:
                 flags |= FLAG_READ
         number = self.process.descriptors.insert(entry)
         return Descriptor(self, Opened(self.process, entry, flags, number))
@@ -445,16 +419,17 @@ def granted_directory(filesystem: Filesystem, entry: OpenDirectory) -> Descripto
 
 
 def _how(open_flags: int, flags: int) -> int:
-    how = How.WRITE if flags & FLAG_WRITE else 0
-    if flags & FLAG_READ:
-        how |= How.READ
+    # What is not opened for writing is opened for reading, whether that was asked for or not: there is no third way.
+    how = How.READ if flags & FLAG_READ or not flags & FLAG_WRITE else 0
+    if flags & FLAG_WRITE:
+        how |= How.WRITE
     if open_flags & OPEN_CREATE:
         how |= How.CREATE
         if open_flags & OPEN_EXCLUSIVE:
             how |= How.EXCLUSIVE
     if open_flags & OPEN_TRUNCATE:
         how |= How.TRUNCATE | How.WRITE
-    return how if how & (How.READ | How.WRITE) else how | How.READ
+    return how
 
 
 def _new_time(wanted: Any) -> int | None:

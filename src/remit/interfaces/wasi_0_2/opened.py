@@ -5,6 +5,7 @@ It counts towards the program's limit, and is closed when the descriptor and all
 
 from __future__ import annotations
 
+from remit.interfaces.wasi_0_2.streams import Sink
 from remit.kernel.descriptors import SYNC_ALL, SYNC_DATA, SYNC_READS
 from remit.kernel.errors import Code, KernelError
 
@@ -22,20 +23,27 @@ FLAG_READ_SYNC = 16
 FLAG_MUTATE = 32
 """``descriptor-flags``, by bit."""
 
+_SYNC = FLAG_FILE_SYNC | FLAG_DATA_SYNC | FLAG_READ_SYNC
+
 
 class Opened:
     """An open file or directory, and who needs it."""
 
-    __slots__ = ("_number", "_process", "_users", "entry", "flags")
+    __slots__ = ("_number", "_process", "_sink", "_users", "entry", "flags", "readable", "writable")
 
     def __init__(self, process: Process, entry: OpenFile | OpenDirectory, flags: int, number: int | None) -> None:
         """`number`: its place in the table; None for what was granted, which stays open."""
         self.entry = entry
         self.flags = flags
         """The ``descriptor-flags`` that it was opened with."""
+        file = None if entry.is_directory else entry.file
+        self.readable = file if flags & FLAG_READ else None
+        """The file, if it was opened for reading."""
+        self.writable = file if flags & FLAG_WRITE else None
         self._process = process
         self._number = number
         self._users = 1
+        self._sink: Sink | None = None
 
     def retain(self) -> None:
         """Somebody else needs it."""
@@ -65,9 +73,16 @@ class Opened:
     def node(self) -> Node:
         return self.entry.directory if self.entry.is_directory else self.entry.file
 
+    @property
+    def sink(self) -> Sink:
+        """Where all output streams into it go, if it is a stream itself: one after the other."""
+        if self._sink is None:
+            self._sink = Sink(self.file)
+        return self._sink
+
     def synchronize(self) -> None:
         """After writing: put it on stable storage, if the file was opened so."""
-        if self.flags & (FLAG_FILE_SYNC | FLAG_DATA_SYNC | FLAG_READ_SYNC):
+        if self.flags & _SYNC:
             self.file.sync(data_only=not self.flags & (FLAG_FILE_SYNC | FLAG_READ_SYNC))
 
 

@@ -11,17 +11,28 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from remit.interfaces.wasi_0_2.opened import Opened
     from remit.kernel.poll import Pollable as KernelPollable
 
 
 class Pollable(Resource):
-    """Something that a program may wait for."""
+    """Something that a program may wait for. `opened`: what is asked about, if it could be closed meanwhile.
 
-    __slots__ = ("pollable",)
+    The number of a host descriptor that was closed may soon be that of another program's file.
+    """
+
+    __slots__ = ("_opened", "pollable")
     name = "pollable"
 
-    def __init__(self, pollable: KernelPollable) -> None:
+    def __init__(self, pollable: KernelPollable, opened: Opened | None = None) -> None:
         self.pollable = pollable
+        self._opened = opened
+        if opened is not None:
+            opened.retain()
+
+    def drop(self) -> None:
+        if self._opened is not None:
+            self._opened.release()
 
     @method("() -> bool")
     def ready(self) -> bool:

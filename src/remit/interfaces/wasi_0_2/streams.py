@@ -2,6 +2,8 @@
 
 An output stream takes all that it permits: what the kernel's stream does not take at once is kept, and goes out before
 anything else is permitted. So no more is ever kept than was permitted.
+
+A stream may be dropped before the pollables that were made of it: they keep what they ask about open.
 """
 
 from __future__ import annotations
@@ -12,12 +14,14 @@ from remit.interfaces.wasi_0_2.errors import CLOSED, stream_error
 from remit.interfaces.wasi_0_2.poll import Pollable
 from remit.interfaces.wit.declaration import Interface, Resource, method
 from remit.kernel.errors import KernelError, WouldBlock
-from remit.kernel.poll import Condition
+from remit.kernel.poll import ALWAYS, Condition
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
+    from remit.interfaces.wasi_0_2.opened import Opened
     from remit.kernel.files import File
     from remit.kernel.poll import Pollable as KernelPollable
 
@@ -27,55 +31,91 @@ PERMIT = 64 << 10
 MAX_BLOCKING_WRITE = 4096
 """What ``blocking-write-and-flush`` takes at most, by the specification."""
 
+MOST_KEPT = 1 << 20
+"""Bytes that are kept of one output, whatever was permitted to how many streams of it before anything was written."""
+
 CHUNK = 64 << 10
-"""Bytes that are skipped or made of zeros at a time."""
+"""Bytes that are skipped at a time."""
 
 
 class InputStream(Resource):
-    """Bytes that come in. `limit`: how many one call gives at most."""
+    """Bytes that come in. `limit`: how many one call gives at most. `opened`: what it keeps open, if anything."""
 
-    __slots__ = ("_ended", "_file", "_limit")
+    __slots__ = ("_ended", "_file", "_limit", "_opened", "_under_way")
     name = "input-stream"
 
-    def __init__(self, file: File, limit: int) -> None:
+    def __init__(self, file: File, limit: int, opened: Opened | None = None) -> None:
         self._file = file
         self._limit = limit
         self._ended = False
+        self._under_way: _Reading | None = None
+        self._opened = opened
+        if opened is not None:
+            opened.retain()
 
-    def take(self, length: int) -> bytes:
+    def take(self, length: int) -> bytes | bytearray:
         """At least one byte, unless none are wanted. WouldBlock; KernelError; Err at the end."""
         if self._ended:
             raise Err(CLOSED)
         wanted = length if length < self._limit else self._limit
         if not wanted:
             return b""
+        if self._under_way is not None:
+            return self._go_on(wanted)
         buffer = bytearray(wanted)
-        count = self._receive(memoryview(buffer))
-        if not count:
-            self._ended = True
-            raise Err(CLOSED)
-        return bytes(buffer) if count == wanted else bytes(memoryview(buffer)[:count])
-
-    def _receive(self, buffer: memoryview) -> int:
         try:
-            return self._file.read([buffer])
+            count = self._file.read([memoryview(buffer)])
+        except WouldBlock as block:
+            if block.resume is None:
+                raise
+            self._under_way = _Reading(buffer, block)
+            raise WouldBlock(block.pollable) from None
         except KernelError:
             self._ended = True
             raise
+        return self._taken(buffer, count)
+
+    def _taken(self, buffer: bytearray, count: int) -> bytearray:
+        if not count:
+            self._ended = True
+            raise Err(CLOSED)
+        if count < len(buffer):
+            del buffer[count:]
+        return buffer
+
+    def _go_on(self, wanted: int) -> bytearray:
+        """With a read that the file itself has begun, whoever asks now, and for however much."""
+        reading = self._under_way
+        assert reading is not None
+        try:
+            done = reading.done()
+        except KernelError:
+            self._ended = True
+            raise
+        taken = done[:wanted]
+        if len(taken) == len(done):
+            self._under_way = None
+        else:
+            reading.left = done[wanted:]
+        return self._taken(taken, len(taken))
 
     def when_ready(self) -> KernelPollable:
         """Ready while :meth:`take` would not raise WouldBlock."""
-        return self._file.when_readable()
+        return self._file.when_readable() if self._under_way is None else self._under_way.when_done
+
+    def drop(self) -> None:
+        if self._opened is not None:
+            self._opened.release()
 
     @method("(len: u64) -> result<list<u8>, stream-error>")
-    def read(self, length: int) -> bytes:
+    def read(self, length: int) -> bytes | bytearray:
         try:
             return self.take(length)
         except WouldBlock:
             return b""
 
     @method("(len: u64) -> result<list<u8>, stream-error>", blocks=True)
-    def blocking_read(self, length: int) -> bytes:
+    def blocking_read(self, length: int) -> bytes | bytearray:
         return self.take(length)
 
     @method("(len: u64) -> result<u64, stream-error>")
@@ -91,48 +131,91 @@ class InputStream(Resource):
 
     @method("() -> pollable")
     def subscribe(self) -> Pollable:
-        return Pollable(self.when_ready())
+        return Pollable(self.when_ready(), self._opened)
+
+
+class _Reading:
+    """A read that a file goes on with by itself: its buffer is filled when it is done, whatever is asked for then."""
+
+    __slots__ = ("_buffer", "_step", "left", "when_done")
+
+    def __init__(self, buffer: bytearray, block: WouldBlock) -> None:
+        self._buffer = buffer
+        self._step: Any = block.resume
+        self.when_done = block.pollable
+        self.left: bytearray | None = None
+        """What nobody has taken of what was read; None: it is not done."""
+
+    def done(self) -> bytearray:
+        """What was read. WouldBlock, to ask again then; KernelError."""
+        if self.left is None:
+            try:
+                count = self._step()
+            except WouldBlock as block:
+                self._step = block.resume or self._step
+                self.when_done = block.pollable
+                raise WouldBlock(block.pollable) from None
+            self.left = self._buffer[:count]
+            self.when_done = ALWAYS
+        return self.left
 
 
 class Sink:
     """A stream of the kernel's, and what it has not taken yet. Output streams may share one."""
 
-    __slots__ = ("_failure", "_file", "_left")
+    __slots__ = ("_file", "_left", "_step")
 
     def __init__(self, file: File) -> None:
         self._file = file
-        self._left = b""
-        self._failure: KernelError | None = None
+        self._left: bytes | bytearray = b""
+        self._step: Callable[[], Any] | None = None
+        """Goes on with a write of what is left that the file has begun."""
 
-    def send(self, data: bytes) -> None:
-        """Take all of it."""
+    def send(self, data: bytes | bytearray) -> bool:
+        """Take all of it. Whether it is gone. KernelError; Trap for more than is ever kept."""
         if self._left:
-            self._left += data
-            return
-        try:
-            count = self._file.write([memoryview(data)])
-        except WouldBlock:
-            count = 0
-        if count < len(data):
-            self._left = data[count:]
+            self._keep(self._left + data)
+            return False
+        count = self._write(data) if data else 0
+        if count == len(data):
+            return True
+        self._keep(data[count:])
+        return False
+
+    def _keep(self, data: bytes | bytearray) -> None:
+        if len(data) > MOST_KEPT:
+            raise Trap(f"{len(data)} bytes are waiting for one output to take them: {MOST_KEPT} are allowed", "streams")
+        self._left = data
 
     def drain(self) -> bool:
         """Send what is left, as far as that goes now. Whether all of it is gone. KernelError."""
         while self._left:
             try:
-                count = self._file.write([memoryview(self._left)])
-            except WouldBlock:
-                return False
+                count = self._write(self._left)
             except KernelError:
                 self._left = b""
                 raise
+            if not count:
+                return False
             self._left = self._left[count:]
         return True
+
+    def _write(self, data: bytes | bytearray) -> int:
+        """How much of it is gone: none, if it has to wait."""
+        step = self._step
+        self._step = None
+        try:
+            count: int = self._file.write([memoryview(data)]) if step is None else step()
+        except WouldBlock as block:
+            # What has begun is not to be done twice.
+            self._step = block.resume or step
+            return 0
+        return count
 
     def rest(self) -> bytes:
         """What is left, which is somebody else's from now on."""
         rest, self._left = self._left, b""
-        return rest
+        return bytes(rest)
 
     def writable(self) -> bool:
         return self._file.when_writable().ready()
@@ -157,18 +240,24 @@ class _CanWrite(Condition):
 
 
 class OutputStream(Resource):
-    """Bytes that go out. `sink` may be shared with others of the same stream."""
+    """Bytes that go out, until it fails, which is told once. `opened`: what it keeps open, if anything.
 
-    __slots__ = ("_closed", "_failure", "_permit", "_sink", "permit")
+    `sink` may be shared with others of the same stream. `permit`: how many bytes may be written at a time.
+    """
+
+    __slots__ = ("_closed", "_failure", "_opened", "_permit", "_sink", "permit")
     name = "output-stream"
 
-    def __init__(self, sink: Any, permit: int = PERMIT) -> None:
+    def __init__(self, sink: Sink, permit: int = PERMIT, opened: Opened | None = None) -> None:
         self._sink = sink
         self.permit = permit
         """Bytes that are permitted at a time."""
         self._permit = 0
         self._closed = False
         self._failure: KernelError | None = None
+        self._opened = opened
+        if opened is not None:
+            opened.retain()
 
     def _failed(self, failure: KernelError) -> KernelError:
         self._closed = True
@@ -179,15 +268,14 @@ class OutputStream(Resource):
         if self._closed or self._failure is not None:
             return True
         try:
-            return bool(self._sink.drain() and self._sink.writable())
+            return self._sink.drain() and self._sink.writable()
         except KernelError as failure:
             # Told by the next call that can.
             self._failure = failure
             return True
 
     def when_writable(self) -> KernelPollable:
-        pollable: KernelPollable = self._sink.when_writable()
-        return pollable
+        return self._sink.when_writable()
 
     def _check(self) -> bool:
         """Whether something may be written. KernelError; Err if it is closed."""
@@ -199,9 +287,9 @@ class OutputStream(Resource):
             raise self._failed(self._failure)
         return True
 
-    def _send(self, data: bytes) -> None:
+    def _send(self, data: bytes | bytearray) -> bool:
         try:
-            self._sink.send(data)
+            return self._sink.send(data)
         except KernelError as failure:
             raise self._failed(failure) from None
 
@@ -211,7 +299,7 @@ class OutputStream(Resource):
         if self._failure is not None:
             raise self._failed(self._failure)
         try:
-            return bool(self._sink.drain())
+            return self._sink.drain()
         except KernelError as failure:
             raise self._failed(failure) from None
 
@@ -241,11 +329,11 @@ class OutputStream(Resource):
         self._write_all(contents)
 
     def _write_all(self, contents: bytes) -> None:
-        """Wait until it may be written, then until it is gone."""
-        if not self._check():
+        """Wait until what was written before is gone, then until this is."""
+        if not self._drained():
             raise WouldBlock(self.when_writable())
-        self._send(contents)
-        self._flush()
+        if not self._send(contents):
+            self._flush()
 
     @method("() -> result<_, stream-error>")
     def flush(self) -> None:
@@ -263,7 +351,7 @@ class OutputStream(Resource):
 
     @method("() -> pollable")
     def subscribe(self) -> Pollable:
-        return Pollable(_CanWrite(self))
+        return Pollable(_CanWrite(self), self._opened)
 
     @method("(len: u64) -> result<_, stream-error>")
     def write_zeroes(self, length: int) -> None:
@@ -306,6 +394,8 @@ class OutputStream(Resource):
                 self._sink.drain()
             except KernelError as failure:
                 self._failure = failure
+        if self._opened is not None:
+            self._opened.release()
 
 
 class Streams(Interface):

@@ -7,7 +7,7 @@ from remit.interfaces.wasi_0_2.network import FAMILIES, from_guest, granted_netw
 from remit.interfaces.wasi_0_2.network_errors import ERROR_CODE
 from remit.interfaces.wasi_0_2.poll import Pollable
 from remit.interfaces.wasi_0_2.socket_base import BIND_STARTED, BOUND, UNBOUND, SocketResource
-from remit.interfaces.wasi_0_2.streams import InputStream, OutputStream, Sink
+from remit.interfaces.wasi_0_2.streams import InputStream, OutputStream
 from remit.interfaces.wit.declaration import Interface, func, method
 from remit.kernel.errors import Code, KernelError, WouldBlock
 from remit.kernel.poll import ALWAYS
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from remit.component.values.variants import Case
     from remit.interfaces.wasi_0_2.network import NetworkHandle
-    from remit.interfaces.wasi_0_2.opened import Opened
     from remit.kernel.network import TcpSocket as KernelSocket
 
 LISTEN_STARTED = "listen started"
@@ -31,35 +30,6 @@ DEFAULT_BACKLOG = 128
 
 _AT_ONCE = frozenset({Code.ACCESS, Code.INVALID, Code.INVALID_STATE, Code.NOT_SUPPORTED})
 """What is wrong with an attempt to connect, rather than how it goes."""
-
-
-class ConnectionInput(InputStream):
-    """What comes in by a connection, which it keeps open."""
-
-    __slots__ = ("_opened",)
-
-    def __init__(self, opened: Opened, limit: int) -> None:
-        super().__init__(opened.file, limit)
-        self._opened = opened
-        opened.retain()
-
-    def drop(self) -> None:
-        self._opened.release()
-
-
-class ConnectionOutput(OutputStream):
-    """What goes out by a connection, which it keeps open."""
-
-    __slots__ = ("_opened",)
-
-    def __init__(self, opened: Opened) -> None:
-        super().__init__(Sink(opened.file))
-        self._opened = opened
-        opened.retain()
-
-    def drop(self) -> None:
-        super().drop()
-        self._opened.release()
 
 
 class TcpSocket(SocketResource):
@@ -109,7 +79,11 @@ class TcpSocket(SocketResource):
             raise Err("would-block") from None
 
     def _streams(self) -> tuple[InputStream, OutputStream]:
-        return ConnectionInput(self.opened, self.process.limits.io_bytes), ConnectionOutput(self.opened)
+        opened = self.opened
+        return (
+            InputStream(opened.file, self.process.limits.io_bytes, opened),
+            OutputStream(opened.sink, opened=opened),
+        )
 
     @method("() -> result<_, error-code>")
     def start_listen(self) -> None:
@@ -198,8 +172,8 @@ class TcpSocket(SocketResource):
     @method("() -> pollable")
     def subscribe(self) -> Pollable:
         if self.state == CONNECTING and self._failure is None:
-            return Pollable(self.socket.when_writable())
-        return Pollable(self.socket.when_readable() if self.state == LISTENING else ALWAYS)
+            return Pollable(self.socket.when_writable(), self.opened)
+        return Pollable(self.socket.when_readable() if self.state == LISTENING else ALWAYS, self.opened)
 
     @method("(shutdown-type: shutdown-type) -> result<_, error-code>")
     def shutdown(self, kind: Any) -> None:

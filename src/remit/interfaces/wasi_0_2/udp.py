@@ -75,7 +75,7 @@ class IncomingDatagramStream(_DatagramStream):
 
     @method("() -> pollable")
     def subscribe(self) -> Pollable:
-        return Pollable(self._owner.socket.when_readable())
+        return Pollable(self._owner.socket.when_readable(), self._owner.opened)
 
 
 class OutgoingDatagramStream(_DatagramStream):
@@ -119,7 +119,7 @@ class OutgoingDatagramStream(_DatagramStream):
 
     @method("() -> pollable")
     def subscribe(self) -> Pollable:
-        return Pollable(self._owner.socket.when_writable())
+        return Pollable(self._owner.socket.when_writable(), self._owner.opened)
 
 
 class UdpSocket(SocketResource):
