@@ -21,15 +21,19 @@ if TYPE_CHECKING:
     from typing import Any
 
     from remit.binary.module import ModuleInfo
+    from remit.binary.types import FuncType
 
 
 class Engine:
     """See :class:`remit.engine.api.Engine`. Get one from :func:`engine`; it lives as long as the process."""
 
-    __slots__ = ("_process", "config", "pointer")
+    __slots__ = ("_process", "config", "functypes", "pointer")
 
     def __init__(self, config: Config) -> None:
         self.config = config
+        self.functypes: dict[FuncType, int] = {}
+        """``wasm_functype_t``, which live as long as the engine: there are few. The library binds each to the engine
+        that it is first used with, and aborts the process where it meets another."""
         self.pointer = config.new_engine()
         self._process = os.getpid()
         ticker.add(self.pointer)

@@ -37,9 +37,6 @@ if TYPE_CHECKING:
 _FUNC_KIND = bytes([EXTERN_FUNC]) + bytes(EXTERN_ITEM - 1)
 _PADDING = bytes(EXTERN_SIZE - EXTERN_ITEM - FUNC_SIZE)
 
-_functypes: dict[FuncType, int] = {}
-"""``wasm_functype_t``, which live as long as the process: there are few."""
-
 
 def instantiate(store: Store, module: Module, items: Sequence[bytes]) -> Instance:
     """An instance of `module` with `items` for its imports, in their order. Its start function runs, if it has one.
@@ -75,9 +72,10 @@ def host_function(store: Store, type: FuncType, function: Callable[..., Any]) ->
     """A function of the host's, as an item of `store`: it takes the store and signed arguments, and gives one result
     at most. It is kept as long as the store.
     """
-    functype = _functypes.get(type)
+    functypes = store.engine.functypes
+    functype = functypes.get(type)
     if functype is None:
-        functype = _functypes.setdefault(type, new_functype(type))
+        functype = functypes.setdefault(type, new_functype(type))
     signature = signature_of(type)
     number = len(store.host_functions)
     pack = signature.pack_results if type.results else None
