@@ -41,3 +41,18 @@ def test_the_stream_of_a_seed_never_changes() -> None:
     assert taken(SeededRandom(0), 8).hex() == "ce41e2d2ff95ec7b"
     assert taken(SeededRandom(-1), 8).hex() == "6f7733129e3e3d56"
     assert taken(SeededRandom(10**5000), 8).hex() == "9e3593189c1252ce"
+
+
+def test_keys_take_nothing_from_the_stream() -> None:
+    source = SeededRandom(5)
+    first = source.key("one thing")
+    assert len(first) == 16
+    assert first == source.key("one thing") != source.key("another")
+    assert first != SeededRandom(6).key("one thing")
+    assert taken(source, 64) == taken(SeededRandom(5), 64)
+    assert first not in taken(SeededRandom(5), 5000)
+
+
+def test_keys_of_the_host_are_secret() -> None:
+    assert len({AMBIENT_RANDOM.key("one thing") for _ in range(8)}) == 8
+    assert len(RandomSource().key("one thing")) == 16, "of any source that somebody made"

@@ -16,6 +16,10 @@ class RandomSource:
         """Fill all of a writable byte view."""
         raise KernelError(Code.NOT_SUPPORTED, f"{type(self).__name__} has no fill")
 
+    def key(self, purpose: str) -> bytes:
+        """16 bytes for what the host hides from the program. The stream goes on as if nothing was taken."""
+        return os.urandom(16)
+
 
 class HostRandom(RandomSource):
     """The host's cryptographically secure generator."""
@@ -55,12 +59,18 @@ class SeededRandom(RandomSource):
             self._left = self._left[step:]
             done += step
 
-    def _next_block(self) -> memoryview:
-        import hashlib  # a millisecond at start-up that only seeded runs pay
+    def key(self, purpose: str) -> bytes:
+        return self._shake(b"key for " + purpose.encode(), 16)
 
-        block = hashlib.shake_128(self._seed + self._block.to_bytes(8, "little")).digest(self._BLOCK)
+    def _next_block(self) -> memoryview:
+        block = self._shake(self._block.to_bytes(8, "little"), self._BLOCK)
         self._block += 1
         return memoryview(block)
+
+    def _shake(self, what: bytes, length: int) -> bytes:
+        import hashlib  # a millisecond at start-up that only seeded runs pay
+
+        return hashlib.shake_128(self._seed + what).digest(length)
 
 
 AMBIENT_RANDOM = HostRandom()

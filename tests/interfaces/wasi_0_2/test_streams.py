@@ -13,7 +13,8 @@ from remit.component.values.variants import Case
 from remit.engine.api import Pending, Trap
 from remit.interfaces.wasi_0_2.errors import Error
 from remit.interfaces.wasi_0_2.poll import Pollable
-from remit.interfaces.wasi_0_2.streams import InputStream, OutputStream, Sink
+from remit.interfaces.wasi_0_2.sinks import Sink
+from remit.interfaces.wasi_0_2.streams import InputStream, OutputStream
 from remit.kernel.errors import Code, KernelError
 from remit.kernel.limits import Limits
 from remit.kernel.poll import ALWAYS, NEVER, Event

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from remit.component.values.results import Err
 from remit.interfaces.wasi_0_2.errors import CLOSED
-from remit.interfaces.wasi_0_2.streams import InputStream, OutputStream, Sink
+from remit.interfaces.wasi_0_2.sinks import Sink
+from remit.interfaces.wasi_0_2.streams import InputStream, OutputStream
 from remit.kernel.errors import Code, KernelError
 from remit.kernel.poll import ALWAYS
 
@@ -34,9 +35,11 @@ class FileInputStream(InputStream):
         wanted = length if length < self._limit else self._limit
         if not wanted:
             return b""
+        if self._offset + wanted > MAX_OFFSET:
+            wanted = max(MAX_OFFSET - self._offset, 0)
         buffer = bytearray(wanted)
         try:
-            count = self._file.read_at(self._offset, [memoryview(buffer)]) if self._offset <= MAX_OFFSET else 0
+            count = self._file.read_at(self._offset, [memoryview(buffer)]) if wanted else 0
         except KernelError:
             self._ended = True
             raise

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from _struct import Struct
-
-from remit.interfaces.wasi_0_2.clocks import SECOND, datetime_of
 from remit.interfaces.wasi_0_2.errors import Error
 from remit.interfaces.wasi_0_2.file_streams import MAX_OFFSET, FileInputStream, FileOutputStream
+from remit.interfaces.wasi_0_2.file_values import (
+    ADVICE,
+    DESCRIPTOR_TYPE,
+    FOLLOW,
+    OPEN_DIRECTORY,
+    DescriptorStat,
+    DirectoryRow,
+    MetadataHash,
+    how_of,
+    time_of,
+)
 from remit.interfaces.wasi_0_2.filesystem_errors import ERROR_CODE, ERROR_CODES
 from remit.interfaces.wasi_0_2.opened import FLAG_MUTATE, FLAG_READ, FLAG_WRITE, Opened, sync_mode
 from remit.interfaces.wasi_0_2.streams import InputStream, OutputStream
@@ -14,7 +22,7 @@ from remit.interfaces.wit.declaration import Interface, Resource, func, method
 from remit.kernel import paths
 from remit.kernel.descriptors import OpenDirectory, OpenFile
 from remit.kernel.errors import Code, KernelError
-from remit.kernel.files import NOW, Advice, Directory, FileType, How
+from remit.kernel.files import Directory
 from remit.kernel.rights import ALL, DIRECTORY, FILE, STREAM
 
 TYPE_CHECKING = False
@@ -22,84 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any, NoReturn
 
-    from remit.interfaces.wasi_0_2.clocks import Datetime
     from remit.interfaces.wit.declaration import Host
     from remit.kernel.files import DirectoryEntry, File, Stat
-
-DESCRIPTOR_TYPE = {
-    FileType.UNKNOWN: "unknown",
-    FileType.BLOCK_DEVICE: "block-device",
-    FileType.CHARACTER_DEVICE: "character-device",
-    FileType.DIRECTORY: "directory",
-    FileType.FIFO: "fifo",
-    FileType.SYMBOLIC_LINK: "symbolic-link",
-    FileType.REGULAR_FILE: "regular-file",
-    FileType.SOCKET: "socket",
-}
-
-ADVICE = {
-    "normal": Advice.NORMAL,
-    "sequential": Advice.SEQUENTIAL,
-    "random": Advice.RANDOM,
-    "will-need": Advice.WILL_NEED,
-    "dont-need": Advice.DONT_NEED,
-    "no-reuse": Advice.NO_REUSE,
-}
-
-FOLLOW = 1
-"""``path-flags``."""
-
-OPEN_CREATE = 1
-OPEN_DIRECTORY = 2
-OPEN_EXCLUSIVE = 4
-OPEN_TRUNCATE = 8
-"""``open-flags``."""
-
-_IDENTITY = Struct("<QQ")
-_MAX_U64 = (1 << 64) - 1
-
-
-class DescriptorStat:
-    """A ``descriptor-stat``."""
-
-    __slots__ = (
-        "data_access_timestamp",
-        "data_modification_timestamp",
-        "link_count",
-        "size",
-        "status_change_timestamp",
-        "type",
-    )
-
-    def __init__(self, stat: Stat) -> None:
-        self.type = DESCRIPTOR_TYPE[stat.type]
-        self.link_count = stat.links
-        self.size = stat.size
-        self.data_access_timestamp = datetime_of(stat.accessed)
-        self.data_modification_timestamp = datetime_of(stat.modified)
-        self.status_change_timestamp = datetime_of(stat.changed)
-
-
-class MetadataHash:
-    """A ``metadata-hash-value``: the same for two names of one file, and telling nothing else."""
-
-    __slots__ = ("lower", "upper")
-
-    def __init__(self, stat: Stat) -> None:
-        from _blake2 import blake2b  # hashlib costs 2 ms
-
-        identity = _IDENTITY.pack(stat.device & _MAX_U64, stat.inode & _MAX_U64)
-        self.lower, self.upper = _IDENTITY.unpack(blake2b(identity, digest_size=16, person=b"remit metadata").digest())
-
-
-class DirectoryRow:
-    """A ``directory-entry``."""
-
-    __slots__ = ("name", "type")
-
-    def __init__(self, entry: DirectoryEntry) -> None:
-        self.type = DESCRIPTOR_TYPE[entry.type]
-        self.name = entry.name
 
 
 class DirectoryEntryStream(Resource):
@@ -208,7 +140,7 @@ class Descriptor(Resource):
         "(data-access-timestamp: new-timestamp, data-modification-timestamp: new-timestamp) -> result<_, error-code>"
     )
     def set_times(self, accessed: Any, modified: Any) -> None:
-        self.opened.node.set_times(_new_time(accessed), _new_time(modified))
+        self.opened.node.set_times(time_of(accessed), time_of(modified))
 
     @method("(length: filesize, offset: filesize) -> result<tuple<list<u8>, bool>, error-code>")
     def read(self, length: int, offset: int) -> tuple[bytes | bytearray, bool]:
@@ -246,7 +178,7 @@ class Descriptor(Resource):
 
     @method("() -> result<metadata-hash-value, error-code>")
     def metadata_hash(self) -> MetadataHash:
-        return MetadataHash(self.opened.node.stat())
+        return MetadataHash(self.opened.node.stat(), self._filesystem.key)
 
     # Names in a directory.
 
@@ -270,7 +202,7 @@ class Descriptor(Resource):
         "data-modification-timestamp: new-timestamp) -> result<_, error-code>"
     )
     def set_times_at(self, flags: int, path: str, accessed: Any, modified: Any) -> None:
-        times = _new_time(accessed), _new_time(modified)
+        times = time_of(accessed), time_of(modified)
         paths.set_times_at(self.opened.directory, self._filesystem.path(path), *times, follow=bool(flags & FOLLOW))
 
     @method(
@@ -297,7 +229,7 @@ class Descriptor(Resource):
             directory,
             name,
             follow=bool(path_flags & FOLLOW),
-            how=_how(open_flags, flags),
+            how=how_of(open_flags, flags),
             directory_required=bool(open_flags & OPEN_DIRECTORY),
         )
         return self._filesystem.descriptor(opened, flags)
@@ -326,7 +258,7 @@ class Descriptor(Resource):
 
     @method("(path-flags: path-flags, path: string) -> result<metadata-hash-value, error-code>")
     def metadata_hash_at(self, flags: int, path: str) -> MetadataHash:
-        return MetadataHash(self._stat_at(flags, path))
+        return MetadataHash(self._stat_at(flags, path), self._filesystem.key)
 
 
 class Filesystem(Interface):
@@ -366,6 +298,7 @@ class Filesystem(Interface):
         super().__init__(host)
         self._listed = 0
         self._longest = host.process.limits.path_bytes
+        self._key = b""
 
     @classmethod
     def error(cls, failure: KernelError) -> str:
@@ -377,6 +310,13 @@ class Filesystem(Interface):
         return ERROR_CODE[failure.code] if type(failure) is KernelError else None
 
     # For its resources.
+
+    @property
+    def key(self) -> bytes:
+        """What the numbers of the host's inodes are hidden with."""
+        if not self._key:
+            self._key = self.process.random.key("metadata hashes")
+        return self._key
 
     def path(self, path: str) -> str:
         """NAME_TOO_LONG beyond the limit."""
@@ -416,35 +356,6 @@ def granted_directory(filesystem: Filesystem, entry: OpenDirectory) -> Descripto
     """The descriptor for a directory that the program was granted: it stays open whatever is dropped."""
     flags = FLAG_READ if entry.directory.read_only else FLAG_READ | FLAG_MUTATE
     return Descriptor(filesystem, Opened(filesystem.process, entry, flags, None))
-
-
-def _how(open_flags: int, flags: int) -> int:
-    # What is not opened for writing is opened for reading, whether that was asked for or not: there is no third way.
-    how = How.READ if flags & FLAG_READ or not flags & FLAG_WRITE else 0
-    if flags & FLAG_WRITE:
-        how |= How.WRITE
-    if open_flags & OPEN_CREATE:
-        how |= How.CREATE
-        if open_flags & OPEN_EXCLUSIVE:
-            how |= How.EXCLUSIVE
-    if open_flags & OPEN_TRUNCATE:
-        how |= How.TRUNCATE | How.WRITE
-    return how
-
-
-def _new_time(wanted: Any) -> int | None:
-    """A ``new-timestamp``, as the kernel takes it."""
-    if wanted.label == "no-change":
-        return None
-    if wanted.label == "now":
-        return NOW
-    when: Datetime = wanted.value
-    if when.nanoseconds >= SECOND:
-        raise KernelError(Code.INVALID, "a second has 10**9 nanoseconds")
-    time = when.seconds * SECOND + when.nanoseconds
-    if time > MAX_OFFSET:
-        raise KernelError(Code.OVERFLOW)
-    return time
 
 
 def _identity(stat: Stat) -> tuple[int, int]:

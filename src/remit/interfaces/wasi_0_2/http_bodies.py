@@ -7,7 +7,8 @@ from remit.engine.api import Trap
 from remit.interfaces.wasi_0_2.http_errors import error_code
 from remit.interfaces.wasi_0_2.http_fields import Fields
 from remit.interfaces.wasi_0_2.poll import Pollable
-from remit.interfaces.wasi_0_2.streams import InputStream, OutputStream, Sink
+from remit.interfaces.wasi_0_2.sinks import Sink
+from remit.interfaces.wasi_0_2.streams import InputStream, OutputStream
 from remit.interfaces.wit.declaration import Resource, method
 from remit.kernel.errors import KernelError, WouldBlock
 from remit.kernel.files import File, FileType, Stat

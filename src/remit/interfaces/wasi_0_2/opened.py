@@ -5,7 +5,7 @@ It counts towards the program's limit, and is closed when the descriptor and all
 
 from __future__ import annotations
 
-from remit.interfaces.wasi_0_2.streams import Sink
+from remit.interfaces.wasi_0_2.sinks import Sink
 from remit.kernel.descriptors import SYNC_ALL, SYNC_DATA, SYNC_READS
 from remit.kernel.errors import Code, KernelError
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from remit.interfaces.wasi_0_2.streams import InputStream, OutputStream, Sink
+from remit.interfaces.wasi_0_2.sinks import Sink
+from remit.interfaces.wasi_0_2.streams import InputStream, OutputStream
 from remit.interfaces.wit.declaration import Interface, Resource, func
-from remit.kernel.errors import WouldBlock
+from remit.kernel.errors import KernelError, WouldBlock
 from remit.kernel.files import FileType
 
 TYPE_CHECKING = False
@@ -26,8 +27,12 @@ def _is_terminal(process: Process, number: int) -> bool:
 
 
 def _finish(sink: Sink) -> None:
-    if not sink.drain():
-        raise WouldBlock(sink.when_writable())
+    try:
+        if not sink.drain():
+            raise WouldBlock(sink.when_writable())
+    except KernelError:
+        # The program has ended without asking what becomes of it, as when nobody reads a pipe any more.
+        return
 
 
 class Stdin(Interface):

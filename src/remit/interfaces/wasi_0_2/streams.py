@@ -18,10 +18,10 @@ from remit.kernel.poll import ALWAYS, Condition
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from remit.interfaces.wasi_0_2.opened import Opened
+    from remit.interfaces.wasi_0_2.sinks import Sink
     from remit.kernel.files import File
     from remit.kernel.poll import Pollable as KernelPollable
 
@@ -30,9 +30,6 @@ PERMIT = 64 << 10
 
 MAX_BLOCKING_WRITE = 4096
 """What ``blocking-write-and-flush`` takes at most, by the specification."""
-
-MOST_KEPT = 1 << 20
-"""Bytes that are kept of one output, whatever was permitted to how many streams of it before anything was written."""
 
 CHUNK = 64 << 10
 """Bytes that are skipped at a time."""
@@ -158,70 +155,6 @@ class _Reading:
             self.left = self._buffer[:count]
             self.when_done = ALWAYS
         return self.left
-
-
-class Sink:
-    """A stream of the kernel's, and what it has not taken yet. Output streams may share one."""
-
-    __slots__ = ("_file", "_left", "_step")
-
-    def __init__(self, file: File) -> None:
-        self._file = file
-        self._left: bytes | bytearray = b""
-        self._step: Callable[[], Any] | None = None
-        """Goes on with a write of what is left that the file has begun."""
-
-    def send(self, data: bytes | bytearray) -> bool:
-        """Take all of it. Whether it is gone. KernelError; Trap for more than is ever kept."""
-        if self._left:
-            self._keep(self._left + data)
-            return False
-        count = self._write(data) if data else 0
-        if count == len(data):
-            return True
-        self._keep(data[count:])
-        return False
-
-    def _keep(self, data: bytes | bytearray) -> None:
-        if len(data) > MOST_KEPT:
-            raise Trap(f"{len(data)} bytes are waiting for one output to take them: {MOST_KEPT} are allowed", "streams")
-        self._left = data
-
-    def drain(self) -> bool:
-        """Send what is left, as far as that goes now. Whether all of it is gone. KernelError."""
-        while self._left:
-            try:
-                count = self._write(self._left)
-            except KernelError:
-                self._left = b""
-                raise
-            if not count:
-                return False
-            self._left = self._left[count:]
-        return True
-
-    def _write(self, data: bytes | bytearray) -> int:
-        """How much of it is gone: none, if it has to wait."""
-        step = self._step
-        self._step = None
-        try:
-            count: int = self._file.write([memoryview(data)]) if step is None else step()
-        except WouldBlock as block:
-            # What has begun is not to be done twice.
-            self._step = block.resume or step
-            return 0
-        return count
-
-    def rest(self) -> bytes:
-        """What is left, which is somebody else's from now on."""
-        rest, self._left = self._left, b""
-        return bytes(rest)
-
-    def writable(self) -> bool:
-        return self._file.when_writable().ready()
-
-    def when_writable(self) -> KernelPollable:
-        return self._file.when_writable()
 
 
 class _CanWrite(Condition):
