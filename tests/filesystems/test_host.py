@@ -202,6 +202,8 @@ class TestSpecialFiles:
         os.mkfifo(tmp_path / "fifo")
         reader = root.open_file("fifo", How.READ)
         writer = root.open_file("fifo", How.WRITE)
+        assert not reader.when_readable().ready()
+        assert writer.when_writable().ready()
         buffer = bytearray(4)
         with pytest.raises(WouldBlock) as empty:
             reader.read([memoryview(buffer)])
@@ -209,6 +211,7 @@ class TestSpecialFiles:
         assert not empty.value.pollable.ready()
         assert writer.write([memoryview(b"ab"), memoryview(b"cdef")]) == 6
         assert empty.value.pollable.ready()
+        assert reader.when_readable().ready()
         assert reader.read([memoryview(buffer)[:1], memoryview(buffer)[1:]]) == 4
         assert buffer == b"abcd"
 
@@ -220,6 +223,7 @@ class TestSpecialFiles:
             fill()
         assert isinstance(full.value.pollable, HostReady)
         assert full.value.pollable.write
+        assert not writer.when_writable().ready()
         reader.close()
         assert outcome(partial(writer.write, [memoryview(b"x")])) is Code.PIPE
         writer.close()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 
+from remit.filesystems.host import HostFilesystem
 from remit.filesystems.memory import MemoryFilesystem
 from remit.filesystems.overlay import Overlay
 from remit.filesystems.read_only import ReadOnly
@@ -53,3 +57,18 @@ def test_every_handle_that_it_took_is_given_back() -> None:
     for handle in (file, directory, root):
         handle.close()
     assert (filesystem.bytes_used, filesystem.files_used) == (0, 0)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes in directories")
+def test_whether_a_pipe_can_be_read_is_told_by_the_pipe(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with HostFilesystem(tmp_path) as host:
+        root = ReadOnly(host).root()
+        reader = root.open_file("pipe", How.READ)
+        writer = os.open(tmp_path / "pipe", os.O_WRONLY)
+        assert not reader.when_readable().ready()
+        os.write(writer, b"x")
+        assert reader.when_readable().ready()
+        os.close(writer)
+        reader.close()
+        root.close()

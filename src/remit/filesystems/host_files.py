@@ -16,6 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from remit.kernel.poll import Pollable
+
 _LINUX_TIMES = sys.platform == "linux" and sys.maxsize > 2**32
 if _LINUX_TIMES:
     from remit.filesystems import host_linux
@@ -280,3 +282,9 @@ class HostStream(_HostNode):
             raise WouldBlock(HostReady(self._descriptor, write=True)) from error
         except OSError as error:
             raise translated(error) from error
+
+    def when_readable(self) -> Pollable:
+        return HostReady(self._descriptor)
+
+    def when_writable(self) -> Pollable:
+        return HostReady(self._descriptor, write=True)

@@ -13,6 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from remit.kernel.poll import Pollable
+
 
 class ReadOnly(Filesystem):
     """`filesystem`, without any operation that changes it: they raise READ_ONLY."""
@@ -137,6 +139,9 @@ class ReadOnlyFile(File):
 
     def read(self, buffers: Sequence[memoryview]) -> int:
         return self._file.read(buffers)
+
+    def when_readable(self) -> Pollable:
+        return self._file.when_readable()
 
     def write_at(self, offset: int, buffers: Sequence[memoryview]) -> int:
         raise _not_writable()
