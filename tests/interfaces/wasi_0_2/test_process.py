@@ -11,7 +11,7 @@ from interfaces.wasi_0_2.world import World
 from remit.component.values.results import Err, Ok
 from remit.engine.api import Trap
 from remit.kernel.clocks import FixedClock
-from remit.kernel.errors import Exit, WouldBlock
+from remit.kernel.errors import Code, Exit, KernelError, WouldBlock
 from remit.kernel.files import FileType, Stat
 from remit.streams.memory import BytesInput, Capture, Stream
 
@@ -78,6 +78,21 @@ def test_what_is_left_of_the_output_goes_at_the_end() -> None:
             world.host.finish()
         world.host.finish()
         assert bytes(pipe.written) == b"abc"
+
+
+@pytest.mark.parametrize("name", ["stdout", "stderr"])
+def test_nobody_is_told_at_the_end_that_nobody_reads(name: str) -> None:
+    pipe = Pipe(1, None, KernelError(Code.PIPE))
+    pipe.ready.set()
+    with World(**{name: pipe}) as world:  # type: ignore[arg-type]  # a stream by its name
+        stream = world.call(f"cli/{name}", f"get-{name}")
+        world.ok("io/streams", "[method]output-stream.check-write", stream)
+        world.ok("io/streams", "[method]output-stream.write", stream, b"abc")
+        with pytest.raises(WouldBlock):
+            world.host.finish()
+        world.host.finish()
+        world.host.finish()
+        assert bytes(pipe.written) == b"a"
 
 
 class Terminal(Stream):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from interfaces.streams import Pipe
 from interfaces.wasi_0_2.world import World
@@ -15,7 +18,7 @@ from remit.interfaces.wasi_0_2.errors import Error
 from remit.interfaces.wasi_0_2.poll import Pollable
 from remit.interfaces.wasi_0_2.sinks import Sink
 from remit.interfaces.wasi_0_2.streams import InputStream, OutputStream
-from remit.kernel.errors import Code, KernelError
+from remit.kernel.errors import Code, KernelError, WouldBlock
 from remit.kernel.limits import Limits
 from remit.kernel.poll import ALWAYS, NEVER, Event
 
@@ -206,6 +209,115 @@ def test_what_is_left_goes_when_a_stream_is_dropped(world: World) -> None:
     world.call("io/streams", f"{OUT}check-write", failing)
     world.call("io/streams", f"{OUT}write", failing, b"abc")
     failing.drop()
+
+
+# Files that go on by themselves with what they have begun, as coroutines of the caller do.
+
+
+class Slow(Pipe):
+    """It takes a write, or is asked for a read, and is done with it some steps later: all of it, and once."""
+
+    def __init__(self, *incoming: bytes, steps: int = 2, takes: int = 100) -> None:
+        super().__init__()
+        self.incoming = [*incoming]
+        self.begun: list[int] = []
+        self.steps = steps
+        self.takes = takes
+
+    def _later(self, answer: Callable[[], int], steps: int) -> int:
+        if steps:
+            raise WouldBlock(self.ready, lambda: self._later(answer, steps - 1))
+        return answer()
+
+    def read(self, buffers: Sequence[memoryview]) -> int:
+        self.begun.append(len(buffers[0]))
+
+        def answer() -> int:
+            if not self.incoming:
+                raise KernelError(Code.IO)
+            data = self.incoming.pop(0)
+            buffers[0][: len(data)] = data
+            return len(data)
+
+        return self._later(answer, self.steps)
+
+    def write(self, buffers: Sequence[memoryview]) -> int:
+        self.begun.append(len(buffers[0]))
+
+        def answer() -> int:
+            if not self.takes:
+                raise KernelError(Code.IO)
+            taken = bytes(buffers[0][: self.takes])
+            self.written += taken
+            return len(taken)
+
+        return self._later(answer, self.steps)
+
+
+def test_a_read_that_has_begun_is_not_begun_again(world: World) -> None:
+    slow = Slow(b"abcdef", b"gh", b"")
+    stream = InputStream(slow, 100)
+    assert world.call("io/streams", f"{IN}read", stream, 6) == Ok(b"")
+    pollable = world.call("io/streams", f"{IN}subscribe", stream)
+    assert not pollable.ready()
+    slow.ready.set()
+    assert pollable.ready()
+    assert world.call("io/streams", f"{IN}read", stream, 3) == Ok(b""), "one more step"
+    assert world.call("io/streams", f"{IN}read", stream, 0) == Ok(b"")
+    assert world.call("io/streams", f"{IN}read", stream, 2) == Ok(b"ab")
+    assert world.call("io/streams", f"{IN}subscribe", stream).ready()
+    assert world.call("io/streams", f"{IN}skip", stream, 1) == Ok(1)
+    assert slow.begun == [6], "more was asked for than anybody wants now, and nothing is lost"
+    assert world.ok("io/streams", f"{IN}blocking-read", stream, 100) == b"def"
+    assert world.ok("io/streams", f"{IN}blocking-read", stream, 50) == b"gh"
+    assert slow.begun == [6, 50]
+    assert world.err("io/streams", f"{IN}blocking-read", stream, 1) == "closed"
+    failing = InputStream(Slow(), 100)
+    failing._file.ready.set()  # type: ignore[attr-defined]  # a Slow one
+    assert is_failure(world.finished(world.call("io/streams", f"{IN}blocking-read", failing, 1)), Code.IO)
+    assert world.call("io/streams", f"{IN}read", failing, 1) == Err("closed")
+
+
+def test_a_write_that_has_begun_is_not_begun_again(world: World) -> None:
+    slow = Slow(takes=4)
+    stream = OutputStream(Sink(slow), 10)
+    assert world.call("io/streams", f"{OUT}blocking-write-and-flush", stream, b"").value is None
+    pending = world.call("io/streams", f"{OUT}blocking-write-and-flush", stream, b"abcdef")
+    assert isinstance(pending, Pending)
+    assert world.call("io/streams", f"{OUT}check-write", stream) == Ok(0)
+    slow.ready.set()
+    assert world.finished(pending) == Ok(None)
+    assert bytes(slow.written) == b"abcdef"
+    assert slow.begun == [6, 2], "what was not taken is written after it"
+    assert world.ok("io/streams", f"{OUT}check-write", stream) == 10
+    for piece in (b"12", b"34", b"5"):
+        assert world.call("io/streams", f"{OUT}write", stream, piece) == Ok(None)
+    assert world.ok("io/streams", f"{OUT}blocking-flush", stream) is None
+    assert bytes(slow.written) == b"abcdef12345"
+    assert slow.begun == [6, 2, 2, 3]
+    slow.takes = 0
+    failed = world.finished(world.call("io/streams", f"{OUT}blocking-write-and-flush", stream, b"x"))
+    assert is_failure(failed, Code.IO)
+    assert slow.begun[-1:] == [1]
+    assert world.call("io/streams", f"{OUT}blocking-flush", stream) == Err("closed")
+
+
+@given(st.lists(st.binary(max_size=12), max_size=6), st.lists(st.integers(0, 5), max_size=40), st.booleans())
+def test_all_that_is_written_goes_out_once_and_in_its_order(pieces: list[bytes], takes: list[int], slow: bool) -> None:
+    """Whatever the file takes at a time (0: it waits)."""
+    pipe: Pipe = Slow(takes=3, steps=1) if slow else Pipe(*[count or None for count in takes], *[100] * 20)
+    pipe.ready.set()
+    with World() as world:
+        stream = OutputStream(Sink(pipe), 12)
+        for number, piece in enumerate(pieces):
+            if number % 2:
+                world.ok("io/streams", f"{OUT}blocking-write-and-flush", stream, piece)
+                continue
+            while not world.ok("io/streams", f"{OUT}check-write", stream):
+                world.finished(world.call("io/poll", "poll", [world.call("io/streams", f"{OUT}subscribe", stream)]))
+            assert world.call("io/streams", f"{OUT}write", stream, piece) == Ok(None)
+        world.ok("io/streams", f"{OUT}blocking-flush", stream)
+    assert bytes(pipe.written) == b"".join(pieces)
 
 
 # Pollables.
