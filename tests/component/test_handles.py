@@ -8,6 +8,7 @@ from component.abi.guest import Guest
 from remit.component.abi.compiler import Compiler
 from remit.component.abi.context import HandleConversion, LiftLowerContext, WrongHandle
 from remit.component.handles import (
+    MAX_TABLE_LENGTH,
     BorrowScope,
     LendScope,
     Resource,
@@ -55,6 +56,14 @@ def test_a_full_table_traps() -> None:
         table.add("c")
     table.remove(1)
     assert table.add("c") == 1
+
+
+def test_handles_without_end() -> None:
+    table = Table()
+    with pytest.raises(Trap, match=f"too many handles: {MAX_TABLE_LENGTH} in one instance"):
+        while True:
+            table.add("a timer")
+    assert MAX_TABLE_LENGTH <= 1 << 20, "what they stand for would take gigabytes"
 
 
 def test_new_rep_drop() -> None:

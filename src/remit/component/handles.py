@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     from remit.component.instance_state import ComponentInstance
 
-MAX_TABLE_LENGTH = (1 << 28) - 1
+MAX_TABLE_LENGTH = 1 << 20
+"""Handles of one instance. The specification allows 2**28 - 1; but each may stand for a few hundred bytes of the host's
+memory, such as a timer that nobody waits for."""
 
 
 class Table:
