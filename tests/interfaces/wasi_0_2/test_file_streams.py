@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from interfaces.wasi_0_2.files import CREATE, READ, WRITE, Files, code
 from interfaces.wasi_0_2.world import World
@@ -150,6 +152,68 @@ def test_a_file_stays_open_while_something_needs_it(files: Files) -> None:
     assert files.world.call("io/poll", "[method]pollable.ready", pollable)
     pollable.drop()
     assert len(descriptors) == before
+
+
+class Model:
+    """What a program has: things over open files, each with the number of the file that it needs."""
+
+    def __init__(self, files: Files) -> None:
+        self.files = files
+        self.have: list[tuple[int, str, Any]] = []
+        self.opened = 0
+
+    def open(self) -> None:
+        result = self.files.opens("file", READ | WRITE)
+        if isinstance(result, Ok):
+            self.have.append((self.opened, "descriptor", result.value))
+            self.opened += 1
+        else:
+            assert result == Err("insufficient-memory")
+
+    def derive(self, which: int) -> None:
+        """A stream of a descriptor, a pollable of a stream."""
+        if self.have:
+            number, kind, one = self.have[which % len(self.have)]
+            if kind == "descriptor":
+                method, kind = [("read-via-stream", "input"), ("write-via-stream", "output")][which % 2]
+                self.have.append((number, kind, self.files.ok(method, 0, of=one)))
+            elif kind != "pollable":
+                function = f"[method]{kind}-stream.subscribe"
+                self.have.append((number, "pollable", self.files.world.call("io/streams", function, one)))
+
+    def use(self, which: int) -> None:
+        if self.have:
+            _, kind, one = self.have[which % len(self.have)]
+            if kind == "descriptor":
+                assert self.files.ok("read", 2, 0, of=one) == (b"01", False)
+            elif kind == "output":
+                assert write(self.files, one, b"") == Ok()
+            elif kind == "pollable":
+                assert self.files.world.call("io/poll", "[method]pollable.ready", one)
+            else:
+                assert isinstance(read(self.files, one, 1), Ok | Err)
+
+    def drop(self, which: int) -> None:
+        if self.have:
+            self.have.pop(which % len(self.have))[2].drop()
+
+    def check(self) -> None:
+        assert len(self.files.world.process.descriptors) == 4 + len({number for number, _, _ in self.have})
+
+
+@given(st.lists(st.tuples(st.sampled_from(["open", "derive", "use", "drop"]), st.integers(0, 20)), max_size=60))
+def test_places_are_given_back_when_nothing_needs_them(steps: list[tuple[str, int]]) -> None:
+    with World(dirs={"/": fs.Memory({"file": b"0123456789"})}, limits=Limits(descriptors=7)) as world:
+        model = Model(Files(world))
+        for what, which in steps:
+            if what == "open":
+                model.open()
+            else:
+                getattr(model, what)(which)
+            model.check()
+        while model.have:
+            model.drop(0)
+        model.check()
 
 
 def test_a_failure_is_told_once(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -140,6 +140,22 @@ def test_flushing(world: World) -> None:
         world.call("io/streams", f"{OUT}write", stream, b"x")
 
 
+def test_empty_writes_without_end_keep_nothing(world: World) -> None:
+    stream, pipe = writer(1, *[None] * 200, permit=4)
+    world.call("io/streams", f"{OUT}check-write", stream)
+    world.call("io/streams", f"{OUT}write", stream, b"abcd")
+    for _ in range(10_000):
+        assert world.call("io/streams", f"{OUT}write", stream, b"") == Ok(None)
+        assert world.call("io/streams", f"{OUT}write-zeroes", stream, 0) == Ok(None)
+    assert len(pipe.script) == 200, "the pipe is not asked for nothing"
+    for _ in range(100):
+        assert world.call("io/streams", f"{OUT}check-write", stream) == Ok(0)
+        with pytest.raises(Trap, match="permitted 0"):
+            world.call("io/streams", f"{OUT}write", stream, bytes(1 << 20))
+    stream.drop()
+    assert bytes(pipe.written) == b"a"
+
+
 @pytest.mark.parametrize("code", [Code.IO, Code.NO_SPACE])
 def test_a_failure_is_told_once(world: World, code: Code) -> None:
     stream, _ = writer(KernelError(code), 100)

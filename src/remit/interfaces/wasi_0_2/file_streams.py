@@ -64,18 +64,16 @@ class _FileSink(Sink):
     def send(self, data: bytes | bytearray) -> bool:
         view = memoryview(data)
         while view:
-            view = view[self._store(view) :]
+            if self._offset is None:
+                count = self._file.append([view])
+            elif self._offset + len(view) > MAX_OFFSET:
+                raise KernelError(Code.FILE_TOO_LARGE)
+            else:
+                count = self._file.write_at(self._offset, [view])
+                self._offset += count
+            view = view[count:]
         self._opened.synchronize()
         return True
-
-    def _store(self, view: memoryview) -> int:
-        if self._offset is None:
-            return self._file.append([view])
-        if self._offset + len(view) > MAX_OFFSET:
-            raise KernelError(Code.FILE_TOO_LARGE)
-        count = self._file.write_at(self._offset, [view])
-        self._offset += count
-        return count
 
     def writable(self) -> bool:
         return True

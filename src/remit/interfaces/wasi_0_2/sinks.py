@@ -20,18 +20,19 @@ MOST_KEPT = 1 << 20
 class Sink:
     """A stream of the kernel's, and what it has not taken yet. Output streams may share one."""
 
-    __slots__ = ("_file", "_left", "_step")
+    __slots__ = ("_file", "_step", "left")
 
     def __init__(self, file: File) -> None:
         self._file = file
-        self._left: bytes | bytearray = b""
+        self.left: bytes | bytearray = b""
+        """What it has taken and the file has not."""
         self._step: Callable[[], Any] | None = None
         """Goes on with a write of what is left that the file has begun."""
 
     def send(self, data: bytes | bytearray) -> bool:
         """Take all of it. Whether it is gone. KernelError; Trap for more than is ever kept."""
-        if self._left:
-            self._keep(self._left + data)
+        if self.left:
+            self._keep(self.left + data)
             return False
         count = self._write(data) if data else 0
         if count == len(data):
@@ -42,19 +43,19 @@ class Sink:
     def _keep(self, data: bytes | bytearray) -> None:
         if len(data) > MOST_KEPT:
             raise Trap(f"{len(data)} bytes are waiting for one output to take them: {MOST_KEPT} are allowed", "streams")
-        self._left = data
+        self.left = data
 
     def drain(self) -> bool:
         """Send what is left, as far as that goes now. Whether all of it is gone. KernelError."""
-        while self._left:
+        while self.left:
             try:
-                count = self._write(self._left)
+                count = self._write(self.left)
             except KernelError:
-                self._left = b""
+                self.left = b""
                 raise
             if not count:
                 return False
-            self._left = self._left[count:]
+            self.left = self.left[count:]
         return True
 
     def _write(self, data: bytes | bytearray) -> int:
@@ -71,7 +72,7 @@ class Sink:
 
     def rest(self) -> bytes:
         """What is left, which is somebody else's from now on."""
-        rest, self._left = self._left, b""
+        rest, self.left = self.left, b""
         return bytes(rest)
 
     def writable(self) -> bool:

@@ -263,8 +263,9 @@ class OutputStream(Resource):
 
     def _write_all(self, contents: bytes) -> None:
         """Wait until what was written before is gone, then until this is."""
-        if not self._drained():
-            raise WouldBlock(self.when_writable())
+        sink = self._sink
+        if (self._closed or self._failure is not None or sink.left) and not self._drained():
+            raise WouldBlock(sink.when_writable())
         if not self._send(contents):
             self._flush()
 
