@@ -21,6 +21,7 @@ from remit.interfaces.wasi_0_2.streams import InputStream, OutputStream
 from remit.kernel.errors import Code, KernelError, WouldBlock
 from remit.kernel.limits import Limits
 from remit.kernel.poll import ALWAYS, NEVER, Event
+from remit.kernel.poll import Pollable as KernelPollable
 
 IN = "[method]input-stream."
 OUT = "[method]output-stream."
@@ -292,6 +293,29 @@ def test_a_read_that_has_begun_is_not_begun_again(world: World) -> None:
     failing._file.ready.set()  # type: ignore[attr-defined]  # a Slow one
     assert is_failure(world.finished(world.call("io/streams", f"{IN}blocking-read", failing, 1)), Code.IO)
     assert world.call("io/streams", f"{IN}read", failing, 1) == Err("closed")
+
+
+class ReadAhead(Pipe):
+    """What it says once of being ready is of that moment only."""
+
+    def when_readable(self) -> KernelPollable:
+        return ALWAYS if self.script[:1] != [None] else NEVER
+
+
+def test_a_pollable_serves_for_all_of_a_streams_life(world: World) -> None:
+    pipe = ReadAhead(b"ab", None, b"c", KernelError(Code.IO))
+    stream = InputStream(pipe, 100)
+    pollable = world.call("io/streams", f"{IN}subscribe", stream)
+    assert pollable.ready()
+    assert world.call("io/streams", f"{IN}read", stream, 2) == Ok(b"ab")
+    assert not pollable.ready(), "a program that asked again and again would never wait"
+    assert isinstance(world.call("io/poll", "poll", [pollable]), Pending)
+    pipe.script.pop(0)
+    assert world.call("io/poll", "poll", [pollable]) == [0]
+    assert world.call("io/streams", f"{IN}read", stream, 2) == Ok(b"c")
+    assert is_failure(world.call("io/streams", f"{IN}read", stream, 2), Code.IO)
+    pipe.script.append(None)
+    assert pollable.ready(), "closed, and for ever"
 
 
 def test_a_write_that_has_begun_is_not_begun_again(world: World) -> None:

@@ -151,9 +151,7 @@ class Descriptor(Resource):
             return b"", length > 0
         buffer = bytearray(wanted)
         count = file.read_at(offset, [memoryview(buffer)])
-        if count < wanted:
-            del buffer[count:]
-        return buffer, not count
+        return buffer if count == wanted else buffer[:count], not count
 
     @method("(buffer: list<u8>, offset: filesize) -> result<filesize, error-code>")
     def write(self, contents: bytes, offset: int) -> int:

@@ -76,9 +76,7 @@ class InputStream(Resource):
         if not count:
             self._ended = True
             raise Err(CLOSED)
-        if count < len(buffer):
-            del buffer[count:]
-        return buffer
+        return buffer if count == len(buffer) else buffer[:count]
 
     def _go_on(self, wanted: int) -> bytearray:
         """With a read that the file itself has begun, whoever asks now, and for however much."""
@@ -97,7 +95,9 @@ class InputStream(Resource):
         return self._taken(taken, len(taken))
 
     def when_ready(self) -> KernelPollable:
-        """Ready while :meth:`take` would not raise WouldBlock."""
+        """Ready while :meth:`take` would not raise WouldBlock, for as long as nothing is read."""
+        if self._ended:
+            return ALWAYS
         return self._file.when_readable() if self._under_way is None else self._under_way.when_done
 
     def drop(self) -> None:
@@ -128,7 +128,22 @@ class InputStream(Resource):
 
     @method("() -> pollable")
     def subscribe(self) -> Pollable:
-        return Pollable(self.when_ready(), self._opened)
+        return Pollable(_CanRead(self), self._opened)
+
+
+class _CanRead(Condition):
+    """Ready while ``read`` would give something, or tell of the end or an error: asked anew each time."""
+
+    __slots__ = ("_stream",)
+
+    def __init__(self, stream: InputStream) -> None:
+        self._stream = stream
+
+    def ready(self) -> bool:
+        return self._stream.when_ready().ready()
+
+    def next_step(self) -> KernelPollable:
+        return self._stream.when_ready()
 
 
 class _Reading:

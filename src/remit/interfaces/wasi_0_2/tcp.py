@@ -10,7 +10,7 @@ from remit.interfaces.wasi_0_2.socket_base import BIND_STARTED, BOUND, UNBOUND, 
 from remit.interfaces.wasi_0_2.streams import InputStream, OutputStream
 from remit.interfaces.wit.declaration import Interface, func, method
 from remit.kernel.errors import Code, KernelError, WouldBlock
-from remit.kernel.poll import ALWAYS
+from remit.kernel.poll import ALWAYS, Condition
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from remit.component.values.variants import Case
     from remit.interfaces.wasi_0_2.network import NetworkHandle
     from remit.kernel.network import TcpSocket as KernelSocket
+    from remit.kernel.poll import Pollable as KernelPollable
 
 LISTEN_STARTED = "listen started"
 LISTENING = "listening"
@@ -169,17 +170,37 @@ class TcpSocket(SocketResource):
     def set_hop_limit(self, value: int) -> None:
         self.socket.set_option("hop_limit", value)
 
+    def when_ready(self) -> KernelPollable:
+        """Ready while the next operation would not say ``would-block``, in the state that it is in."""
+        socket: KernelSocket = self.socket
+        if self.state == CONNECTING and self._failure is None:
+            return socket.when_writable()
+        return socket.when_readable() if self.state == LISTENING else ALWAYS
+
     @method("() -> pollable")
     def subscribe(self) -> Pollable:
-        if self.state == CONNECTING and self._failure is None:
-            return Pollable(self.socket.when_writable(), self.opened)
-        return Pollable(self.socket.when_readable() if self.state == LISTENING else ALWAYS, self.opened)
+        return Pollable(_CanGoOn(self), self.opened)
 
     @method("(shutdown-type: shutdown-type) -> result<_, error-code>")
     def shutdown(self, kind: Any) -> None:
         if self.state != CONNECTED:
             raise Err("invalid-state")
         self.socket.shutdown(receive=kind.label != "send", send=kind.label != "receive")
+
+
+class _CanGoOn(Condition):
+    """For all of a socket's life: C libraries make one pollable when they make the socket."""
+
+    __slots__ = ("_socket",)
+
+    def __init__(self, socket: TcpSocket) -> None:
+        self._socket = socket
+
+    def ready(self) -> bool:
+        return self._socket.when_ready().ready()
+
+    def next_step(self) -> KernelPollable:
+        return self._socket.when_ready()
 
 
 _USES = {
