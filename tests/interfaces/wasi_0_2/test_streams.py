@@ -243,8 +243,12 @@ class Slow(Pipe):
 
     def _later(self, answer: Callable[[], int], steps: int) -> int:
         if steps:
-            raise WouldBlock(self.ready, lambda: self._later(answer, steps - 1))
+            raise WouldBlock(self.ready, lambda: self._asked(answer, steps - 1))
         return answer()
+
+    def _asked(self, answer: Callable[[], int], steps: int) -> int:
+        assert self.ready.ready(), "asked before its time"
+        return self._later(answer, steps)
 
     def read(self, buffers: Sequence[memoryview]) -> int:
         self.begun.append(len(buffers[0]))

@@ -7,7 +7,6 @@ from remit.kernel.errors import KernelError, WouldBlock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from remit.kernel.files import File
@@ -20,14 +19,14 @@ MOST_KEPT = 1 << 20
 class Sink:
     """A stream of the kernel's, and what it has not taken yet. Output streams may share one."""
 
-    __slots__ = ("_file", "_step", "left")
+    __slots__ = ("_begun", "_file", "left")
 
     def __init__(self, file: File) -> None:
         self._file = file
         self.left: bytes | bytearray = b""
         """What it has taken and the file has not."""
-        self._step: Callable[[], Any] | None = None
-        """Goes on with a write of what is left that the file has begun."""
+        self._begun: WouldBlock | None = None
+        """How to go on with a write of what is left that the file has begun."""
 
     def send(self, data: bytes | bytearray) -> bool:
         """Take all of it. Whether it is gone. KernelError; Trap for more than is ever kept."""
@@ -60,15 +59,27 @@ class Sink:
 
     def _write(self, data: bytes | bytearray) -> int:
         """How much of it is gone: none, if it has to wait."""
-        step = self._step
-        self._step = None
         try:
-            count: int = self._file.write([memoryview(data)]) if step is None else step()
+            if self._begun is None:
+                return self._file.write([memoryview(data)])
+            return self._go_on(self._begun)
         except WouldBlock as block:
-            # What has begun is not to be done twice.
-            self._step = block.resume or step
+            if block.resume is not None:
+                self._begun = block
             return 0
-        return count
+
+    def _go_on(self, begun: WouldBlock) -> int:
+        # What has begun is not to be done twice, nor asked about before its time.
+        if not begun.pollable.ready():
+            return 0
+        assert begun.resume is not None
+        self._begun = None
+        try:
+            count: Any = begun.resume()
+        except WouldBlock as block:
+            self._begun = WouldBlock(block.pollable, block.resume or begun.resume)
+            return 0
+        return int(count)
 
     def rest(self) -> bytes:
         """What is left, which is somebody else's from now on."""
@@ -79,4 +90,4 @@ class Sink:
         return self._file.when_writable().ready()
 
     def when_writable(self) -> KernelPollable:
-        return self._file.when_writable()
+        return self._file.when_writable() if self._begun is None else self._begun.pollable

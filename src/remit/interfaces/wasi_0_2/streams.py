@@ -161,6 +161,8 @@ class _Reading:
     def done(self) -> bytearray:
         """What was read. WouldBlock, to ask again then; KernelError."""
         if self.left is None:
+            if not self.when_done.ready():
+                raise WouldBlock(self.when_done)
             try:
                 count = self._step()
             except WouldBlock as block:
