@@ -9,6 +9,7 @@ from remit.kernel.errors import Exit
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from remit.component.values.results import Err
+    from remit.interfaces.wit.declaration import Host
 
 
 def text_of(data: bytes) -> str:
@@ -20,9 +21,14 @@ class Environment(Interface):
     name = "wasi:cli/environment"
     version = "0.2.12"
 
+    def __init__(self, host: Host) -> None:
+        super().__init__(host)
+        # C libraries ask for it whenever they look for a variable.
+        self._environment = [(text_of(name), text_of(value)) for name, value in self.process.environ]
+
     @func("() -> list<tuple<string, string>>")
     def get_environment(self) -> list[tuple[str, str]]:
-        return [(text_of(name), text_of(value)) for name, value in self.process.environ]
+        return self._environment
 
     @func("() -> list<string>")
     def get_arguments(self) -> list[str]:

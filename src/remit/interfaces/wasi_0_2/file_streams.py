@@ -72,7 +72,8 @@ class _FileSink(Sink):
                 count = self._file.write_at(self._offset, [view])
                 self._offset += count
             view = view[count:]
-        self._opened.synchronize()
+        if self._opened.synchronous:
+            self._opened.synchronize()
         return True
 
     def writable(self) -> bool:

@@ -37,9 +37,6 @@ ADVICE = {
     "no-reuse": Advice.NO_REUSE,
 }
 
-FOLLOW = 1
-"""``path-flags``."""
-
 OPEN_CREATE = 1
 OPEN_DIRECTORY = 2
 OPEN_EXCLUSIVE = 4

@@ -7,7 +7,6 @@ from remit.interfaces.wasi_0_2.file_streams import MAX_OFFSET, FileInputStream, 
 from remit.interfaces.wasi_0_2.file_values import (
     ADVICE,
     DESCRIPTOR_TYPE,
-    FOLLOW,
     OPEN_DIRECTORY,
     DescriptorStat,
     DirectoryRow,
@@ -160,7 +159,8 @@ class Descriptor(Resource):
         if offset + len(contents) > MAX_OFFSET:
             raise KernelError(Code.FILE_TOO_LARGE)
         count = file.write_at(offset, [memoryview(contents)])
-        opened.synchronize()
+        if opened.synchronous:
+            opened.synchronize()
         return count
 
     @method("() -> result<descriptor-stat, error-code>")
@@ -193,7 +193,7 @@ class Descriptor(Resource):
         return DescriptorStat(self._stat_at(flags, path))
 
     def _stat_at(self, flags: int, path: str) -> Stat:
-        return paths.stat_at(self.opened.directory, self._filesystem.path(path), follow=bool(flags & FOLLOW))
+        return paths.stat_at(self.opened.directory, self._filesystem.path(path), follow=bool(flags))
 
     @method(
         "(path-flags: path-flags, path: string, data-access-timestamp: new-timestamp, "
@@ -201,7 +201,7 @@ class Descriptor(Resource):
     )
     def set_times_at(self, flags: int, path: str, accessed: Any, modified: Any) -> None:
         times = time_of(accessed), time_of(modified)
-        paths.set_times_at(self.opened.directory, self._filesystem.path(path), *times, follow=bool(flags & FOLLOW))
+        paths.set_times_at(self.opened.directory, self._filesystem.path(path), *times, follow=bool(flags))
 
     @method(
         "(old-path-flags: path-flags, old-path: string, new-descriptor: borrow<descriptor>, new-path: string) "
@@ -210,7 +210,7 @@ class Descriptor(Resource):
     def link_at(self, flags: int, path: str, target: Descriptor, target_path: str) -> None:
         """A link is linked itself: INVALID to ask for it to be followed, as in wasmtime."""
         check = self._filesystem.path
-        if flags & FOLLOW:
+        if flags:
             raise KernelError(Code.INVALID, "a hard link to what a link points to")
         paths.link_at(self.opened.directory, check(path), target.opened.directory, check(target_path))
 
@@ -222,13 +222,15 @@ class Descriptor(Resource):
         process = self._filesystem.process
         directory = self.opened.directory
         name = self._filesystem.path(path)
+        # Plain ints: the operators of flags are made for people.
+        how, flags = int(open_flags), int(flags)
         process.descriptors.reserve()
         opened = paths.open_at(
             directory,
             name,
-            follow=bool(path_flags & FOLLOW),
-            how=how_of(open_flags, flags),
-            directory_required=bool(open_flags & OPEN_DIRECTORY),
+            follow=bool(path_flags),
+            how=how_of(how, flags),
+            directory_required=bool(how & OPEN_DIRECTORY),
         )
         return self._filesystem.descriptor(opened, flags)
 

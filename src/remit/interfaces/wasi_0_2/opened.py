@@ -29,7 +29,7 @@ _SYNC = FLAG_FILE_SYNC | FLAG_DATA_SYNC | FLAG_READ_SYNC
 class Opened:
     """An open file or directory, and who needs it."""
 
-    __slots__ = ("_number", "_process", "_sink", "_users", "entry", "flags", "readable", "writable")
+    __slots__ = ("_number", "_process", "_sink", "_users", "entry", "flags", "readable", "synchronous", "writable")
 
     def __init__(self, process: Process, entry: OpenFile | OpenDirectory, flags: int, number: int | None) -> None:
         """`number`: its place in the table; None for what was granted, which stays open."""
@@ -40,6 +40,8 @@ class Opened:
         self.readable = file if flags & FLAG_READ else None
         """The file, if it was opened for reading."""
         self.writable = file if flags & FLAG_WRITE else None
+        self.synchronous = bool(flags & _SYNC)
+        """What is written is to be put on stable storage at once."""
         self._process = process
         self._number = number
         self._users = 1
@@ -81,9 +83,8 @@ class Opened:
         return self._sink
 
     def synchronize(self) -> None:
-        """After writing: put it on stable storage, if the file was opened so."""
-        if self.flags & _SYNC:
-            self.file.sync(data_only=not self.flags & (FLAG_FILE_SYNC | FLAG_READ_SYNC))
+        """Put what was written on stable storage, as the file was opened."""
+        self.file.sync(data_only=not self.flags & (FLAG_FILE_SYNC | FLAG_READ_SYNC))
 
 
 def sync_mode(flags: int) -> int:
