@@ -136,7 +136,7 @@ class HttpTypes(Interface):
         **TYPES,
         "header-error": "variant { invalid-syntax, forbidden, immutable }",
         "field-key": "string",
-        "field-name": "string",
+        "field-name": "field-key",
         "field-value": "list<u8>",
         "headers": "fields",
         "trailers": "fields",
