@@ -332,7 +332,8 @@ class Filesystem(Interface):
                 opened.close()
                 raise KernelError(Code.READ_ONLY)
             entry = OpenDirectory(opened, rights=DIRECTORY, inheriting=ALL)
-            # Reading is what every directory allows; changing it was asked for, or not.
+            # Reading is what every directory allows; changing it was asked for, or not. That is told and not enforced,
+            # as in wasmtime: C libraries make and remove files in directories that they opened for reading.
             flags = (flags | FLAG_READ) & (FLAG_READ | FLAG_MUTATE)
         else:
             entry = OpenFile(opened, rights=FILE if opened.seekable else STREAM, sync=sync_mode(flags))
