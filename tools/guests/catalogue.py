@@ -94,6 +94,15 @@ _GUESTS = (
         members=("quickjs.wasm",),
     ),
     Guest(
+        name="wit",
+        registry=Registry.NPM,
+        package="@bytecodealliance/jco",
+        version="1.35.0",
+        sha256="893e80e993a2cb3735e195a0c2dc3ab7d683877a813bb024a27499ee86e12b13",
+        strip="package/lib/wit/builtin/0.2.12/",
+        members=tuple([f"wasi-{each}/" for each in ("cli", "clocks", "filesystem", "http", "io", "random", "sockets")]),
+    ),
+    Guest(
         name="zlib",
         registry=Registry.NPM,
         package="grpc",

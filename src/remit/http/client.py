@@ -6,48 +6,69 @@ its fields can say otherwise. Which addresses may be reached, the network says w
 
 from __future__ import annotations
 
+from remit.http.authorities import PORTS, Authorities, split_authority
 from remit.kernel.clocks import AMBIENT_MONOTONIC_CLOCK
 from remit.kernel.http import FRAMING, HttpClient, HttpError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Iterable
 
     from remit.http.exchange import ClientExchange
+    from remit.kernel.clocks import Clock
     from remit.kernel.http import Request, RequestOptions
     from remit.kernel.network import Network
 
 SECOND = 1_000_000_000
 LONGEST_CONNECT = 60 * SECOND
-LONGEST_SILENCE = 600 * SECOND
-"""Nanoseconds that a server may take to accept a connection, and to send anything, whatever a program asks for: so that
-no connection is kept for ever."""
+"""Nanoseconds that it may take to look up a name, connect, and agree on TLS, whatever a program asks for."""
 
-PORTS = {"http": 80, "https": 443}
+MAX_TARGET = 64 << 10
+"""Characters of a path with its query."""
 
-_PATH = frozenset(b"!$%&'()*+,-./:;=?@_~[]|\\^`{}\"<>#0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_TOKEN = frozenset(b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_PATH = frozenset(b"!$%&'()*+,-./:;=?@_~[]|\\^`{}\"<>0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
 class Client(HttpClient):
-    """Sends requests over `network`. `tls`: how servers prove who they are; by default to the system's authorities."""
+    """Sends requests over `network`.
 
-    __slots__ = ("_network", "_tls")
+    `allow`: the only authorities to send to (:class:`Authorities`); by default, whatever the network reaches.
+    `tls`: how servers prove who they are; by default to the system's authorities. `clock`: what timeouts count by.
+    """
 
-    def __init__(self, network: Network, *, tls: ssl.SSLContext | None = None) -> None:
+    __slots__ = ("_allowed", "_clock", "_network", "_tls")
+
+    def __init__(
+        self,
+        network: Network,
+        *,
+        allow: Iterable[str] | None = None,
+        tls: ssl.SSLContext | None = None,
+        clock: Clock = AMBIENT_MONOTONIC_CLOCK,
+    ) -> None:
+        """ValueError for what is not an authority."""
         self._network = network
+        self._allowed = None if allow is None else Authorities(allow)
         self._tls = tls
+        self._clock = clock
 
     def send(self, request: Request, options: RequestOptions, *, has_body: bool) -> ClientExchange:
         _check(request)
-        host, port = split_authority(request.authority, PORTS[request.scheme])
+        scheme = request.scheme
+        host, port = split_authority(request.authority, PORTS[scheme])
+        if self._allowed is not None and not self._allowed.allow(scheme, host, port):
+            raise HttpError("HTTP-request-denied", f"{scheme}://{host}:{port} is not among what is allowed")
         from remit.http.exchange import ClientExchange
         from remit.http.transport import Transport
 
         connect = LONGEST_CONNECT if options.connect is None else min(options.connect, LONGEST_CONNECT)
-        context = self._context() if request.scheme == "https" else None
-        transport = Transport(self._network, host, port, context, AMBIENT_MONOTONIC_CLOCK.now() + connect)
+        context = self._context() if scheme == "https" else None
+        transport = Transport(self._network, host, port, context, self._clock, self._clock.now() + connect)
+        named = host if port == PORTS[scheme] else f"{host}:{port}"
         try:
-            return ClientExchange(transport, request, options, has_body=has_body)
+            return ClientExchange(transport, request, named, options, self._clock, has_body=has_body)
         except BaseException:
             transport.close()
             raise
@@ -64,7 +85,13 @@ class Client(HttpClient):
 def _check(request: Request) -> None:
     if request.scheme not in PORTS:
         raise HttpError("HTTP-protocol-error", f"no scheme is called {request.scheme!r}")
+    method = request.method
+    # CONNECT asks for a tunnel to wherever its target says.
+    if not method or not _TOKEN.issuperset(method.encode("utf-8", "replace")) or method.upper() == "CONNECT":
+        raise HttpError("HTTP-request-method-invalid", f"the method {method!r}")
     path = request.path
+    if len(path) > MAX_TARGET:
+        raise HttpError("HTTP-request-URI-too-long", f"{len(path)} characters")
     if path != "*" and not path.startswith("/"):
         raise HttpError("HTTP-request-URI-invalid", f"the path {path!r} does not begin with a slash")
     if not path.isascii() or not _PATH.issuperset(path.encode()):
@@ -72,23 +99,3 @@ def _check(request: Request) -> None:
     for name, _ in request.fields:
         if name.lower() in FRAMING:
             raise HttpError("HTTP-request-denied", f"{name} is not for programs to say")
-
-
-def split_authority(authority: str, default: int) -> tuple[str, int]:
-    """The host, in brackets if it is an IPv6 address, and the port. HttpError.
-
-    An authority with user information is refused: what it looks like is not where it goes.
-    """
-    host, port = authority, ""
-    if authority.startswith("["):
-        end = authority.find("]")
-        host, port = authority[: end + 1], authority[end + 1 :]
-        if end < 0 or (port and not port.startswith(":")):
-            raise HttpError("HTTP-request-URI-invalid", f"the authority {authority!r}")
-        port = port[1:]
-    elif ":" in authority:
-        host, _, port = authority.partition(":")
-    fine = host and all(each.isalnum() or each in "-._~[]:%" for each in host) and host.isascii()
-    if not fine or (port and not (port.isascii() and port.isdigit() and len(port) <= 5 and 0 < int(port) < 65536)):
-        raise HttpError("HTTP-request-URI-invalid", f"the authority {authority!r}")
-    return host, int(port) if port else default

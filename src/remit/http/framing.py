@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 MAX_HEAD = 64 << 10
 """Bytes of a response's head, or of its trailers. Servers send some hundreds; more would be the host's memory."""
 
+MAX_FIELDS = 1024
+"""Fields of a response's head, or of its trailers."""
+
 
 def h11() -> ModuleType:
     """The library. RuntimeError says how to get it."""
@@ -32,11 +35,11 @@ def fields_of(headers: Any) -> list[tuple[str, bytes]]:
     return [(name.decode("ascii"), bytes(value)) for name, value in headers]
 
 
-def incomplete(error: Exception) -> HttpError:
-    """What h11 said of a response: it broke off, its head is too large, or it is none."""
+def incomplete(error: Exception, *, trailers: bool = False) -> HttpError:
+    """What h11 said of a response: it broke off, its head (or `trailers`) is too large, or it is none."""
     text = str(error)
     if "too long" in text or getattr(error, "error_status_hint", 0) == 431:
-        return HttpError("HTTP-response-header-section-size", text)
-    if "closed connection" in text or "without sending complete" in text:
+        return HttpError(f"HTTP-response-{'trailer' if trailers else 'header'}-section-size", text)
+    if "closed connection" in text or "without sending complete" in text or "ConnectionClosed" in text:
         return HttpError("HTTP-response-incomplete", text)
     return HttpError("HTTP-protocol-error", text)

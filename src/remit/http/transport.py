@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from remit.kernel.clocks import AMBIENT_MONOTONIC_CLOCK
 from remit.kernel.errors import Code, KernelError, WouldBlock
 from remit.kernel.http import HttpError
 from remit.kernel.network import SocketAddress
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from remit.kernel.clocks import Clock
     from remit.kernel.network import Network, TcpSocket
     from remit.kernel.poll import Pollable
 
@@ -49,11 +49,23 @@ class DnsErrorPayload:
         self.info_code: int | None = None
 
 
+class TlsAlertPayload:
+    """A ``TLS-alert-received-payload``."""
+
+    __slots__ = ("alert_id", "alert_message")
+
+    def __init__(self, message: str) -> None:
+        self.alert_id: int | None = None
+        self.alert_message = message
+
+
 class Transport:
     """One connection, from before it is there. Close it."""
 
     __slots__ = (
         "_addresses",
+        "_attempt_until",
+        "_clock",
         "_context",
         "_deadline",
         "_failure",
@@ -70,13 +82,19 @@ class Transport:
         "_wait_for",
     )
 
-    def __init__(self, network: Network, host: str, port: int, context: ssl.SSLContext | None, deadline: int) -> None:
-        """`context`: for TLS. `deadline`: when it must be there, on the ambient monotonic clock. HttpError."""
+    def __init__(
+        self, network: Network, host: str, port: int, context: ssl.SSLContext | None, clock: Clock, deadline: int
+    ) -> None:
+        """`context`: for TLS. `deadline`: when it must be there, on `clock`. HttpError."""
         self._network = network
+        self._clock = clock
         self._port = port
         self._context = context
-        self._server_name = host[1:-1] if host.startswith("[") else host
+        # Certificates name hosts without the dot that ends an absolute name.
+        self._server_name = host[1:-1] if host.startswith("[") else host.removesuffix(".")
         self._deadline = deadline
+        self._attempt_until = deadline
+        """When the address that is being tried has had its share of the time."""
         self._socket: TcpSocket | None = None
         self._addresses: list[bytes] = []
         self._failure: HttpError | None = None
@@ -96,7 +114,7 @@ class Transport:
     def ready(self) -> bool:
         """Go on as far as that is possible; whether bytes can go through. HttpError."""
         while self._step is not None:
-            if AMBIENT_MONOTONIC_CLOCK.now() >= self._deadline:
+            if self._clock.now() >= self._deadline:
                 raise HttpError("connection-timeout")
             if not self._step():
                 return False
@@ -104,7 +122,7 @@ class Transport:
 
     def next_step(self) -> Pollable:
         """What to wait for before `ready` can get any further."""
-        return AnyOf([self._wait_for, AMBIENT_MONOTONIC_CLOCK.at(self._deadline)])
+        return AnyOf([self._wait_for, self._clock.at(min(self._deadline, self._attempt_until))])
 
     # Getting there. Each step says whether the next one can be taken.
 
@@ -126,6 +144,9 @@ class Transport:
         if not self._addresses:
             raise self._failure or HttpError("destination-not-found")
         ip = self._addresses.pop(0)
+        now = self._clock.now()
+        # One address that nobody answers at must not take the time of those that are left.
+        self._attempt_until = now + (self._deadline - now) // (1 + len(self._addresses))
         try:
             self._socket = self._network.tcp_socket(4 if len(ip) == 4 else 6)
             self._socket.connect(SocketAddress(ip, self._port))
@@ -145,7 +166,10 @@ class Transport:
             self._socket.connect(None)
         except WouldBlock as block:
             self._wait_for = block.pollable
-            return False
+            if self._clock.now() < self._attempt_until:
+                return False
+            self._try_another(KernelError(Code.TIMED_OUT))
+            return True
         except KernelError as error:
             self._try_another(error)
             return True
@@ -161,13 +185,17 @@ class Transport:
         self._step = self._connect
 
     def _connected(self) -> None:
+        self._attempt_until = self._deadline
         if self._context is None:
             self._step = None
             return
         import ssl
 
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._tls = self._context.wrap_bio(self._incoming, self._outgoing, server_hostname=self._server_name)
+        try:
+            self._tls = self._context.wrap_bio(self._incoming, self._outgoing, server_hostname=self._server_name)
+        except ValueError as error:  # a name that no certificate can have
+            raise HttpError("HTTP-request-URI-invalid", str(error)) from None
         self._step = self._shake_hands
 
     def _shake_hands(self) -> bool:
@@ -180,10 +208,11 @@ class Transport:
             if self._left:
                 return False
             return self._fill()
-        except ssl.SSLCertVerificationError as error:
-            raise HttpError("TLS-certificate-error", str(error)) from None
         except ssl.SSLError as error:
-            raise HttpError("TLS-protocol-error", str(error)) from None
+            try:
+                self._flush_tls()  # the alert that says why
+            finally:
+                raise _tls_error(error) from None
         self._flush_tls()
         self._step = None
         return True
@@ -213,7 +242,7 @@ class Transport:
             try:
                 self._tls.write(data)
             except ssl.SSLError as error:
-                raise HttpError("TLS-protocol-error", str(error)) from None
+                raise _tls_error(error) from None
             self._left += self._outgoing.read()
         self.flush()
 
@@ -235,6 +264,10 @@ class Transport:
                 raise HttpError("connection-terminated", str(error)) from None
             self._left = self._left[count:]
         return True
+
+    def forget_unsent(self) -> None:
+        """Nobody takes it any more."""
+        self._left = b""
 
     def when_writable(self) -> Pollable:
         assert self._socket is not None
@@ -260,10 +293,11 @@ class Transport:
                     self._incoming.write(data)
                 else:
                     self._incoming.write_eof()
-            except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+            except ssl.SSLZeroReturnError:
                 return b""
             except ssl.SSLError as error:
-                raise HttpError("TLS-protocol-error", str(error)) from None
+                # An end that TLS does not vouch for may be anybody's doing: it ends no message.
+                raise _tls_error(error) from None
 
     def _receive(self) -> bytes:
         assert self._socket is not None
@@ -284,6 +318,18 @@ class Transport:
         socket, self._socket = self._socket, None
         if socket is not None:
             socket.close()
+
+
+def _tls_error(error: ssl.SSLError) -> HttpError:
+    import ssl
+
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return HttpError("TLS-certificate-error", str(error))
+    if isinstance(error, ssl.SSLEOFError):
+        return HttpError("connection-terminated", "without an end of TLS")
+    if "ALERT" in (error.reason or ""):
+        return HttpError("TLS-alert-received", str(error), TlsAlertPayload(error.reason))
+    return HttpError("TLS-protocol-error", str(error))
 
 
 def _look_up_error(error: KernelError) -> HttpError:

@@ -11,7 +11,7 @@ from remit.kernel.errors import Code, KernelError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from remit.kernel.files import File
     from remit.kernel.poll import Pollable
@@ -154,6 +154,14 @@ class Exchange:
 
     def close(self) -> None:
         """Nobody waits for the response any more. Its body, if that was taken, goes on. Closing twice does nothing."""
+
+    def abandon(self) -> None:
+        """Cut the connection, whoever still needs it. Doing it twice does nothing."""
+        self.close()
+
+    def watch(self, released: Callable[[], None]) -> None:
+        """Call `released` once, when the exchange holds no connection any more; at once if that is so."""
+        released()
 
 
 class HttpClient:

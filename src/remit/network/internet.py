@@ -214,8 +214,6 @@ class HostUdpSocket(_InternetSocket, UdpSocket):
 
     __slots__ = ("_listens", "_peer")
 
-    datagram = True
-
     def __init__(self, host_socket: socket.socket, leave: Leave, family: int) -> None:
         super().__init__(host_socket, leave, family)
         self._peer: SocketAddress | None = None

@@ -17,10 +17,10 @@ from remit.kernel.limits import Limits
 from remit.kernel.network import Network
 from remit.kernel.random import RandomSource
 from remit.kernel.sockets import Socket
-from remit.runtime.program import Program
+from remit.runtime.runnable import Runnable
 
-Runnable: TypeAlias = str | os.PathLike[str] | Program | bytes | bytearray | memoryview
-Arguments: TypeAlias = Sequence[Runnable] | Runnable
+Argument: TypeAlias = str | os.PathLike[str] | Runnable | bytes | bytearray | memoryview
+Arguments: TypeAlias = Sequence[Argument] | Argument
 Directories: TypeAlias = Mapping[str, str | os.PathLike[str] | Filesystem]
 Imports: TypeAlias = Mapping[str, Mapping[str, Callable[..., Any]]]
 

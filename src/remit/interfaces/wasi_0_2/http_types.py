@@ -5,6 +5,7 @@ from __future__ import annotations
 from remit.component.values.results import Err, Ok
 from remit.interfaces.wasi_0_2.errors import Error
 from remit.interfaces.wasi_0_2.http_bodies import FutureTrailers, IncomingBody, OutgoingBody, Outlet
+from remit.interfaces.wasi_0_2.http_connections import check_room, keep
 from remit.interfaces.wasi_0_2.http_errors import TYPES, error_code, failure_of
 from remit.interfaces.wasi_0_2.http_fields import Fields, fields_from
 from remit.interfaces.wasi_0_2.http_messages import (
@@ -239,6 +240,7 @@ class HttpTypes(Interface):
             whole = None if outlet is None else outlet.is_whole
             if whole is not None and not any(name == "content-length" for name, _ in wanted.fields):
                 wanted.fields = [*wanted.fields, ("content-length", b"%d" % len(whole))]
+            check_room(self.process.descriptors)
             waits = options or RequestOptions()
             exchange = client.send(
                 wanted,
@@ -249,6 +251,7 @@ class HttpTypes(Interface):
             if outlet is not None:
                 outlet.never(failure)
             raise
+        keep(exchange, self.process.descriptors)
         if outlet is not None:
             outlet.attach(exchange.body)
         return FutureIncomingResponse(exchange, None, self._limit)

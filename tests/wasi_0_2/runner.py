@@ -1,0 +1,93 @@
+"""Runs scenarios: guest Python that calls the functions of WASI 0.2, inside a real component, on Remit.
+
+A scenario holds if its guest comes to its end: what it expects it asserts, in the terms of the specification. Which
+functions it called, and with which error codes they answered, is recorded on the host's side, so that the coverage
+that is published is what was really called.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import remit
+from remit.component.instances import HostFunction
+from remit.component.values.results import Err
+from remit.component.values.variants import Variant
+from remit.engine.api import Pending
+from remit.interfaces.wit.calling import Offered
+from tools.guests import python_components
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What the guest does, and what it is granted. `trap`: it ends by one, whose message has this."""
+
+    name: str
+    source: str
+    grants: Callable[[], dict[str, Any]] = dict
+    trap: str = ""
+    status: int = 0
+
+
+@dataclass
+class Record:
+    """Functions by their full names, and the error codes that each gave."""
+
+    called: dict[str, set[str]] = field(default_factory=dict)
+
+    def add(self, name: str, result: Any) -> None:
+        codes = self.called.setdefault(name, set())
+        if isinstance(result, Err) and result.value is not None:
+            value = result.value
+            codes.add(value if isinstance(value, str) else value.label if isinstance(value, Variant) else "")
+
+
+def run(scenario: Scenario, record: Record | None = None) -> None:
+    """AssertionError, with what the guest said, if it does not hold."""
+    grants = scenario.grants()
+    with _recording(Record() if record is None else record):
+        try:
+            done = remit.run([component(), scenario.source], capture_output=True, text=True, timeout=30, **grants)
+        except remit.Trap as trap:
+            if not scenario.trap or scenario.trap not in trap.message:
+                raise AssertionError(f"{trap.message}\n{trap.stderr!r}") from trap
+            return
+    assert not scenario.trap, "it did not trap"
+    assert (done.returncode, done.stderr) == (scenario.status, ""), done.stderr
+
+
+@functools.cache
+def component() -> remit.Component:
+    loaded: remit.Component = remit.load(python_components.built("script"))
+    return loaded
+
+
+@contextmanager
+def _recording(record: Record) -> Iterator[None]:
+    original = Offered.function
+
+    def function(self: Offered, name: str, host: Any) -> HostFunction:
+        found = original(self, name, host)
+        full = f"{self.interface.name}: {name}"
+        return HostFunction(_watched(found.function, lambda result: record.add(full, result)), blocks=found.blocks)
+
+    Offered.function = function  # type: ignore[method-assign]  # put back below
+    try:
+        yield
+    finally:
+        Offered.function = original  # type: ignore[method-assign]
+
+
+def _watched(function: Callable[..., Any], seen: Callable[[Any], None]) -> Callable[..., Any]:
+    def call(*arguments: Any) -> Any:
+        result = function(*arguments)
+        if isinstance(result, Pending):
+            return Pending(result.wait_for, _watched(result.resume, seen))
+        seen(result)
+        return result
+
+    return call
