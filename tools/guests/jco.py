@@ -1,8 +1,10 @@
-"""Commands of WASI 0.1 as components of WASI 0.2, by the npm package jco, which has the adapter."""
+"""Components, by the npm package jco, which has wasm-tools in it: of core modules that were made for a world of WIT,
+and of commands of WASI 0.1, for which it has the adapter."""
 
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -37,6 +39,40 @@ def _installed() -> Path:
             if done.returncode != 0:
                 raise CannotBringError(f"`{' '.join(command)}` failed with status {done.returncode}:\n{done.stderr}")
     return target
+
+
+_ENCODE = """
+import { pathToFileURL } from "node:url";
+import { readFileSync, writeFileSync } from "node:fs";
+const [api, core, wit, world, output] = process.argv.slice(1);
+const { componentEmbed, componentNew } = await import(pathToFileURL(api));
+const witSource = readFileSync(wit, "utf8");
+const binary = await componentEmbed({ binary: readFileSync(core), witSource, world, stringEncoding: "utf8" });
+writeFileSync(output, await componentNew(binary, []));
+"""
+
+
+def encode(core: Path, wit: Path, world: str, output: Path) -> None:
+    """Make a component of the module `core`, which was written for a world of the WIT file `wit`, WASI 0.2 included."""
+    api = _installed() / "node_modules" / PACKAGE / "dist" / "api.js"
+    everything = output.with_suffix(".all.wit")
+    everything.write_text("\n".join([wit.read_text(), *_nested_wasi()]))
+    command = ["node", "--input-type=module", "--eval", _ENCODE]
+    arguments = [str(api), str(core), str(everything), world, str(output)]
+    try:
+        done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
+    finally:
+        everything.unlink()
+    if done.returncode != 0:
+        raise CannotBringError(f"jco cannot make a component of {core.name}:\n{done.stderr}")
+
+
+def _nested_wasi() -> list[str]:
+    """The packages of WASI 0.2, in the form in which one file can hold several."""
+    files = sorted(GUESTS["wit"].directory.rglob("*.wit"))
+    return [
+        re.sub(r"^package (\S+);", r"package \1 {", file.read_text(), count=1, flags=re.M) + "\n}" for file in files
+    ]
 
 
 def as_component(program: Path) -> Path:

@@ -75,7 +75,7 @@ def link(module: Module, imports: Imports | None, *, asynchronous: bool, native:
     `imports` come first: a caller may replace a function of WASI. `asynchronous`: for calls that can be suspended.
     `native`: with the functions of the native fast path.
     """
-    given = imports or {}
+    given: Mapping[str, Any] = imports or {}
     linker = module.engine.linker()
     asked: set[tuple[str, str]] = set()
     for wanted in module.info.imports:

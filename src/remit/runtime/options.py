@@ -22,7 +22,8 @@ from remit.runtime.runnable import Runnable
 Argument: TypeAlias = str | os.PathLike[str] | Runnable | bytes | bytearray | memoryview
 Arguments: TypeAlias = Sequence[Argument] | Argument
 Directories: TypeAlias = Mapping[str, str | os.PathLike[str] | Filesystem]
-Imports: TypeAlias = Mapping[str, Mapping[str, Callable[..., Any]]]
+Imports: TypeAlias = Mapping[str, Mapping[str, Callable[..., Any]] | object]
+"""Of a module: functions by name, by the name of a module. Of a component, any object that has them, or a function."""
 
 
 class GrantOptions(TypedDict, total=False):
