@@ -6,9 +6,11 @@ import asyncio
 import time
 from _thread import get_ident
 
-from remit.http.framing import fields_of, h11
+from remit.http.framing import h11
 from remit.kernel.http import HttpError
 from remit.serve.exchange import ServerExchange
+from remit.serve.reasons import REASONS
+from remit.serve.requests import Refused, request_of, trailers_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,9 +40,12 @@ class Connection(asyncio.Protocol):
         """When it must have moved on (``time.monotonic()``), and why is said by `_late`."""
         self._late = "idle"
         self._reading = True
+        self._ahead = 0
+        """Bytes that came after the request that is being answered."""
         self._out: list[bytes] = []
         self._flushing = False
         self._lost = False
+        self._half_closed = False
         self.writable = True
         """The client takes what is sent."""
 
@@ -58,12 +63,19 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self.exchange is None and self._late != "head":
             self._wait("head", self.server.limits.head_time)
+        elif self.exchange is not None and self.h11.their_state is not self.library.SEND_BODY:
+            self._ahead += len(data)
         self._feed(data)
 
     def eof_received(self) -> bool:
-        # Half-closed: the client has said all, and may still take the answer.
         self._feed(b"")
-        return self.exchange is not None
+        exchange = self.exchange
+        if exchange is None:
+            return False
+        self._half_closed = True
+        exchange.deadline = min(exchange.deadline, time.monotonic() + self.server.limits.half_closed)
+        self._wait_for_exchange()
+        return True
 
     def connection_lost(self, error: Exception | None) -> None:
         self._lost = True
@@ -107,7 +119,7 @@ class Connection(asyncio.Protocol):
                     return None
             elif isinstance(event, library.EndOfMessage):
                 assert self.exchange is not None
-                self.exchange.body.end(fields_of(event.headers) or None)
+                self.exchange.body.end(trailers_of(event.headers))
                 self._wait_for_exchange()
             elif isinstance(event, library.ConnectionClosed):
                 if self.exchange is None:
@@ -117,15 +129,12 @@ class Connection(asyncio.Protocol):
 
     def _begin(self, event: Any) -> bool:
         """A request's head is there. False if it is refused."""
-        limits = self.server.limits
-        if len(event.headers) > limits.fields:
-            self._refuse(431, "too many fields")
+        try:
+            request = request_of(event, self.server.scheme, self.server.limits)
+        except Refused as refused:
+            self._refuse(refused.status, refused.why)
             return False
-        length = next((value for name, value in event.headers if name == b"content-length"), b"0")
-        if int(length) > limits.body_bytes:
-            self._refuse(413, "the body is too large")
-            return False
-        exchange = self.exchange = ServerExchange(self, event)
+        exchange = self.exchange = ServerExchange(self, request)
         self._wait_for_exchange()
         self.server.begin(exchange)
         return True
@@ -141,11 +150,12 @@ class Connection(asyncio.Protocol):
         return True
 
     def _throttle(self) -> None:
-        """Let the client wait while too much of the body is unread, or another request waits already."""
-        exchange = self.exchange
-        wanted = exchange is None or (
-            exchange.body.unread < self.server.limits.unread_bytes and self.h11.their_state is self.library.SEND_BODY
-        )
+        """Let the client wait while too much of the body is unread, or too much waits behind this request.
+
+        Otherwise reading goes on, though nothing is wanted: it is how the client's end is noticed.
+        """
+        exchange, limits = self.exchange, self.server.limits
+        wanted = exchange is None or (exchange.body.unread < limits.unread_bytes and self._ahead < limits.head_bytes)
         if wanted != self._reading and not self._lost:
             self._reading = wanted
             if wanted:
@@ -155,7 +165,13 @@ class Connection(asyncio.Protocol):
 
     def body_read(self) -> None:
         """Some of the body was taken; by a program that may be on a thread of its own."""
-        self._on_loop(self._throttle)
+        self._on_loop(self._body_read)
+
+    def _body_read(self) -> None:
+        self._throttle()
+        if self.exchange is not None and not self.exchange.body.unread:
+            # From here on it is the client that is waited for.
+            self._wait_for_exchange()
 
     def _on_loop(self, function: Callable[[], object]) -> None:
         if get_ident() == self.server.thread:
@@ -166,7 +182,9 @@ class Connection(asyncio.Protocol):
     def body_wanted(self) -> None:
         """The body is asked for: a client that waits for leave to send it gets it."""
         if self.h11.they_are_waiting_for_100_continue:
-            self.send(self.h11.send(self.library.InformationalResponse(status_code=100, headers=[])))
+            self.send(
+                self.h11.send(self.library.InformationalResponse(status_code=100, headers=[], reason=REASONS[100]))
+            )
         self._wait_for_exchange()
 
     # Going out.
@@ -209,8 +227,9 @@ class Connection(asyncio.Protocol):
             return self._close()
         self.h11.start_next_cycle()
         self._wait("idle", self.server.limits.keep_alive)
+        self._ahead = len(self.h11.trailing_data[0])
         self._throttle()
-        if self.h11.trailing_data[0]:
+        if self._ahead:
             self._wait("head", self.server.limits.head_time)
         self._events()
         return None
@@ -295,7 +314,10 @@ class Connection(asyncio.Protocol):
         elif late == "request":
             assert exchange is not None
             self.deadline = now + LINGER
-            exchange.out_of_time()
+            if self._half_closed:
+                exchange.client_gone()
+            else:
+                exchange.out_of_time()
         else:
             self._abort()
 
@@ -304,16 +326,3 @@ class Connection(asyncio.Protocol):
         self.ending = True
         if self.exchange is None and self._late == "idle":
             self._wait("idle", LINGER)
-
-
-REASONS = {
-    400: "Bad Request",
-    408: "Request Timeout",
-    413: "Content Too Large",
-    431: "Request Header Fields Too Large",
-    500: "Internal Server Error",
-    501: "Not Implemented",
-    502: "Bad Gateway",
-    503: "Service Unavailable",
-    504: "Gateway Timeout",
-}

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import time
 
-from remit.http.framing import fields_of
 from remit.kernel.errors import WouldBlock
-from remit.kernel.http import HttpError, IncomingExchange, OutgoingBody, Request
+from remit.kernel.http import HttpError, IncomingExchange, OutgoingBody
 from remit.kernel.poll import Event
 from remit.serve.bodies import ReceivedBody, Stream
+from remit.serve.reasons import REASONS
+from remit.serve.requests import NOT_IN_TRAILERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from asyncio import Task
     from collections.abc import Sequence
-    from typing import Any
 
     from remit.kernel.files import File
-    from remit.kernel.http import Fields
+    from remit.kernel.http import Fields, Request
     from remit.kernel.poll import Pollable
     from remit.serve.connection import Connection
 
@@ -48,6 +48,7 @@ class ServerExchange(IncomingExchange):
     """See :class:`remit.kernel.http.IncomingExchange`. It is over when :meth:`finished` was called."""
 
     __slots__ = (
+        "_bodiless",
         "_connection",
         "_ended",
         "_failed",
@@ -65,17 +66,9 @@ class ServerExchange(IncomingExchange):
         "task",
     )
 
-    def __init__(self, connection: Connection, head: Any) -> None:
+    def __init__(self, connection: Connection, request: Request) -> None:
         self._connection = connection
-        fields = fields_of(head.headers)
-        host = next((value for name, value in fields if name == "host"), b"")
-        self.request = Request(
-            head.method.decode("ascii"),
-            connection.server.scheme,
-            host.decode("latin-1"),
-            _path(head.target.decode("ascii")),
-            [each for each in fields if each[0] not in HIDDEN],
-        )
+        self.request = request
         self.body: ReceivedBody = ReceivedBody(connection.body_read, connection.body_wanted)
         self.begun = time.monotonic()
         self.deadline = self.begun + connection.server.limits.request_time
@@ -94,6 +87,7 @@ class ServerExchange(IncomingExchange):
         self._writable = Event()
         self._gone: HttpError | None = None
         self._failed = False
+        self._bodiless = False
 
     @property
     def peer(self) -> str:
@@ -108,9 +102,10 @@ class ServerExchange(IncomingExchange):
         connection = self._connection
         if connection.h11.their_http_version != b"1.0":
             library = connection.library
-            connection.send(
-                connection.h11.send(library.InformationalResponse(status_code=status, headers=list(fields)))
+            head = library.InformationalResponse(
+                status_code=status, headers=list(fields), reason=REASONS.get(status, "")
             )
+            connection.send(connection.h11.send(head))
 
     def respond(self, status: int, fields: Fields) -> OutgoingBody:
         self._check()
@@ -126,10 +121,12 @@ class ServerExchange(IncomingExchange):
         if connection.ending:
             headers.append(("connection", b"close"))
         try:
-            head = connection.h11.send(library.Response(status_code=status, headers=headers))
+            response = library.Response(status_code=status, headers=headers, reason=REASONS.get(status, ""))
+            head = connection.h11.send(response)
         except library.LocalProtocolError as error:
             raise HttpError("HTTP-protocol-error", str(error)) from None
         self.is_answered = True
+        self._bodiless = self.request.method == "HEAD" or status in (204, 304)
         self.status = status
         connection.send(head)
         return _ResponseBody(self)
@@ -150,6 +147,9 @@ class ServerExchange(IncomingExchange):
 
     def send_data(self, data: bytes) -> None:
         self._check()
+        if self._bodiless:
+            # Programs answer HEAD as they answer GET; only the head goes out.
+            return
         connection = self._connection
         try:
             sent = connection.h11.send(connection.library.Data(data=data))
@@ -164,6 +164,9 @@ class ServerExchange(IncomingExchange):
         self._check()
         connection = self._connection
         library = connection.library
+        for name, _ in trailers or ():
+            if name in NOT_IN_TRAILERS:
+                raise HttpError("HTTP-protocol-error", f"{name} is not for trailers")
         try:
             connection.send(connection.h11.send(library.EndOfMessage(headers=list(trailers or ()))))
         except library.LocalProtocolError as error:
@@ -218,23 +221,6 @@ class ServerExchange(IncomingExchange):
             self.is_whole = True
         self.body.close()
         self._connection.ended(self)
-
-
-HIDDEN = frozenset(
-    {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "host"}
-)
-"""Fields between the client and this server."""
-
-
-def _path(target: str) -> str:
-    """Of a request target in any form; the authority is what ``Host`` says."""
-    if target.startswith("/") or target == "*":
-        return target
-    scheme, mark, rest = target.partition("://")
-    if mark and scheme.lower() in ("http", "https"):
-        _, slash, path = rest.partition("/")
-        return slash + path or "/"
-    return target
 
 
 class _ResponseStream(Stream):

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 ACCEPTED_AT_ONCE = 64
 """Connections that are taken before those that are there have their turn."""
 
+MOST_IN_A_BACKLOG = 1 << 16
+"""Connections that the host can have accepted for a listener."""
+
 SWEEP = 0.25
 """Seconds between two looks at the deadlines of all connections."""
 
@@ -68,9 +71,9 @@ class Server:
             self._sweeper = self.loop.call_later(SWEEP, self._sweep)
 
     def _accept(self, listener: socket.socket) -> None:
-        """Take what waits at `listener`; more than the limit waits on."""
-        for _ in range(ACCEPTED_AT_ONCE):
-            if len(self._connections) + len(self._accepting) >= self.limits.connections:
+        """Take what waits at `listener`; more than the limit waits on, but for the end."""
+        for _ in range(ACCEPTED_AT_ONCE if not self._ending else MOST_IN_A_BACKLOG):
+            if len(self._connections) + len(self._accepting) >= self.limits.connections and not self._ending:
                 self._pause()
                 return
             try:

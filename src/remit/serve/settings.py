@@ -16,6 +16,7 @@ class ServerLimits:
         "connections",
         "fields",
         "grace",
+        "half_closed",
         "head_bytes",
         "head_time",
         "keep_alive",
@@ -37,6 +38,7 @@ class ServerLimits:
         head_time: float = 10.0,
         body_idle: float = 30.0,
         keep_alive: float = 75.0,
+        half_closed: float = 5.0,
         write_stall: float = 30.0,
         request_time: float = 60.0,
         grace: float = 30.0,
@@ -59,6 +61,8 @@ class ServerLimits:
         """Between two pieces of a body that somebody waits for: 408 beyond."""
         self.keep_alive = _time("keep_alive", keep_alive)
         """That a connection may lie idle."""
+        self.half_closed = _time("half_closed", half_closed)
+        """That a program has left to answer a client that will say no more: it may listen still, or be gone."""
         self.write_stall = _time("write_stall", write_stall)
         """That a client may take nothing of what waits for it."""
         self.request_time = _time("request_time", request_time)

@@ -99,7 +99,7 @@ class IncomingHandler(exports.IncomingHandler):
             ready.block()
         got = future.get().value.value
         said = b"" if got is None else repr(got.entries()).encode()
-        answer(out, fields=[("trailer", b"x-sum")] if False else [], chunks=[said], trailers=[("x-sum", b"42")])
+        answer(out, chunks=[said], trailers=[("x-sum", b"42")])
 
     def large(self, request, out, query):
         answer(out, chunks=[b"x" * (1 << 16)] * int(query))
@@ -160,7 +160,10 @@ class IncomingHandler(exports.IncomingHandler):
             with outgoing_handler.handle(outgoing, None) as future:
                 with future.subscribe() as ready:
                     ready.block()
-                response = future.get().value.value
+                outcome = future.get().value
+                if isinstance(outcome, Err):
+                    raise outcome
+                response = outcome.value
         except Err as refused:
             answer(out, 502, chunks=[type(refused.value).__name__.encode()])
             return

@@ -1,0 +1,75 @@
+"""What a request asks for, by its head: authority, path, the fields that are for programs; or why it is refused."""
+
+from __future__ import annotations
+
+from remit.http.framing import fields_of
+from remit.kernel.http import Request
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from remit.kernel.http import Fields
+    from remit.serve.settings import ServerLimits
+
+HIDDEN = frozenset(
+    {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "host"}
+)
+"""Fields between the client and this server."""
+
+NOT_IN_TRAILERS = HIDDEN | {"authorization", "content-encoding", "content-length", "content-range", "content-type"}
+"""Fields that say how a message is to be read or by whom: after it, they are too late (RFC 9110, 6.5.1)."""
+
+_AUTHORITY = frozenset("-._~!$&'()*+,;=:[]%0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+
+
+class Refused(Exception):
+    """The request is not for a program to see."""
+
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.status = status
+        self.why = why
+
+
+def request_of(head: Any, scheme: str, limits: ServerLimits) -> Request:
+    """The request of a head that h11 found well-formed. Refused."""
+    if head.http_version not in (b"1.0", b"1.1"):
+        raise Refused(505, "HTTP/1.1 is spoken here")
+    if len(head.headers) > limits.fields:
+        raise Refused(431, "too many fields")
+    named = dict(head.headers)
+    length = named.get(b"content-length")
+    if length is not None and b"transfer-encoding" in named:
+        # Whoever stands between may have gone by the other one (RFC 9112, 6.3).
+        raise Refused(400, "a length, and chunks")
+    if length is not None and int(length) > limits.body_bytes:
+        raise Refused(413, "the body is too large")
+    method = head.method.decode("ascii")
+    if method == "CONNECT":
+        raise Refused(501, "no tunnels")
+    authority, path = _target(method, head.target.decode("ascii"), named.get(b"host", b"").decode("latin-1"))
+    if not _AUTHORITY.issuperset(authority):
+        raise Refused(400, "the authority is none")
+    fields = [each for each in fields_of(head.headers) if each[0] not in HIDDEN]
+    return Request(method, scheme, authority, path, fields)
+
+
+def _target(method: str, target: str, host: str) -> tuple[str, str]:
+    """Authority and path of a request target (RFC 9112, 3.2)."""
+    if target.startswith("/") or (target == "*" and method == "OPTIONS"):
+        return host, target
+    scheme, mark, rest = target.partition("://")
+    if not mark or scheme.lower() not in ("http", "https"):
+        raise Refused(400, "the target is none")
+    end = min((at for at in (rest.find(each) for each in "/?#") if at >= 0), default=len(rest))
+    # What the target says counts, and not the field beside it.
+    authority, path = rest[:end], rest[end:]
+    if not authority:
+        raise Refused(400, "the target has no authority")
+    return authority, path if path.startswith("/") else "/" + path
+
+
+def trailers_of(headers: Any) -> Fields | None:
+    """Those that are for programs; None if there are none."""
+    return [each for each in fields_of(headers) if each[0] not in NOT_IN_TRAILERS] or None
