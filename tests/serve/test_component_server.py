@@ -251,6 +251,9 @@ def test_grants_are_checked_before_the_first_request() -> None:
             ComponentServer(hello(), {"timeout": 5})
         with pytest.raises(TypeError):
             ComponentServer(hello(), {"dirs": 5})
+        for name in ("instances", "reuse"):
+            with pytest.raises(ValueError, match=name):
+                ComponentServer(hello(), {}, **{name: 0})  # type: ignore[arg-type]  # mypy takes it for any keyword
 
     run(test())
 

@@ -7,19 +7,18 @@ that is published is what was really called.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import remit
+from python_guests import component
 from remit.component.instances import HostFunction
 from remit.component.values.results import Err
 from remit.component.values.variants import Variant
 from remit.engine.api import Pending
 from remit.interfaces.wit.calling import Offered
-from tools.guests import python_components
 
 
 @dataclass(frozen=True)
@@ -51,19 +50,15 @@ def run(scenario: Scenario, record: Record | None = None) -> None:
     grants = scenario.grants()
     with _recording(Record() if record is None else record):
         try:
-            done = remit.run([component(), scenario.source], capture_output=True, text=True, timeout=30, **grants)
+            done = remit.run(
+                [component("script"), scenario.source], capture_output=True, text=True, timeout=30, **grants
+            )
         except remit.Trap as trap:
             if not scenario.trap or scenario.trap not in trap.message:
                 raise AssertionError(f"{trap.message}\n{trap.stderr!r}") from trap
             return
     assert not scenario.trap, "it did not trap"
     assert (done.returncode, done.stderr) == (scenario.status, ""), done.stderr
-
-
-@functools.cache
-def component() -> remit.Component:
-    loaded: remit.Component = remit.load(python_components.built("script"))
-    return loaded
 
 
 @contextmanager

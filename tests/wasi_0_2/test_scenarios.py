@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from tools.guests import python_components
 from wasi_0_2 import basics, files, http, sockets
 from wasi_0_2.prelude import PRELUDE
 from wasi_0_2.runner import Scenario, run
@@ -22,9 +21,6 @@ ALL = {
     [pytest.param(each, id=f"{group}: {each.name}") for group, scenarios in ALL.items() for each in scenarios],
 )
 def test_it_holds(scenario: Scenario) -> None:
-    reason = python_components.available()
-    if reason:
-        pytest.skip(reason)
     whole = Scenario(
         scenario.name, PRELUDE + scenario.source, scenario.grants, trap=scenario.trap, status=scenario.status
     )

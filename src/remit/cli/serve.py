@@ -8,7 +8,7 @@ from remit.cli.grant_options import GRANTS
 from remit.cli.load import load_program
 from remit.cli.options import Command, Option, UsageError
 from remit.cli.report import CommandError, complain, explain, reason, say, shown
-from remit.cli.values import parse_address, parse_count, parse_duration, parse_size
+from remit.cli.values import parse_address, parse_count, parse_duration, parse_positive, parse_size
 from remit.cli.world import World
 from remit.engine.api import LinkError
 from remit.engine.cache import Cache
@@ -37,11 +37,13 @@ COMMAND = Command(
             repeated=True,
             help="Listen there (default: 127.0.0.1:8080). Port 0 is any free one.",
         ),
-        Option("--instances", value="N", parse=parse_count, help="At most N instances at work at once (default: 64)."),
+        Option(
+            "--instances", value="N", parse=parse_positive, help="At most N instances at work at once (default: 64)."
+        ),
         Option(
             "--reuse",
             value="N",
-            parse=parse_count,
+            parse=parse_positive,
             help="An instance answers up to N requests, one after the other (default: 1, so that no request leaves "
             "anything for another).",
         ),
@@ -51,7 +53,7 @@ COMMAND = Command(
             parse=parse_count,
             help="So many requests may wait for an instance (default: 1024); the next one is told 503.",
         ),
-        Option("--connections", value="N", parse=parse_count, help="At most N connections at once (default: 1000)."),
+        Option("--connections", value="N", parse=parse_positive, help="At most N connections at once (default: 1000)."),
         Option(
             "--request-timeout",
             value="DURATION",
@@ -133,7 +135,7 @@ def _serve(component: Component, world: World, options: dict[str, Any]) -> int:
             component,
             world.options,
             limits=limits,
-            access_log=_log if "access-log" in options else None,
+            access_log=AccessLog() if "access-log" in options else None,
             on_error=_explain,
             **pool,
         )
@@ -172,18 +174,30 @@ def _listening(opened: Any, option: str, address: str) -> Any:
         raise CommandError(f"{option}: {reason(error)}") from None
 
 
-def _log(exchange: ServerExchange, seconds: float) -> None:
-    """As web servers log: who, when, what, how it went, how long it took."""
-    import time
+class AccessLog:
+    """A line for each request, as web servers log: who, when, what, how it went, how much, how many seconds it took."""
 
-    when = time.strftime("%d/%b/%Y:%H:%M:%S %z")
-    request = exchange.request
-    line = (
-        f'{exchange.peer} - - [{when}] "{shown(request.method)} {shown(request.path)} HTTP/1.1" '
-        f"{exchange.status or '-'} {exchange.bytes_sent} {seconds:.6f}\n"
-    )
-    sys.stdout.write(line)
-    sys.stdout.flush()
+    def __init__(self) -> None:
+        self._broken = False
+
+    def __call__(self, exchange: ServerExchange, seconds: float) -> None:
+        if self._broken:
+            return
+        import time
+
+        when = time.strftime("%d/%b/%Y:%H:%M:%S %z")
+        request = exchange.request
+        line = (
+            f'{exchange.peer} - - [{when}] "{shown(request.method)} {shown(request.path)} HTTP/1.1" '
+            f"{exchange.status or '-'} {exchange.bytes_sent} {seconds:.6f}\n"
+        )
+        try:
+            sys.stdout.write(line)
+            sys.stdout.flush()
+        except OSError as error:
+            # Those who are served are not to suffer for it.
+            self._broken = True
+            complain(f"the access log cannot be written, and is no more: {reason(error)}")
 
 
 def _explain(exchange: ServerExchange, error: BaseException) -> None:

@@ -34,6 +34,14 @@ def parse_count(text: str) -> int:
     return int(digits)
 
 
+def parse_positive(text: str) -> int:
+    """A whole number from 1 up; underscores may group digits."""
+    number = parse_count(text)
+    if not number:
+        raise ValueError("0 is too few: 1 or more are wanted")
+    return number
+
+
 def parse_seed(text: str) -> int:
     """A whole number, in decimal or as ``0x…``."""
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from remit.kernel.limits import whole_number
 from remit.policy.grants import Grants, checked_limits
 from remit.runtime.components.serving import InstancePool
 from remit.runtime.named_options import check_fuel, check_max_memory
@@ -27,6 +28,9 @@ def pool_of(
 
     What they read from standard input is nothing; what they write goes where the host's streams go.
     """
+    instances = whole_number("instances", instances, "instances", least=1)
+    reuse = whole_number("reuse", reuse, "requests", least=1)
+    queue = whole_number("queue", queue, "requests")
     granted = dict(options)
     timeout = granted.pop("timeout", None)
     if timeout is not None:

@@ -109,6 +109,17 @@ class IncomingHandler(exports.IncomingHandler):
             ready.block()
         answer(out, chunks=[b"at last\n"])
 
+    def slow_half(self, request, out, query):
+        response = OutgoingResponse(Fields())
+        body = response.body()
+        ResponseOutparam.set(out, Ok(response))
+        with body.write() as stream:
+            stream.blocking_write_and_flush(b"half\n")
+            with monotonic_clock.subscribe_duration(int(query)) as ready:
+                ready.block()
+            stream.blocking_write_and_flush(b"at last\n")
+        OutgoingBody.finish(body, None)
+
     def busy(self, request, out, query):
         while True:
             pass
