@@ -34,6 +34,7 @@ ALLOWED: dict[str, set[str]] = {
         *("native", "_version"),
     },
     "serve": {"runtime", "policy", "http", "kernel", "streams"},
+    "asgi": {"runtime", "serve"},
     "cli": {"runtime", "policy", "serve", "http", "binary", "engine", "kernel", "_version", "fs", "network"},
     "net": {"network", "kernel"},
     "http": {"kernel"},

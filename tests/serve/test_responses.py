@@ -160,6 +160,21 @@ def test_trailers_that_are_none(name: str) -> None:
     assert not conversation(handler, failures=1).endswith(b"0\r\n\r\n")
 
 
+@pytest.mark.parametrize("request_", [CLOSE, b"GET / HTTP/1.0\r\n\r\n"])
+@pytest.mark.parametrize("fields", [[], [("content-length", b"5")]])
+def test_trailers_that_have_no_place(request_: bytes, fields: list[tuple[str, bytes]]) -> None:
+    async def handler(exchange: ServerExchange) -> None:
+        body = exchange.respond(200, fields)
+        await write_all(body.stream(), b"hello")
+        body.finish([("x-sum", b"5")])
+
+    answer = conversation(handler, request_)
+    if fields or b"1.0" in request_:
+        assert answer.endswith(b"\r\n\r\nhello")
+    else:
+        assert answer.endswith(b"5\r\nhello\r\n0\r\nx-sum: 5\r\n\r\n")
+
+
 def test_a_client_that_takes_nothing_makes_the_program_wait_in_bounded_memory() -> None:
     taken = 0
 

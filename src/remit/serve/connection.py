@@ -8,7 +8,7 @@ from _thread import get_ident
 
 from remit.http.framing import h11
 from remit.kernel.http import HttpError
-from remit.serve.exchange import ServerExchange
+from remit.serve.connection_exchange import ConnectionExchange
 from remit.serve.reasons import REASONS
 from remit.serve.requests import Refused, request_of, trailers_of
 
@@ -33,7 +33,7 @@ class Connection(asyncio.Protocol):
         self.h11: Any = None
         self.transport: Any = None
         self.peer = ""
-        self.exchange: ServerExchange | None = None
+        self.exchange: ConnectionExchange | None = None
         self.ending = False
         """No more requests are taken."""
         self.deadline = 0.0
@@ -134,7 +134,7 @@ class Connection(asyncio.Protocol):
         except Refused as refused:
             self._refuse(refused.status, refused.why)
             return False
-        exchange = self.exchange = ServerExchange(self, request)
+        exchange = self.exchange = ConnectionExchange(self, request)
         self._wait_for_exchange()
         self.server.begin(exchange)
         return True
@@ -208,7 +208,7 @@ class Connection(asyncio.Protocol):
         self._flushing = False
         self.flush()
 
-    def ended(self, exchange: ServerExchange) -> None:
+    def ended(self, exchange: ConnectionExchange) -> None:
         """The exchange is over: its program has ended, and the response, or it never will be."""
         if self.exchange is not exchange:
             return None

@@ -1,4 +1,4 @@
-"""A request of a client's and the response to it, as the program that answers sees them."""
+"""A request of a client's and the response to it, as the program that answers sees them, whatever it is sent by."""
 
 from __future__ import annotations
 
@@ -8,18 +8,16 @@ from remit.kernel.errors import WouldBlock
 from remit.kernel.http import HttpError, IncomingExchange, OutgoingBody
 from remit.kernel.poll import Event
 from remit.serve.bodies import ReceivedBody, Stream
-from remit.serve.reasons import REASONS
 from remit.serve.requests import NOT_IN_TRAILERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from asyncio import Task
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from remit.kernel.files import File
     from remit.kernel.http import Fields, Request
     from remit.kernel.poll import Pollable
-    from remit.serve.connection import Connection
 
 STATUS_OF = {
     "HTTP-request-denied": 403,
@@ -45,14 +43,16 @@ def status_of(kind: str) -> int:
 
 
 class ServerExchange(IncomingExchange):
-    """See :class:`remit.kernel.http.IncomingExchange`. It is over when :meth:`finished` was called."""
+    """See :class:`remit.kernel.http.IncomingExchange`.
+
+    What is common to all servers is here. How a message goes out is for subclasses to say: `send_informational`,
+    `send_head`, `send_piece`, `send_end`, `send_refusal` and `can_write`.
+    """
 
     __slots__ = (
         "_bodiless",
-        "_connection",
-        "_ended",
-        "_failed",
         "_gone",
+        "_left",
         "_writable",
         "begun",
         "body",
@@ -61,17 +61,28 @@ class ServerExchange(IncomingExchange):
         "is_answered",
         "is_late",
         "is_whole",
+        "peer",
         "request",
         "status",
         "task",
     )
 
-    def __init__(self, connection: Connection, request: Request) -> None:
-        self._connection = connection
+    def __init__(
+        self,
+        request: Request,
+        peer: str,
+        *,
+        time_limit: float,
+        on_read: Callable[[], None],
+        on_wanted: Callable[[], None],
+    ) -> None:
+        """`time_limit`: seconds, for whoever watches over it. The others are those of :class:`ReceivedBody`."""
         self.request = request
-        self.body: ReceivedBody = ReceivedBody(connection.body_read, connection.body_wanted)
+        self.peer = peer
+        """The client's address, for people."""
+        self.body: ReceivedBody = ReceivedBody(on_read, on_wanted)
         self.begun = time.monotonic()
-        self.deadline = self.begun + connection.server.limits.request_time
+        self.deadline = self.begun + time_limit
         self.status = 0
         """Of the response; 0: none was begun."""
         self.bytes_sent = 0
@@ -86,103 +97,95 @@ class ServerExchange(IncomingExchange):
         """Of the program that answers."""
         self._writable = Event()
         self._gone: HttpError | None = None
-        self._failed = False
         self._bodiless = False
+        self._left: int | None = None
+        """What is missing of the length that the response has declared."""
 
-    @property
-    def peer(self) -> str:
-        return self._connection.peer
+    # How it goes out.
 
-    # What the program does.
+    def send_informational(self, status: int, fields: Fields) -> None:
+        raise NotImplementedError
 
-    def inform(self, status: int, fields: Fields) -> None:
-        self._check()
-        if self.is_answered:
-            raise HttpError("HTTP-protocol-error", "the response was begun already")
-        connection = self._connection
-        if connection.h11.their_http_version != b"1.0":
-            library = connection.library
-            head = library.InformationalResponse(
-                status_code=status, headers=list(fields), reason=REASONS.get(status, "")
-            )
-            connection.send(connection.h11.send(head))
+    def send_head(self, status: int, fields: list[tuple[str, bytes]]) -> None:
+        """HttpError for a head that is none."""
+        raise NotImplementedError
 
-    def respond(self, status: int, fields: Fields) -> OutgoingBody:
-        self._check()
-        if self.is_answered:
-            raise HttpError("HTTP-protocol-error", "the response was begun already")
-        connection = self._connection
-        library = connection.library
-        if status < 200:
-            raise HttpError("HTTP-protocol-error", f"{status} is no status of a response")
-        headers = list(fields)
-        if not any(name == "date" for name, _ in headers):
-            headers.append(("date", connection.server.date()))
-        if connection.ending:
-            headers.append(("connection", b"close"))
-        try:
-            response = library.Response(status_code=status, headers=headers, reason=REASONS.get(status, ""))
-            head = connection.h11.send(response)
-        except library.LocalProtocolError as error:
-            raise HttpError("HTTP-protocol-error", str(error)) from None
-        self.is_answered = True
-        self._bodiless = self.request.method == "HEAD" or status in (204, 304)
-        self.status = status
-        connection.send(head)
-        return _ResponseBody(self)
+    def send_piece(self, data: bytes) -> None:
+        raise NotImplementedError
 
-    def fail(self, error: HttpError) -> None:
-        self._failed = True
-        if not self.is_answered and self._gone is None:
-            self.is_answered = True
-            self.status = status_of(error.kind)
-            self._connection.answer(self.status)
-            self.is_whole = True
+    def send_end(self, trailers: Fields) -> None:
+        raise NotImplementedError
 
-    def _check(self) -> None:
-        if self._gone is not None:
-            raise HttpError(self._gone.kind, self._gone.detail)
-
-    # What its body does.
-
-    def send_data(self, data: bytes) -> None:
-        self._check()
-        if self._bodiless:
-            # Programs answer HEAD as they answer GET; only the head goes out.
-            return
-        connection = self._connection
-        try:
-            sent = connection.h11.send(connection.library.Data(data=data))
-        except connection.library.LocalProtocolError as error:
-            raise HttpError("HTTP-response-body-size", str(error)) from None
-        self.bytes_sent += len(data)
-        connection.send(sent)
-        if len(data) >= 4096:
-            connection.flush()
-
-    def end_of_response(self, trailers: Fields | None) -> None:
-        self._check()
-        connection = self._connection
-        library = connection.library
-        for name, _ in trailers or ():
-            if name in NOT_IN_TRAILERS:
-                raise HttpError("HTTP-protocol-error", f"{name} is not for trailers")
-        try:
-            connection.send(connection.h11.send(library.EndOfMessage(headers=list(trailers or ()))))
-        except library.LocalProtocolError as error:
-            raise HttpError("HTTP-response-body-size", str(error)) from None
-        self.is_whole = True
-        if connection.h11.our_state is not library.ERROR:
-            connection.flush()
-
-    def abort(self) -> None:
-        """The response is not whole."""
-        self._failed = True
+    def send_refusal(self, status: int) -> None:
+        """A whole response of the server's own."""
+        raise NotImplementedError
 
     @property
     def can_write(self) -> bool:
         """Whether the client takes more, or will take no more at all."""
-        return self._connection.writable or self._gone is not None
+        raise NotImplementedError
+
+    # What the program does.
+
+    def inform(self, status: int, fields: Fields) -> None:
+        self._check_unanswered()
+        self.send_informational(status, fields)
+
+    def respond(self, status: int, fields: Fields) -> OutgoingBody:
+        self._check_unanswered()
+        if status < 200:
+            raise HttpError("HTTP-protocol-error", f"{status} is no status of a response")
+        self._bodiless = self.request.method == "HEAD" or status in (204, 304)
+        if not self._bodiless:
+            self._left = _declared(fields)
+        self.send_head(status, list(fields))
+        self.is_answered = True
+        self.status = status
+        return _ResponseBody(self)
+
+    def fail(self, error: HttpError) -> None:
+        self._refuse(status_of(error.kind))
+
+    def _refuse(self, status: int) -> None:
+        if not self.is_answered and self._gone is None:
+            self.is_answered = True
+            self.status = status
+            self.send_refusal(status)
+            self.is_whole = True
+
+    def check(self) -> None:
+        """HttpError if nobody takes the response."""
+        if self._gone is not None:
+            raise HttpError(self._gone.kind, self._gone.detail)
+
+    def _check_unanswered(self) -> None:
+        self.check()
+        if self.is_answered:
+            raise HttpError("HTTP-protocol-error", "the response was begun already")
+
+    # What its body does.
+
+    def send_data(self, data: bytes) -> None:
+        self.check()
+        if self._bodiless:
+            # Programs answer HEAD as they answer GET; only the head goes out.
+            return
+        if self._left is not None:
+            if len(data) > self._left:
+                raise HttpError("HTTP-response-body-size", "more than its content-length")
+            self._left -= len(data)
+        self.bytes_sent += len(data)
+        self.send_piece(data)
+
+    def end_of_response(self, trailers: Fields) -> None:
+        self.check()
+        for name, _ in trailers:
+            if name in NOT_IN_TRAILERS:
+                raise HttpError("HTTP-protocol-error", f"{name} is not for trailers")
+        if self._left:
+            raise HttpError("HTTP-response-body-size", "less than its content-length")
+        self.send_end(trailers)
+        self.is_whole = True
 
     def when_writable(self) -> Pollable:
         if self.can_write:
@@ -190,6 +193,15 @@ class ServerExchange(IncomingExchange):
         else:
             self._writable.clear()
         return self._writable
+
+    @property
+    def has_chunks(self) -> bool:
+        """The response has a body whose length was not declared."""
+        return self._left is None and not self._bodiless
+
+    @property
+    def is_gone(self) -> bool:
+        return self._gone is not None
 
     # What the connection says.
 
@@ -214,13 +226,19 @@ class ServerExchange(IncomingExchange):
 
     def finished(self) -> None:
         """The program has ended. If it left no answer, the server has one."""
-        if not self.is_answered and self._gone is None:
-            self.is_answered = True
-            self.status = 504 if self.is_late else 500
-            self._connection.answer(self.status)
-            self.is_whole = True
+        self._refuse(504 if self.is_late else 500)
         self.body.close()
-        self._connection.ended(self)
+
+
+def _declared(fields: Fields) -> int | None:
+    """The length that they declare. HttpError."""
+    lengths = {value for name, value in fields if name == "content-length"}
+    if not lengths:
+        return None
+    [length, *others] = lengths
+    if others or not length.isdigit() or len(length) > 18:
+        raise HttpError("HTTP-protocol-error", "its content-length is none")
+    return int(length)
 
 
 class _ResponseStream(Stream):
@@ -231,7 +249,7 @@ class _ResponseStream(Stream):
 
     def write(self, buffers: Sequence[memoryview]) -> int:
         exchange = self._exchange
-        exchange._check()
+        exchange.check()
         if not exchange.can_write:
             raise WouldBlock(exchange.when_writable())
         data = b"".join(buffers)
@@ -256,9 +274,8 @@ class _ResponseBody(OutgoingBody):
     def finish(self, trailers: Fields | None) -> None:
         if not self._done:
             self._done = True
-            self._exchange.end_of_response(trailers)
+            self._exchange.end_of_response(trailers or ())
 
     def abort(self) -> None:
-        if not self._done:
-            self._done = True
-            self._exchange.abort()
+        # What is not whole when the program has ended, the client is made to see.
+        self._done = True

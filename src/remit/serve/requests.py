@@ -36,23 +36,31 @@ def request_of(head: Any, scheme: str, limits: ServerLimits) -> Request:
     """The request of a head that h11 found well-formed. Refused."""
     if head.http_version not in (b"1.0", b"1.1"):
         raise Refused(505, "HTTP/1.1 is spoken here")
-    if len(head.headers) > limits.fields:
-        raise Refused(431, "too many fields")
-    named = dict(head.headers)
-    length = named.get(b"content-length")
-    if length is not None and b"transfer-encoding" in named:
-        # Whoever stands between may have gone by the other one (RFC 9112, 6.3).
-        raise Refused(400, "a length, and chunks")
-    if length is not None and int(length) > limits.body_bytes:
-        raise Refused(413, "the body is too large")
+    fields = fields_of(head.headers)
     method = head.method.decode("ascii")
-    if method == "CONNECT":
-        raise Refused(501, "no tunnels")
-    authority, path = _target(method, head.target.decode("ascii"), named.get(b"host", b"").decode("latin-1"))
+    check_head(method, fields, limits)
+    host = next((value for name, value in fields if name == "host"), b"").decode("latin-1")
+    authority, path = _target(method, head.target.decode("ascii"), host)
     if not _AUTHORITY.issuperset(authority):
         raise Refused(400, "the authority is none")
-    fields = [each for each in fields_of(head.headers) if each[0] not in HIDDEN]
-    return Request(method, scheme, authority, path, fields)
+    return Request(method, scheme, authority, path, [each for each in fields if each[0] not in HIDDEN])
+
+
+def check_head(method: str, fields: Fields, limits: ServerLimits) -> None:
+    """Refused: by its method, its fields, or its length."""
+    if len(fields) > limits.fields:
+        raise Refused(431, "too many fields")
+    if method == "CONNECT":
+        raise Refused(501, "no tunnels")
+    lengths = [value for name, value in fields if name == "content-length"]
+    if lengths and any(name == "transfer-encoding" for name, _ in fields):
+        # Whoever stands between may have gone by the other one (RFC 9112, 6.3).
+        raise Refused(400, "a length, and chunks")
+    for length in lengths:
+        if not length.isdigit():
+            raise Refused(400, "the length is none")
+        if len(length) > 20 or int(length) > limits.body_bytes:
+            raise Refused(413, "the body is too large")
 
 
 def _target(method: str, target: str, host: str) -> tuple[str, str]:
