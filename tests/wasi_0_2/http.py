@@ -63,6 +63,15 @@ class _Handler(socketserver.StreamRequestHandler):
     def huge(self, method: str, head: list[bytes], body: bytes) -> None:
         self._say(b"HTTP/1.1 200 OK\r\n" + b"X: " + b"y" * (200 << 10) + b"\r\n\r\n")
 
+    def many_trailers(self, method: str, head: list[bytes], body: bytes) -> None:
+        self._say(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + b"X: " + b"y" * (200 << 10) + b"\r\n\r\n"
+        )
+
+    def stalls(self, method: str, head: list[bytes], body: bytes) -> None:
+        self._say(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc")
+        threading.Event().wait(2)
+
     def informs(self, method: str, head: list[bytes], body: bytes) -> None:
         self._say(b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n")
 
@@ -309,6 +318,41 @@ refused(ErrorCode_HttpResponseTimeout, send, request("/slow"), o)
 o = RequestOptions()
 o.set_connect_timeout(0)
 refused(ErrorCode_ConnectionTimeout, send, request("/"), o)
+""",
+        to_server,
+    ),
+    Scenario(
+        "bodies that do not go on, or end in too much",
+        H
+        + """
+def failing(path, options=None):
+    body = send(request(path), options).consume()
+    with body.stream() as source:
+        try:
+            while True:
+                source.blocking_read(100)
+        except Err as end:
+            return http.http_error_code(end.value.value)
+o = RequestOptions()
+o.set_between_bytes_timeout(10**8)
+assert isinstance(failing("/stalls", o), ErrorCode_ConnectionReadTimeout)
+assert isinstance(failing("/many-trailers"), ErrorCode_HttpResponseTrailerSectionSize)
+""",
+        to_server,
+    ),
+    Scenario(
+        "requests that are no requests of a program's, or are given up",
+        H
+        + """
+refused(ErrorCode_HttpRequestMethodInvalid, outgoing_handler.handle, request("/", Method_Connect()), None)
+r = request("/plain", Method_Post())
+body = r.body()
+future = outgoing_handler.handle(r, None)
+with body:
+    pass
+wait(future.subscribe())
+assert isinstance(future.get().value.value, ErrorCode_ConnectionTerminated)
+assert isinstance(future.get(), Err), "it is given once"
 """,
         to_server,
     ),

@@ -39,15 +39,15 @@ def wait(pollable):
     with pollable:
         pollable.block()
 
-def until(function, code=None):
-    """Call it until it does not answer would-block."""
+def until(function, code):
+    """Wait until it can be called, and call it, until it does not answer would-block."""
     while True:
+        wait(code())
         try:
             return function()
         except Err as error:
             if error.value != Net.WOULD_BLOCK:
                 raise
-            wait(code())
 
 def address(host="127.0.0.1", port=0):
     return IpSocketAddress_Ipv4(Ipv4SocketAddress(port, tuple(map(int, host.split(".")))))

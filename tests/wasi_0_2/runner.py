@@ -7,6 +7,7 @@ that is published is what was really called.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,10 +16,10 @@ from typing import Any
 import remit
 from python_guests import component
 from remit.component.instances import HostFunction
-from remit.component.values.results import Err
-from remit.component.values.variants import Variant
-from remit.engine.api import Pending
+from remit.component.values.results import Err, Ok
+from remit.engine.api import Pending, Trap
 from remit.interfaces.wit.calling import Offered
+from remit.kernel.errors import Exit
 
 
 @dataclass(frozen=True)
@@ -34,15 +35,23 @@ class Scenario:
 
 @dataclass
 class Record:
-    """Functions by their full names, and the error codes that each gave."""
+    """Functions by their full names: how often each was called, and the error codes that it gave."""
 
-    called: dict[str, set[str]] = field(default_factory=dict)
+    calls: Counter[str] = field(default_factory=Counter)
+    codes: dict[str, set[str]] = field(default_factory=dict)
 
     def add(self, name: str, result: Any) -> None:
-        codes = self.called.setdefault(name, set())
-        if isinstance(result, Err) and result.value is not None:
+        self.calls[name] += 1
+        if type(result) is Ok:  # a future has a result in its result
+            result = result.value
+        if isinstance(result, Err):
             value = result.value
-            codes.add(value if isinstance(value, str) else value.label if isinstance(value, Variant) else "")
+            code = "error" if value is None else value if isinstance(value, str) else value.label
+            self.codes.setdefault(name, set()).add(code)
+
+    def add_trap(self, name: str) -> None:
+        self.calls[name] += 1
+        self.codes.setdefault(name, set()).add("trap")
 
 
 def run(scenario: Scenario, record: Record | None = None) -> None:
@@ -68,7 +77,7 @@ def _recording(record: Record) -> Iterator[None]:
     def function(self: Offered, name: str, host: Any) -> HostFunction:
         found = original(self, name, host)
         full = f"{self.interface.name}: {name}"
-        return HostFunction(_watched(found.function, lambda result: record.add(full, result)), blocks=found.blocks)
+        return HostFunction(_watched(found.function, full, record), blocks=found.blocks)
 
     Offered.function = function  # type: ignore[method-assign]  # put back below
     try:
@@ -77,12 +86,19 @@ def _recording(record: Record) -> Iterator[None]:
         Offered.function = original  # type: ignore[method-assign]
 
 
-def _watched(function: Callable[..., Any], seen: Callable[[Any], None]) -> Callable[..., Any]:
+def _watched(function: Callable[..., Any], name: str, record: Record) -> Callable[..., Any]:
     def call(*arguments: Any) -> Any:
-        result = function(*arguments)
+        try:
+            result = function(*arguments)
+        except Trap:
+            record.add_trap(name)
+            raise
+        except Exit:
+            record.add(name, None)
+            raise
         if isinstance(result, Pending):
-            return Pending(result.wait_for, _watched(result.resume, seen))
-        seen(result)
+            return Pending(result.wait_for, _watched(result.resume, name, record))
+        record.add(name, result)
         return result
 
     return call

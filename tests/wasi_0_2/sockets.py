@@ -117,6 +117,15 @@ refused(Net.ADDRESS_IN_USE, s.start_bind, net, server.local_address())
         loopback,
     ),
     Scenario(
+        "an address of another machine",
+        LISTEN
+        + """
+for create in (tcp_create_socket.create_tcp_socket, udp_create_socket.create_udp_socket):
+    refused(Net.ADDRESS_NOT_BINDABLE, create(V4).start_bind, net, address("192.0.2.1"))
+""",
+        lambda: {"network": ["listen:192.0.2.1"]},
+    ),
+    Scenario(
         "nobody there",
         LISTEN
         + """
