@@ -10,6 +10,7 @@ import pytest
 
 import remit
 import remit.fs
+import remit.net
 import remit.testing
 
 
@@ -98,13 +99,30 @@ TESTING = {
 }
 
 
-@pytest.mark.parametrize(("module", "names"), [(remit, REMIT), (remit.fs, FS), (remit.testing, TESTING)])
+NET = {
+    "Code": "(_)",
+    "Host": "(allow=, *, everything=)",
+    "KernelError": "exception",
+    "Network": "()",
+    "Resolution": "()",
+    "Rule": "(text)",
+    "RuleError": "exception",
+    "SocketAddress": "(ip, port, *, flow_info=, scope_id=)",
+    "TcpSocket": "()",
+    "UdpSocket": "()",
+    "WouldBlock": "exception",
+}
+
+
+@pytest.mark.parametrize(
+    ("module", "names"), [(remit, REMIT), (remit.fs, FS), (remit.net, NET), (remit.testing, TESTING)]
+)
 def test_public_names(module: ModuleType, names: dict[str, str]) -> None:
     assert sorted(module.__all__) == sorted(names)
     assert {name: call_of(getattr(module, name)) for name in names} == names
 
 
-@pytest.mark.parametrize("module", [remit, remit.fs, remit.testing])
+@pytest.mark.parametrize("module", [remit, remit.fs, remit.net, remit.testing])
 def test_every_public_name_is_documented(module: ModuleType) -> None:
     things = {name: getattr(module, name) for name in module.__all__}
     undocumented = [name for name, thing in things.items() if callable(thing) and not thing.__doc__]
@@ -112,6 +130,6 @@ def test_every_public_name_is_documented(module: ModuleType) -> None:
 
 
 def test_names_are_listed_and_wrong_ones_refused() -> None:
-    assert set(remit.__all__) | {"fs", "testing"} == set(dir(remit))
+    assert set(remit.__all__) | {"asgi", "fs", "net", "testing"} == set(dir(remit))
     with pytest.raises(AttributeError, match="module 'remit' has no attribute 'rnu'"):
         getattr(remit, "rnu")  # noqa: B009 - a type checker would refuse the other way of writing it

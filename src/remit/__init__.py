@@ -15,7 +15,9 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from remit import asgi as asgi
     from remit import fs as fs
+    from remit import net as net
     from remit import testing as testing
     from remit._version import __version__
     from remit.component.values.results import Err, Ok, Some
@@ -68,7 +70,7 @@ _HOME = {
 }
 """Where each public name lives: loaded on first use, because `import remit` must cost nothing."""
 
-_MODULES = ("fs", "testing")
+_MODULES = ("asgi", "fs", "net", "testing")
 
 __all__ = [
     "DEVNULL",

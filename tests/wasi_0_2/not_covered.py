@@ -32,7 +32,7 @@ FUNCTIONS: dict[str, str] = {
 _HOST = "only from the host's own files and devices: each kernel error's case is tested in `tests/interfaces/wasi_0_2`"
 _NEVER = "nothing in Remit fails so"
 _NETWORK = "needs a network that fails so: each kernel error's case is tested in `tests/interfaces/wasi_0_2`"
-_RESOLVER = "needs names and a resolver outside: see `tests/http` and `tests/network`, where one is played"
+_RESOLVER = "needs names and a resolver outside: see `tests/network`, where one is played"
 _TLS = "needs certificates: `tests/http` has servers with good and bad ones"
 _LIMITLESS = "Remit sets no such limit"
 

@@ -47,8 +47,9 @@ class World:
             except ValueError as error:
                 raise UsageError(f"--max-descriptors: {error}") from None
         if "allow-net" in options:
-            if options.get("net") == "host":
-                raise UsageError("--net host is the whole network, and --allow-net a part of it: give one of them")
+            if "net" in options:
+                whole = "the whole network" if options["net"] == "host" else "no network"
+                raise UsageError(f"--net {options['net']} is {whole}, and --allow-net a part of it: give one of them")
             self.options["network"] = options["allow-net"]
         elif options.get("net") == "host":
             self.options["network"] = "host"

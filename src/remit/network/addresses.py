@@ -7,7 +7,6 @@ from remit.kernel.network import SocketAddress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ipaddress import IPv4Address, IPv6Address
     from typing import Any
 
 MAPPED = bytes(10) + b"\xff\xff"
@@ -52,26 +51,44 @@ def is_public(ip: bytes) -> bool:
     """Whether it is of the public internet: what a rule for any address means.
 
     Not loopback, private, link-local, shared, multicast, reserved and unspecified addresses, nor those of IPv6 that
-    stand for such an IPv4 address (mapped, translated by NAT64, 6to4, Teredo).
+    stand for such an IPv4 address (mapped, translated by NAT64, 6to4), nor any of Teredo.
     """
-    from ipaddress import IPv4Address, IPv6Address
-
+    number = int.from_bytes(ip, "big")
     if len(ip) == 4:
-        return _is_global(IPv4Address(ip))
-    address = IPv6Address(ip)
-    inner = address.ipv4_mapped or address.sixtofour
-    if inner is not None:
+        return not any(number >> shift == first for first, shift in _SPECIAL_IPV4)
+    if ip[:12] in (MAPPED, _NAT64):
         # A mapped address is refused wherever it is connected to; here it is as public as what it stands for.
-        return _is_global(inner)
-    if ip[:12] == b"\x00\x64\xff\x9b" + bytes(8):
-        return _is_global(IPv4Address(ip[12:]))
-    if address.teredo is not None:
-        return all(map(_is_global, address.teredo))
-    return _is_global(address)
+        return is_public(ip[12:])
+    if ip[:2] == _6TO4:
+        return is_public(ip[2:6])
+    return number >> 125 == 1 and not any(number >> shift == first for first, shift in _SPECIAL_IPV6)
 
 
-def _is_global(address: IPv4Address | IPv6Address) -> bool:
-    return address.is_global and not address.is_multicast and not address.is_reserved
+def _blocks(bits: int, texts: str) -> tuple[tuple[int, int], ...]:
+    """Of each block its first bits, and how many follow them."""
+    found = []
+    for text in texts.split():
+        address, _, prefix = text.partition("/")
+        ip = parse_ip(address)
+        assert ip is not None
+        shift = bits - int(prefix)
+        found.append((int.from_bytes(ip, "big") >> shift, shift))
+    return tuple(found)
+
+
+# Of our own, and not of `ipaddress`, whose lists differ from one Python to the next: IANA's special-purpose address
+# registries (RFC 6890), multicast, and the addresses at which hosting providers keep their instances' secrets.
+_SPECIAL_IPV4 = _blocks(
+    32,
+    "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 "
+    "192.88.99.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 "
+    "203.0.113.0/24 224.0.0.0/4 240.0.0.0/4 168.63.129.16/32",
+)
+_SPECIAL_IPV6 = _blocks(128, "2001::/23 2001:db8::/32 3fff::/20")
+"""Within 2000::/3, outside which nothing is public."""
+
+_NAT64 = b"\x00\x64\xff\x9b" + bytes(8)
+_6TO4 = b"\x20\x02"
 
 
 def check_unicast(address: SocketAddress, family: int, *, for_peer: bool) -> None:

@@ -6,7 +6,7 @@ import socket
 
 from remit.kernel.errors import Code, KernelError
 from remit.kernel.network import Network
-from remit.network.addresses import parse_ip
+from remit.network.addresses import is_public, parse_ip
 from remit.network.internet import HostTcpSocket, HostUdpSocket, Leave, new_socket
 from remit.network.lookups import LOOK_UPS, Known, LookUp
 from remit.network.rules import CONNECT, Pins, Rules
@@ -36,11 +36,11 @@ class HostNetwork(Network):
         self._leave = Leave(Rules(allow, everything=everything), Pins())
 
     def tcp_socket(self, family: int) -> TcpSocket:
-        made = new_socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        options = [(socket.IPPROTO_TCP, socket.TCP_NODELAY)]
         if hasattr(socket, "SO_REUSEADDR") and not hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
             # A server that is started again must not wait for its old connections; on Windows it means another thing.
-            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            options.append((socket.SOL_SOCKET, socket.SO_REUSEADDR))
+        made = new_socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, options)
         return HostTcpSocket(made, self._leave, family)
 
     def udp_socket(self, family: int) -> UdpSocket:
@@ -62,8 +62,6 @@ class HostNetwork(Network):
 
         def keep(found: Sequence[bytes]) -> list[bytes]:
             """Those that may be reached: what a name stands for does not open what only addresses open."""
-            from remit.network.addresses import is_public
-
             kept = []
             for ip in found:
                 if is_public(ip) and not leave.rules.everything:
@@ -83,6 +81,8 @@ class HostNetwork(Network):
 
 def _checked(name: str) -> str:
     """In lower case, without the dot at the end. INVALID for what is no name."""
+    if len(name) > MAX_NAME:  # first, as all that follows takes longer for longer ones
+        raise KernelError(Code.INVALID, f"a name of {len(name)} characters is no name")
     if not name.isascii():
         try:
             name = name.encode("idna").decode()

@@ -14,12 +14,15 @@ from remit.network.rules import CONNECT, LISTEN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from remit.network.rules import Pins, Rules
 
 SECOND = 1_000_000_000
 MAX_DATAGRAM = 65535
+MAX_DROPPED = 64
+"""Datagrams of strangers that one call throws away."""
+
 MAX_BACKLOG = 4096
 """Connections that wait for being accepted: each takes the host some kilobytes."""
 
@@ -170,9 +173,9 @@ class HostTcpSocket(_InternetSocket, TcpSocket):
             if not self._connected:
                 raise KernelError(Code.INVALID_STATE, "nothing is under way")
             return
-        error = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if not error and not self._writable.ready():
+        if not self._writable.ready():
             raise WouldBlock(self._writable)
+        error = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         self._connecting = False
         if error:
             raise KernelError(CODES.get(error, Code.IO), f"connect: error {error}")
@@ -263,7 +266,7 @@ class HostUdpSocket(_InternetSocket, UdpSocket):
             if self._peer is None:
                 raise KernelError(Code.INVALID, "no address to send to")
             address = self._peer
-        elif self._peer is not None and address != self._peer:
+        elif self._peer is not None and (address.ip, address.port) != (self._peer.ip, self._peer.port):
             raise KernelError(Code.INVALID, f"it is connected to {self._peer!r}")
         self._check(address)
         self._bind_if_not()
@@ -277,7 +280,7 @@ class HostUdpSocket(_InternetSocket, UdpSocket):
     def receive_from(self, limit: int) -> tuple[bytes, SocketAddress]:
         if not self._bound:
             raise KernelError(Code.INVALID_STATE, "it is not bound")
-        while True:
+        for _ in range(MAX_DROPPED):
             try:
                 data, name = self._socket.recvfrom(min(limit, MAX_DATAGRAM))
             except BlockingIOError:
@@ -285,10 +288,12 @@ class HostUdpSocket(_InternetSocket, UdpSocket):
             except OSError as error:
                 raise translated(error) from error
             sender = from_host(name)
-            if self._peer is not None and sender != self._peer:
+            if self._peer is not None and (sender.ip, sender.port) != (self._peer.ip, self._peer.port):
                 continue
             if self._listens or self._leave.rules.allows(CONNECT, sender, self._leave.pins):
                 return data, sender
+        # A stranger that sends without end must not keep everybody else from going on.
+        raise WouldBlock(self._readable)
 
     # The stream operations would go around the check of each datagram.
 
@@ -299,12 +304,18 @@ class HostUdpSocket(_InternetSocket, UdpSocket):
         raise KernelError(Code.NOT_SUPPORTED, "a UDP socket sends to somebody")
 
 
-def new_socket(family: int, kind: int, protocol: int) -> socket.socket:
-    """A socket of the host's. KernelError."""
+def new_socket(family: int, kind: int, protocol: int, options: Iterable[tuple[int, int]] = ()) -> socket.socket:
+    """A socket of the host's, with these options (level and number) on. KernelError."""
     try:
         made = socket.socket(socket.AF_INET if family == 4 else socket.AF_INET6, kind, protocol)
     except OSError as error:
         raise translated(error) from error
-    if family == 6:
-        made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    try:
+        if family == 6:
+            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        for level, number in options:
+            made.setsockopt(level, number, 1)
+    except OSError as error:
+        made.close()
+        raise translated(error) from error
     return made

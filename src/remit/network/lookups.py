@@ -37,7 +37,8 @@ class LookUp(Resolution):
         if not self._event.ready():
             raise WouldBlock(self._event)
         if self._error is not None:
-            raise self._error
+            # A new one each time: an exception that is raised again and again keeps every traceback.
+            raise KernelError(self._error.code, self._error.detail)
         return self._found
 
     def when_ready(self) -> Event:
@@ -48,18 +49,21 @@ class LookUp(Resolution):
 
     def run(self) -> None:
         """On any thread."""
-        if not self._dropped:
-            try:
+        try:
+            if not self._dropped:
                 self._found = self._keep(_addresses(self.name))
                 if not self._found:
-                    self._error = KernelError(Code.ACCESS, f"{self.name} stands for no address that may be reached")
-            except KernelError as error:
-                self._error = error
-        self._event.set()
+                    self.refuse(Code.ACCESS, f"{self.name} stands for no address that may be reached")
+        except KernelError as error:
+            self.refuse(error.code, error.detail)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the program that waits must hear of it
+            self.refuse(Code.IO, f"{self.name}: {error!r}")
+        finally:
+            self._event.set()
 
-    def refuse(self, error: KernelError) -> None:
-        """It is not done at all."""
-        self._error = error
+    def refuse(self, code: Code, why: str) -> None:
+        """That is how it ended."""
+        self._error = KernelError(code, why)
         self._event.set()
 
 
@@ -92,13 +96,21 @@ class LookUps:
         """TRY_AGAIN, as its outcome, if too many wait already."""
         with self._lock:
             if len(self._waiting) >= MAX_WAITING:
-                look_up.refuse(KernelError(Code.TRY_AGAIN, "too many names are being looked up"))
+                look_up.refuse(Code.TRY_AGAIN, "too many names are being looked up")
                 return
             self._waiting.append(look_up)
             if self._running >= MAX_THREADS:
                 return
             self._running += 1
-        _thread.start_new_thread(self._work, ())
+        try:
+            _thread.start_new_thread(self._work, ())
+        except RuntimeError as error:  # no more threads: those that run, if any, will do it
+            with self._lock:
+                self._running -= 1
+                if self._running or look_up not in self._waiting:
+                    return
+                self._waiting.remove(look_up)
+            look_up.refuse(Code.TRY_AGAIN, str(error))
 
     def _work(self) -> None:
         while True:

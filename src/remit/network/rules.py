@@ -17,7 +17,9 @@ the one name that stands for loopback addresses.
 
 from __future__ import annotations
 
-from remit.network.addresses import is_public, parse_ip
+import _thread
+
+from remit.network.addresses import MAPPED, is_public, parse_ip, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,21 +78,30 @@ class Rule:
             if text.startswith(f"{direction}:"):
                 self.direction = direction
                 text = text[len(direction) + 1 :]
+                break
         target, ports = _split(text)
         self.low, self.high = _ports(ports)
         self._block: _Block | None = None
         self._name = ""
         """``*``, ``example.com`` or ``*.example.com``, without upper case."""
         if target == "*":
+            if self.direction == LISTEN:
+                raise RuleError("must name an address to listen at: 0.0.0.0 and [::] are all of the host's")
             self._name = "*"
             return
         address, slash, prefix = target.partition("/")
         ip = parse_ip(address)
         if ip is not None:
+            if ip[:12] == MAPPED:
+                raise RuleError(f"has an IPv4 address mapped into IPv6; write {text_of(ip[12:])}")
+            if self.direction == CONNECT and not any(ip) and prefix in ("", str(8 * len(ip))):
+                raise RuleError("has the address of no host; write 'listen:' before it, or '*' for any public one")
             self._block = _Block(ip, _prefix(prefix, 8 * len(ip)) if slash else 8 * len(ip))
             return
         if slash:
             raise RuleError(f"has no address before the slash, but {address!r}")
+        if ":" in target:
+            raise RuleError(f"has no IPv6 address, but {target!r}")
         self._name = _checked_name(target)
         if self.direction == LISTEN:
             raise RuleError("must name an address to listen at")
@@ -151,12 +162,13 @@ def _prefix(text: str, bits: int) -> int:
 
 
 def _checked_name(text: str) -> str:
-    name = text.lower().rstrip(".")
+    name = text.lower().removesuffix(".")
     labels = name.removeprefix("*.").split(".")
     fine = all(label and len(label) < 64 and all(each.isalnum() or each in "-_" for each in label) for label in labels)
     if not fine or not name.isascii() or len(name) > 253:
         raise RuleError(f"has no name or address, but {text!r}")
-    if labels[-1].isdigit():
+    if labels[-1].isdigit() or labels[-1].startswith("0x"):
+        # As URLs have it: a last label like a number makes it an IPv4 address, and hosts read such ones differently.
         raise RuleError(f"has something like an address that is none: {text!r}")
     return name
 
@@ -215,16 +227,19 @@ MAX_PINNED = 4096
 class Pins:
     """What names stood for when they were looked up: those addresses and no others may be connected to by a name."""
 
-    __slots__ = ("_rules",)
+    __slots__ = ("_lock", "_rules")
 
     def __init__(self) -> None:
-        self._rules: dict[bytes, list[Rule]] = {}
+        self._lock = _thread.allocate_lock()
+        self._rules: dict[bytes, tuple[Rule, ...]] = {}
 
     def add(self, ip: bytes, rules: Iterable[Rule]) -> None:
-        known = self._rules.setdefault(ip, [])
-        known += [rule for rule in rules if rule not in known]
-        if len(self._rules) > MAX_PINNED:
-            del self._rules[next(iter(self._rules))]
+        """On any thread."""
+        with self._lock:
+            known = self._rules.pop(ip, ())
+            self._rules[ip] = (*known, *[rule for rule in rules if rule not in known])
+            if len(self._rules) > MAX_PINNED:
+                del self._rules[next(iter(self._rules))]
 
-    def of(self, ip: bytes) -> list[Rule]:
-        return self._rules.get(ip, [])
+    def of(self, ip: bytes) -> tuple[Rule, ...]:
+        return self._rules.get(ip, ())

@@ -1,0 +1,63 @@
+"""Networks to grant to a program, and the classes to write one of your own.
+
+``remit.net.Host(["example.com:443"])`` is the network of the machine, as far as its rules allow; the rules are
+described in :mod:`remit.network.rules`. Each class is imported when it is first named.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from remit.kernel.errors import Code, KernelError, WouldBlock
+    from remit.kernel.network import Network, Resolution, SocketAddress, TcpSocket, UdpSocket
+    from remit.network.host_network import HostNetwork as Host
+    from remit.network.rules import Rule, RuleError
+
+__all__ = [
+    "Code",
+    "Host",
+    "KernelError",
+    "Network",
+    "Resolution",
+    "Rule",
+    "RuleError",
+    "SocketAddress",
+    "TcpSocket",
+    "UdpSocket",
+    "WouldBlock",
+]
+
+_NETWORK = "remit.kernel.network"
+_ERRORS = "remit.kernel.errors"
+
+# Where each public name is: the module, and its name there if that is another one.
+_PLACES = {
+    "Code": (_ERRORS, "Code"),
+    "Host": ("remit.network.host_network", "HostNetwork"),
+    "KernelError": (_ERRORS, "KernelError"),
+    "Network": (_NETWORK, "Network"),
+    "Resolution": (_NETWORK, "Resolution"),
+    "Rule": ("remit.network.rules", "Rule"),
+    "RuleError": ("remit.network.rules", "RuleError"),
+    "SocketAddress": (_NETWORK, "SocketAddress"),
+    "TcpSocket": (_NETWORK, "TcpSocket"),
+    "UdpSocket": (_NETWORK, "UdpSocket"),
+    "WouldBlock": (_ERRORS, "WouldBlock"),
+}
+
+
+if not TYPE_CHECKING:  # type checkers find every name above, and would take any other for one of these
+
+    def __getattr__(name: str) -> object:
+        if name not in _PLACES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        module, attribute = _PLACES[name]
+        value: object = getattr(import_module(module), attribute)
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    return __all__
