@@ -35,7 +35,10 @@ ALLOWED: dict[str, set[str]] = {
     },
     "serve": {"runtime", "policy", "http", "kernel", "streams"},
     "asgi": {"runtime", "serve"},
-    "cli": {"runtime", "policy", "serve", "http", "binary", "engine", "kernel", "_version", "fs", "network"},
+    "cli": {
+        *("runtime", "policy", "serve", "http", "binary", "component", "engine", "kernel", "fs", "network"),
+        "_version",
+    },
     "net": {"network", "kernel"},
     "http": {"kernel"},
     "fs": {"filesystems", "kernel"},

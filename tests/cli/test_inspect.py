@@ -166,12 +166,57 @@ def test_damaged_extras_do_not_hide_the_rest(tmp_path: Path, capsys: pytest.Capt
     assert (found["name"], found["producers"]) == (None, {})
 
 
-def test_a_component_is_recognised(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = tmp_path / "x.wasm"
+def test_a_component_that_has_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "component.wasm"
     path.write_bytes(wat("(component)"))
-    assert facts(path, capsys) == {"path": str(path), "kind": "component", "size": 8}
+    assert facts(path, capsys) == {
+        "path": str(path),
+        "kind": "component",
+        "size": 8,
+        "shape": "library",
+        "imports": [],
+        "exports": [],
+    }
     assert main(["inspect", str(path)]) == 0
-    assert "WebAssembly component, 8 bytes" in capsys.readouterr().out
+    assert "WebAssembly component, 8 bytes\na library" in capsys.readouterr().out
+
+
+def test_what_a_component_imports_and_exports(capsys: pytest.CaptureFixture[str]) -> None:
+    path = Path(__file__).parents[2] / "examples" / "words" / "words.wasm"
+    told = facts(path, capsys)
+    assert told["shape"] == "library"
+    assert told["imports"] == [
+        {"name": "examples:words/journal@1.0.0", "kind": "interface", "members": [{"name": "note", "kind": "func"}]}
+    ]
+    kinds = {each["name"]: each["kind"] for each in told["exports"][0]["members"]}
+    assert kinds["summary"] == "type"
+    assert kinds["counter"] == "resource"
+    assert kinds["[method]counter.add"] == kinds["summarize"] == "func"
+    server = path.parents[1] / "hello_http" / "hello.wasm"
+    assert facts(server, capsys)["shape"] == "server"
+    assert main(["inspect", str(server)]) == 0
+    said = capsys.readouterr().out
+    assert "a server: it answers HTTP requests" in said
+    assert "    func [static]response-outparam.set\n" in said
+
+
+def test_of_a_large_interface_the_first_names_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names = " ".join(f'(export "f{number}" (func))' for number in range(300))
+    path = tmp_path / "component.wasm"
+    path.write_bytes(wat(f'(component (import "big" (instance {names})))'))
+    (told,) = facts(path, capsys)["imports"]
+    assert (len(told["members"]), told["members_in_all"]) == (256, 300)
+    assert main(["inspect", str(path)]) == 0
+    assert "… 300 in all" in capsys.readouterr().out
+
+
+def test_a_damaged_component(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "component.wasm"
+    path.write_bytes(wat("(component)") + b"\x07\x05\x01")
+    assert main(["inspect", str(path)]) == 2
+    said = capsys.readouterr().err
+    assert "damaged component" in said
+    assert "Traceback" not in said
 
 
 def test_refusals(tmp_path: Path, program: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -67,7 +67,9 @@ def inspect(program: ProgramFile) -> dict[str, Any]:
     """What is known, in JSON's types. CommandError if it is not WebAssembly, or damaged."""
     facts: dict[str, Any] = {"path": program.path, "kind": program.kind, "size": len(program.data)}
     if program.kind == COMPONENT:
-        return facts
+        from remit.cli.inspect_component import facts_of
+
+        return facts | facts_of(program.data, program.path)
     if program.kind != MODULE:
         raise CommandError(f"{program.path}: {describe(program.data[:HEAD])}; a WebAssembly binary is needed")
     try:
@@ -156,7 +158,9 @@ def in_words(facts: dict[str, Any]) -> list[str]:
     title = f"{shown(facts['path'])}: WebAssembly "
     size = size_in_words(facts["size"])
     if facts["kind"] == COMPONENT:
-        return [f"{title}component, {size}", "components are recognised, but their inside is not read yet"]
+        from remit.cli import inspect_component
+
+        return [f"{title}component, {size}", *inspect_component.in_words(facts)]
     lines = [f"{title}core module, {size}", _SHAPES[facts["shape"]]]
     if facts["name"]:
         lines.append(f"name: {shown(facts['name'])}")

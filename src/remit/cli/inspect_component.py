@@ -1,0 +1,81 @@
+"""What ``remit inspect`` tells of a component: its shape, and the interfaces that it imports and exports."""
+
+from __future__ import annotations
+
+from remit.binary.reader import BinaryError
+from remit.cli.report import CommandError, shown
+from remit.component.types import FuncType, InstanceType, ModuleType, ResourceType, TypeBound
+from remit.component.validation.component import validate_component
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from remit.component.types import ExternType
+
+MOST_MEMBERS = 256
+"""Names of one interface that are told; of more, the first and how many. A small file can say a large interface once,
+and import it ten thousand times."""
+
+
+def facts_of(data: bytes, path: str) -> dict[str, Any]:
+    """In JSON's types. CommandError if it is damaged, or has what Remit does not run."""
+    try:
+        component = validate_component(data)
+    except (BinaryError, ValueError) as error:  # ValidationError is one
+        raise CommandError(f"{path}: damaged component, or one that Remit does not run: {error}") from None
+    return {
+        "shape": _shape(component.exports),
+        "imports": [_extern(name, type) for name, type in component.imports.items()],
+        "exports": [_extern(name, type) for name, type in component.exports.items()],
+    }
+
+
+def _shape(exports: Mapping[str, ExternType]) -> str:
+    """``command``, ``server`` or ``library``."""
+    if any(name.startswith("wasi:cli/run@") for name in exports):
+        return "command"
+    return "server" if any(name.startswith("wasi:http/incoming-handler@") for name in exports) else "library"
+
+
+def _extern(name: str, type: ExternType) -> dict[str, Any]:
+    facts: dict[str, Any] = {"name": name, "kind": _kind(type)}
+    if isinstance(type, InstanceType):
+        # Methods and the like are told by their names: `[method]input-stream.read`.
+        members = list(type.exports.items())
+        facts["members"] = [{"name": member, "kind": _kind(what)} for member, what in members[:MOST_MEMBERS]]
+        if len(members) > MOST_MEMBERS:
+            facts["members_in_all"] = len(members)
+    return facts
+
+
+def _kind(type: ExternType) -> str:
+    if isinstance(type, FuncType):
+        return "func"
+    if isinstance(type, InstanceType):
+        return "interface"
+    if isinstance(type, TypeBound):
+        return "resource" if isinstance(type.type, ResourceType) else "type"
+    return "core module" if isinstance(type, ModuleType) else "component"
+
+
+_SHAPES = {
+    "command": "a command: it runs once and exits (remit run)",
+    "server": "a server: it answers HTTP requests (remit serve)",
+    "library": "a library: its functions are called (remit.load)",
+}
+
+
+def in_words(facts: dict[str, Any]) -> list[str]:
+    """`facts` in lines for people."""
+    lines = [_SHAPES[facts["shape"]]]
+    for title in ("imports", "exports"):
+        lines += ["", f"{title}: {len(facts[title])}"]
+        for each in facts[title]:
+            lines.append(f"  {each['kind']} {shown(each['name'])}")
+            members = each.get("members", ())
+            lines += [f"    {member['kind']} {shown(member['name'])}" for member in members]
+            if "members_in_all" in each:
+                lines.append(f"    … {each['members_in_all']} in all")
+    return lines
