@@ -231,3 +231,15 @@ def test_refusals(tmp_path: Path, program: Path, capsys: pytest.CaptureFixture[s
     assert refusal(tmp_path, capsys) == "Is a directory"
     assert main(["inspect", "a\0b"]) == 2
     assert capsys.readouterr().err == "remit: 'a\\x00b': embedded null byte\n"
+
+
+def test_the_world_of_a_component(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = Path(__file__).parents[2] / "examples" / "words" / "words.wasm"
+    assert main(["inspect", "--wit", str(path)]) == 0
+    assert "    summarize: func(text: string) -> result<summary, problem>;\n" in capsys.readouterr().out
+    module = tmp_path / "module.wasm"
+    module.write_bytes(wat("(module)"))
+    assert main(["inspect", "--wit", str(module)]) == 2
+    assert "only a component has a world" in capsys.readouterr().err
+    assert main(["inspect", "--wit", "--json", str(path)]) == 2
+    assert "give one of them" in capsys.readouterr().err

@@ -9,7 +9,7 @@ from remit.binary.producers import decode_producers
 from remit.binary.reader import BinaryError
 from remit.binary.types import PAGE, MemoryType
 from remit.cli.needs import WASI_0_1, WORDS, needs_of
-from remit.cli.options import Command, Option
+from remit.cli.options import Command, Option, UsageError
 from remit.cli.program_file import ProgramFile
 from remit.cli.report import CommandError, say, shown, size_in_words
 
@@ -31,7 +31,10 @@ COMMAND = Command(
     "inspect",
     "PROGRAM",
     "Say what a program is, what it offers, and what it could need at most. Nothing of it is run.",
-    (Option("--json", help="All of it, for machines."),),
+    (
+        Option("--json", help="All of it, for machines."),
+        Option("--wit", help="Of a component: its world as WIT text, with all types, and nothing else."),
+    ),
 )
 
 
@@ -42,6 +45,13 @@ def main(arguments: Sequence[str]) -> int:
         say(COMMAND.help())
         return 0
     program = ProgramFile(parsed.operands[0])
+    if "wit" in parsed.values:
+        if "json" in parsed.values:
+            raise UsageError("--json and --wit are two forms of what is told: give one of them")
+        from remit.cli.inspect_component import wit_of
+
+        say(wit_of(program))
+        return 0
     facts = inspect(program)
     if "json" in parsed.values:
         _say_json(facts)

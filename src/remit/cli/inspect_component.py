@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from remit.binary.kind import COMPONENT, HEAD, describe
 from remit.binary.reader import BinaryError
 from remit.cli.report import CommandError, shown
 from remit.component.types import FuncType, InstanceType, ModuleType, ResourceType, TypeBound
 from remit.component.validation.component import validate_component
+from remit.component.validation.errors import ValidationError
+from remit.component.wit_text import WitTextError, world_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from remit.cli.program_file import ProgramFile
     from remit.component.types import ExternType
+    from remit.component.validated import ValidatedComponent
 
 MOST_MEMBERS = 256
 """Names of one interface that are told; of more, the first and how many. A small file can say a large interface once,
@@ -21,15 +26,31 @@ and import it ten thousand times."""
 
 def facts_of(data: bytes, path: str) -> dict[str, Any]:
     """In JSON's types. CommandError if it is damaged, or has what Remit does not run."""
-    try:
-        component = validate_component(data)
-    except (BinaryError, ValueError) as error:  # ValidationError is one
-        raise CommandError(f"{path}: damaged component, or one that Remit does not run: {error}") from None
+    component = _validated(data, path)
     return {
         "shape": _shape(component.exports),
         "imports": [_extern(name, type) for name, type in component.imports.items()],
         "exports": [_extern(name, type) for name, type in component.exports.items()],
     }
+
+
+def wit_of(program: ProgramFile) -> str:
+    """The world as WIT text. CommandError if it is no component, is damaged, or is too large to be written out."""
+    if program.kind != COMPONENT:
+        what = describe(program.data[:HEAD])
+        raise CommandError(f"{program.path}: {what}; only a component has a world (--wit)")
+    component = _validated(program.data, program.path)
+    try:
+        return world_text(component.type)
+    except WitTextError as error:
+        raise CommandError(f"{program.path}: its world cannot be written as WIT: {error}") from None
+
+
+def _validated(data: bytes, path: str) -> ValidatedComponent:
+    try:
+        return validate_component(data)
+    except (BinaryError, ValidationError) as error:
+        raise CommandError(f"{path}: damaged component, or one that Remit does not run: {error}") from None
 
 
 def _shape(exports: Mapping[str, ExternType]) -> str:
