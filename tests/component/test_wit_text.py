@@ -95,6 +95,17 @@ package a:b {
     )
 
 
+def test_interfaces_of_one_package_use_each_other_by_their_names_alone() -> None:
+    text = text_of("""(component
+      (import "a:b/one@1.0.0" (instance $one (export "thing" (type (sub resource)))))
+      (alias export $one "thing" (type $thing))
+      (import "a:b/two@1.0.0" (instance
+        (alias outer 1 $thing (type $thing'))
+        (export "thing" (type $thing (eq $thing')))
+        (export "f" (func (param "t" (own $thing)))))))""")
+    assert "    use one.{thing};\n    f: func(t: thing);\n" in text
+
+
 def test_what_would_be_larger_than_any_memory() -> None:
     types = "(type $t0 (tuple u8 u8))" + "".join([f"(type $t{n + 1} (tuple $t{n} $t{n}))" for n in range(15)])
     params = "".join([f'(param "p{n}" $t15)' for n in range(9)])

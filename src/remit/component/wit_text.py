@@ -7,6 +7,7 @@ the package ``root:component``. Interfaces follow, each in its package.
 from __future__ import annotations
 
 from remit.component.names import CONSTRUCTOR, INTERFACE, METHOD, STATIC, InvalidName, parse_extern_name
+from remit.component.substitution import root_of
 from remit.component.types import (
     Borrow,
     Enum,
@@ -38,6 +39,8 @@ MOST_TYPES = 1_000_000
 """Types that are written out. A small file can nest types so that written out they are larger than any memory."""
 
 _INDENT = "  "
+_NAMED = (Record, Variant, Enum, Flags)
+"""What WIT has no words for where it is used: it needs a name."""
 
 # WIT.md, "Keywords".
 _KEYWORDS = frozenset(
@@ -91,7 +94,10 @@ class _World:
         self._left = MOST_TYPES
         self._homes: dict[int, tuple[str, str]] = {}
         """By identity of a type: the interface that defines it, and its name there."""
-        self._defined: dict[tuple[str, ...], str] = {}
+        self._defined: dict[tuple[str, int], str] = {}
+        """By its name and shape: the interface that defines a record, a variant, an enum or flags."""
+        self._shapes: dict[tuple[object, ...], int] = {}
+        self._shape_of: dict[int, int] = {}
         self._packages: dict[str, dict[str, list[str]]] = {}
         """Packages, their interfaces, and the lines in them."""
 
@@ -120,13 +126,45 @@ class _World:
     def home(self, type: DefinedType) -> tuple[str, str] | None:
         return self._homes.get(id(type))
 
-    def same(self, name: str, definition: list[str], interface: str) -> str:
-        """The interface that has defined it in the same words; nothing if that is this one.
+    def same(self, name: str, type: ValType, interface: str) -> str:
+        """The interface that defines the like by this name; nothing if that is this one.
 
         Types that are no resources are what they are made of: a component's binary does not keep which was there first.
         """
-        home = self._defined.setdefault((name, *definition), interface)
+        home = self._defined.setdefault((name, self.shape(type)), interface)
         return "" if home == interface else home
+
+    def shape(self, type: ValType | ResourceType | None) -> int:
+        """A number that equal types share. Each object is looked at once, however often it is in others."""
+        known = self._shape_of.get(id(type))
+        if known is not None:
+            return known
+        self.count()
+        key: tuple[object, ...]
+        if isinstance(type, Record):
+            key = ("record", *[(label, self.shape(each)) for label, each in type.fields])
+        elif isinstance(type, Variant):
+            key = ("variant", *[(label, self.shape(each)) for label, each in type.cases])
+        elif isinstance(type, Enum | Flags):
+            key = (type.kind, *type.labels)
+        elif isinstance(type, Tuple):
+            key = ("tuple", *[self.shape(each) for each in type.types])
+        elif isinstance(type, Result):
+            key = ("result", self.shape(type.ok), self.shape(type.error))
+        elif isinstance(type, Option):
+            key = ("option", self.shape(type.type))
+        elif isinstance(type, List):
+            key = ("list", self.shape(type.element), type.length)
+        elif isinstance(type, Stream | Future):
+            key = (type.kind, self.shape(type.element))
+        elif isinstance(type, Own | Borrow):
+            key = (type.kind, self.shape(type.resource))
+        elif isinstance(type, ResourceType):
+            key = ("resource", id(root_of(type)))
+        else:
+            key = (None if type is None else type.kind,)
+        found = self._shape_of[id(type)] = self._shapes.setdefault(key, len(self._shapes))
+        return found
 
     def settle(self, type: DefinedType, interface: str, label: str) -> None:
         if interface:
@@ -168,6 +206,11 @@ class _Scope:
         self._world = world
         self._interface = interface
         self._names: dict[int, str] = {}
+        """By identity of a type."""
+        self._resources: dict[int, str] = {}
+        """By identity of a resource type's root."""
+        self._shapes: dict[int, str] = {}
+        """By shape: substitution has put other objects into the types of functions."""
 
     def lines(self, externs: Mapping[str, ExternType]) -> list[str]:
         functions: dict[str, list[str]] = {}
@@ -195,21 +238,23 @@ class _Scope:
             bound = externs[name]
             assert isinstance(bound, TypeBound)
             if used is None:
-                definition = self._definition(name, bound.type, functions.get(name, []))
-                home = ""
-                if isinstance(bound.type, Record | Variant | Enum | Flags):
-                    home = self._world.same(name, definition, self._interface)
-                if home:
-                    uses.setdefault(home, []).append(_id(name))
-                else:
-                    found += definition
+                found += self._definition(name, bound.type, functions.get(name, []))
             elif used[0]:
                 uses.setdefault(used[0], []).append(
                     _id(used[1]) if used[1] == name else f"{_id(used[1])} as {_id(name)}"
                 )
             else:
                 found.append(f"type {_id(name)} = {_id(used[1])};")
-        return [*[f"use {home}.{{{', '.join(names)}}};" for home, names in uses.items()], *found, *free]
+        used_ones = [f"use {self._reference(home)}.{{{', '.join(names)}}};" for home, names in uses.items()]
+        return [*used_ones, *found, *free]
+
+    def _reference(self, interface: str) -> str:
+        """As it is called here: by its name alone within its package."""
+        home = parse_extern_name(interface)
+        own = parse_extern_name(self._interface) if self._interface else None
+        if own is not None and (own.package, own.version) == (home.package, home.version):
+            return _id(home.interface)
+        return interface
 
     def function(self, type: FuncType, *, method: bool = False, word: str = "func") -> str:
         params = type.params[1:] if method else type.params
@@ -236,8 +281,16 @@ class _Scope:
         if known is not None:
             return "", known
         self._names[id(type)] = name
+        if isinstance(type, ResourceType):
+            self._resources.setdefault(id(root_of(type)), name)
+        if isinstance(type, _NAMED):
+            self._shapes.setdefault(self._world.shape(type), name)
         home = self._world.home(type)
         if home is None or home[0] == self._interface:
+            if isinstance(type, _NAMED):
+                same = self._world.same(name, type, self._interface)
+                if same:
+                    return same, name
             self._world.settle(type, self._interface, name)
             return None
         return home
@@ -260,6 +313,8 @@ class _Scope:
     def _type(self, type: ValType) -> str:
         self._world.count()
         named = self._names.get(id(type))
+        if named is None and isinstance(type, _NAMED):
+            named = self._shapes.get(self._world.shape(type))
         return _id(named) if named is not None else self._written(type)
 
     def _written(self, type: ValType) -> str:
@@ -287,7 +342,7 @@ class _Scope:
         raise WitTextError(f"a {type.kind} that has no name")
 
     def _resource(self, resource: ResourceType) -> str:
-        named = self._names.get(id(resource))
+        named = self._names.get(id(resource)) or self._resources.get(id(root_of(resource)))
         if named is None:
             raise WitTextError(f"the resource {resource.name or 'without a name'} is not in reach")
         return _id(named)
