@@ -362,3 +362,9 @@ def test_not_enough_memory(guest: Guest, capfd: Capture, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(program_file, "read_program", none_left)
     assert complaint(capfd, guest(guests.HELLO)) == "not enough memory"
+
+
+@pytest.mark.parametrize(("whole", "words"), [("none", "no network"), ("host", "the whole network")])
+def test_a_network_and_a_part_of_it(whole: str, words: str, guest: Guest, capfd: Capture) -> None:
+    assert main(["run", "--net", whole, "--allow-net", "example.com:443", guest(guests.HELLO)]) == 2
+    assert f"--net {whole} is {words}, and --allow-net a part of it: give one of them" in capfd.readouterr().err
