@@ -111,3 +111,11 @@ def test_what_would_be_larger_than_any_memory() -> None:
     params = "".join([f'(param "p{n}" $t15)' for n in range(9)])
     with pytest.raises(WitTextError, match="too large"):
         text_of(f'(component {types} (import "f" (func {params})))')
+
+
+def test_a_large_interface_by_many_names() -> None:
+    labels = " ".join([f'"label-{n}"' for n in range(5000)])
+    instance = f'(instance (type $e (enum {labels})) (export "e" (type (eq $e))))'
+    imports = "".join([f'(import "i{n}" (instance (type 0)))' for n in range(300)])
+    with pytest.raises(WitTextError, match="too large"):
+        text_of(f"(component (type {instance}) {imports})")

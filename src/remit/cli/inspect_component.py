@@ -5,7 +5,8 @@ from __future__ import annotations
 from remit.binary.kind import COMPONENT, HEAD, describe
 from remit.binary.reader import BinaryError
 from remit.cli.report import CommandError, shown
-from remit.component.types import FuncType, InstanceType, ModuleType, ResourceType, TypeBound
+from remit.component.subtyping import sort_of
+from remit.component.types import InstanceType, ResourceType, TypeBound
 from remit.component.validation.component import validate_component
 from remit.component.validation.errors import ValidationError
 from remit.component.wit_text import WitTextError, world_text
@@ -72,13 +73,9 @@ def _extern(name: str, type: ExternType) -> dict[str, Any]:
 
 
 def _kind(type: ExternType) -> str:
-    if isinstance(type, FuncType):
-        return "func"
-    if isinstance(type, InstanceType):
-        return "interface"
-    if isinstance(type, TypeBound):
-        return "resource" if isinstance(type.type, ResourceType) else "type"
-    return "core module" if isinstance(type, ModuleType) else "component"
+    if isinstance(type, TypeBound) and isinstance(type.type, ResourceType):
+        return "resource"
+    return "interface" if isinstance(type, InstanceType) else sort_of(type)
 
 
 _SHAPES = {

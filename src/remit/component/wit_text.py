@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from remit.component.names import CONSTRUCTOR, INTERFACE, METHOD, STATIC, InvalidName, parse_extern_name
 from remit.component.substitution import root_of
+from remit.component.subtyping import sort_of
 from remit.component.types import (
     Borrow,
     Enum,
@@ -35,48 +36,21 @@ if TYPE_CHECKING:
 
     from remit.component.types import ComponentType, DefinedType, ExternType
 
-MOST_TYPES = 1_000_000
-"""Types that are written out. A small file can nest types so that written out they are larger than any memory."""
+MOST_TEXT = 10_000_000
+"""About so many characters are written. A small file can nest types, and import one interface by many names, so that
+written out it is larger than any memory."""
 
 _INDENT = "  "
 _NAMED = (Record, Variant, Enum, Flags)
 """What WIT has no words for where it is used: it needs a name."""
 
 # WIT.md, "Keywords".
-_KEYWORDS = frozenset(
-    (
-        *(
-            "as",
-            "async",
-            "bool",
-            "borrow",
-            "char",
-            "constructor",
-            "enum",
-            "error-context",
-            "export",
-            "f32",
-            "f64",
-            "flags",
-        ),
-        *(
-            "from",
-            "func",
-            "future",
-            "import",
-            "include",
-            "interface",
-            "list",
-            "map",
-            "option",
-            "own",
-            "package",
-            "record",
-        ),
-        *("resource", "result", "s16", "s32", "s64", "s8", "static", "stream", "string", "tuple", "type", "u16", "u32"),
-        *("u64", "u8", "use", "variant", "with", "world"),
-    )
-)
+_WORDS = """
+as async bool borrow char constructor enum error-context export f32 f64 flags from func future import include interface
+list map option own package record resource result s16 s32 s64 s8 static stream string tuple type u16 u32 u64 u8 use
+variant with world
+"""
+_KEYWORDS = frozenset(_WORDS.split())
 
 
 class WitTextError(ValueError):
@@ -91,7 +65,7 @@ def world_text(component: ComponentType) -> str:
 class _World:
     def __init__(self, component: ComponentType) -> None:
         self._component = component
-        self._left = MOST_TYPES
+        self._left = MOST_TEXT
         self._homes: dict[int, tuple[str, str]] = {}
         """By identity of a type: the interface that defines it, and its name there."""
         self._defined: dict[tuple[str, int], str] = {}
@@ -118,8 +92,9 @@ class _World:
             found.append("}")
         return "\n".join(found) + "\n"
 
-    def count(self) -> None:
-        self._left -= 1
+    def count(self, characters: int) -> None:
+        """WitTextError where there are too many."""
+        self._left -= characters
         if self._left < 0:
             raise WitTextError("its types are too large to be written out")
 
@@ -139,7 +114,7 @@ class _World:
         known = self._shape_of.get(id(type))
         if known is not None:
             return known
-        self.count()
+        self.count(1)
         key: tuple[object, ...]
         if isinstance(type, Record):
             key = ("record", *[(label, self.shape(each)) for label, each in type.fields])
@@ -188,7 +163,7 @@ class _World:
                 plain[name] = type
             else:
                 # A world has no words for it.
-                lines.append(f"// {word} {name}: {_sort(type)}")
+                lines.append(f"// {word} {name}: {sort_of(type)}")
         return own.lines(plain) + lines
 
     def _add(self, name: str, type: InstanceType) -> None:
@@ -218,10 +193,11 @@ class _Scope:
         # Types first: a resource's functions may take what is named after the resource.
         types = {name: self._reserve(name, type) for name, type in externs.items() if isinstance(type, TypeBound)}
         free: list[str] = []
+        self._world.count(sum(map(len, externs)))
         for name, type in externs.items():
             if not isinstance(type, FuncType):
                 if not isinstance(type, TypeBound):
-                    free.append(f"// {name}: {_sort(type)}")
+                    free.append(f"// {name}: {sort_of(type)}")
                 continue
             try:
                 parsed = parse_extern_name(name)
@@ -256,11 +232,11 @@ class _Scope:
             return _id(home.interface)
         return interface
 
-    def function(self, type: FuncType, *, method: bool = False, word: str = "func") -> str:
+    def function(self, type: FuncType, *, method: bool = False) -> str:
         params = type.params[1:] if method else type.params
         shown = ", ".join([f"{_id(label)}: {self._type(each)}" for label, each in params])
         result = "" if type.result is None else f" -> {self._type(type.result)}"
-        return f"{'async ' if type.is_async else ''}{word}({shown}){result}"
+        return f"{'async ' if type.is_async else ''}func({shown}){result}"
 
     def _member(self, kind: str, member: str, type: FuncType) -> str:
         if kind == CONSTRUCTOR:
@@ -305,17 +281,19 @@ class _Scope:
             cases = [_id(case) if each is None else f"{_id(case)}({self._type(each)})" for case, each in type.cases]
             return _block(f"variant {label}", cases)
         if isinstance(type, Enum | Flags):
+            self._world.count(sum(map(len, type.labels)))
             return _block(f"{type.kind} {label}", [_id(each) for each in type.labels])
         if not isinstance(type, ValType):
             return [f"// {name}: a type that interfaces have no words for"]
         return [f"type {label} = {self._written(type)};"]
 
     def _type(self, type: ValType) -> str:
-        self._world.count()
         named = self._names.get(id(type))
         if named is None and isinstance(type, _NAMED):
             named = self._shapes.get(self._world.shape(type))
-        return _id(named) if named is not None else self._written(type)
+        text = _id(named) if named is not None else self._written(type)
+        self._world.count(len(text))
+        return text
 
     def _written(self, type: ValType) -> str:
         if isinstance(type, Own):
@@ -354,11 +332,3 @@ def _block(head: str, lines: list[str], comma: str = ",") -> list[str]:
 
 def _id(label: str) -> str:
     return f"%{label}" if label in _KEYWORDS else label
-
-
-def _sort(type: ExternType) -> str:
-    if isinstance(type, FuncType):
-        return "func"
-    if isinstance(type, TypeBound):
-        return "resource" if isinstance(type.type, ResourceType) else "type"
-    return "interface" if isinstance(type, InstanceType) else "a core module or a component"
