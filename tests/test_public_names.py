@@ -9,6 +9,7 @@ from types import ModuleType
 import pytest
 
 import remit
+import remit.bindings
 import remit.fs
 import remit.net
 import remit.testing
@@ -114,6 +115,12 @@ NET = {
 }
 
 
+BINDINGS = """
+AsyncResource Bindings EmptyCase Enum Flags LoadOptions PayloadCase Record Resource Source Variant
+"""
+"""What the modules that were written by `remit bindings` rest on, whichever release wrote them."""
+
+
 @pytest.mark.parametrize(
     ("module", "names"), [(remit, REMIT), (remit.fs, FS), (remit.net, NET), (remit.testing, TESTING)]
 )
@@ -122,14 +129,18 @@ def test_public_names(module: ModuleType, names: dict[str, str]) -> None:
     assert {name: call_of(getattr(module, name)) for name in names} == names
 
 
-@pytest.mark.parametrize("module", [remit, remit.fs, remit.net, remit.testing])
+@pytest.mark.parametrize("module", [remit, remit.bindings, remit.fs, remit.net, remit.testing])
 def test_every_public_name_is_documented(module: ModuleType) -> None:
     things = {name: getattr(module, name) for name in module.__all__}
     undocumented = [name for name, thing in things.items() if callable(thing) and not thing.__doc__]
     assert undocumented == []
 
 
+def test_names_for_bindings() -> None:
+    assert sorted(remit.bindings.__all__) == BINDINGS.split()
+
+
 def test_names_are_listed_and_wrong_ones_refused() -> None:
-    assert set(remit.__all__) | {"asgi", "fs", "net", "testing"} == set(dir(remit))
+    assert set(remit.__all__) | {"asgi", "bindings", "fs", "net", "testing"} == set(dir(remit))
     with pytest.raises(AttributeError, match="module 'remit' has no attribute 'rnu'"):
         getattr(remit, "rnu")  # noqa: B009 - a type checker would refuse the other way of writing it

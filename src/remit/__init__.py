@@ -16,6 +16,7 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from remit import asgi as asgi
+    from remit import bindings as bindings
     from remit import fs as fs
     from remit import net as net
     from remit import testing as testing
@@ -70,7 +71,7 @@ _HOME = {
 }
 """Where each public name lives: loaded on first use, because `import remit` must cost nothing."""
 
-_MODULES = ("asgi", "fs", "net", "testing")
+_MODULES = ("asgi", "bindings", "fs", "net", "testing")
 
 __all__ = [
     "DEVNULL",

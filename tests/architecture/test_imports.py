@@ -37,8 +37,9 @@ ALLOWED: dict[str, set[str]] = {
     "asgi": {"runtime", "serve"},
     "cli": {
         *("runtime", "policy", "serve", "http", "binary", "component", "engine", "kernel", "fs", "network"),
-        "_version",
+        *("interfaces", "_version"),
     },
+    "bindings": {"component", "engine", "runtime"},
     "net": {"network", "kernel"},
     "http": {"kernel"},
     "fs": {"filesystems", "kernel"},

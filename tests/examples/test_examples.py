@@ -13,6 +13,8 @@ import pytest
 import remit
 import remit.fs
 from examples.build import COMPILER, HERE, SOURCES, WORLDS, build
+from remit.cli.bindings import module_of
+from remit.cli.program_file import ProgramFile
 from tools.guests.bring import ClientMissingError
 from tools.guests.catalogue import GUESTS
 
@@ -54,6 +56,22 @@ def test_plugin() -> None:
     ]
 
 
+def test_the_typed_bindings_of_a_component() -> None:
+    command = [sys.executable, "-W", "error", "-m", "examples.words.typed_host"]
+    done = subprocess.run(command, cwd=HERE.parent, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        "it noted: components",
+        "9 with a word of mine",
+        "there was nothing to summarize",
+    ]
+
+
+def test_the_bindings_are_what_the_command_writes() -> None:
+    text = module_of(ProgramFile(str(HERE / "words" / "words.wasm")), asynchronous=False)
+    assert (HERE / "words" / "words_bindings.py").read_text() == text
+
+
 def test_dry_run() -> None:
     assert shown_by("dry_run.py").splitlines() == [
         "it would change: ['added summary.txt']",
@@ -77,7 +95,10 @@ def test_words() -> None:
 
 def test_every_example_is_tested() -> None:
     scripts = {path.relative_to(HERE).as_posix() for path in HERE.rglob("*.py")}
-    assert scripts == {*("build.py", "demo/demo.py", "plugin/host.py", "words/host.py", "dry_run.py", "many_guests.py")}
+    assert scripts == {
+        *("build.py", "demo/demo.py", "plugin/host.py", "words/host.py", "dry_run.py", "many_guests.py"),
+        *("words/typed_host.py", "words/words_bindings.py"),
+    }
 
 
 @pytest.mark.parametrize("source", SOURCES)

@@ -18,6 +18,7 @@ from remit.cli.report import (
 SUMMARIES = {
     "run": "Run a program.",
     "serve": "Serve a component over HTTP.",
+    "bindings": "Write a Python module with the types of a component.",
     "inspect": "Say what a program is, offers and needs.",
     "compile": "Compile a program ahead of time.",
     "cache": "Show or prune the cache of compiled code.",
@@ -77,6 +78,10 @@ def _run_subcommand(name: str, arguments: list[str]) -> int:
         from remit.cli import serve
 
         return serve.main(arguments)
+    if name == "bindings":
+        from remit.cli import bindings
+
+        return bindings.main(arguments)
     if name == "inspect":
         from remit.cli import inspect
 

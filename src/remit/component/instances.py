@@ -9,6 +9,7 @@ from __future__ import annotations
 from remit.component.abi.entries import MISTAKES
 from remit.component.abi.transfer import transfer
 from remit.component.handles import BorrowScope
+from remit.component.values.pairing import pair
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -111,19 +112,35 @@ class GuestFunction:
 class HostFunction:
     """A function of Python's, given as an import."""
 
-    __slots__ = ("_blocks", "function")
+    __slots__ = ("_blocks", "_classes", "_type", "function")
 
-    def __init__(self, function: Callable[..., Any], *, blocks: bool = False) -> None:
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        *,
+        blocks: bool = False,
+        type: FuncType | None = None,
+        classes: Classes | None = None,
+    ) -> None:
+        """With `type` and `classes`, the values that it gets are of the classes that the types in `type` have there."""
         self.function = function
         self._blocks = blocks
+        self._type = type
+        self._classes = classes
 
     @property
     def blocks(self) -> bool:
         """It may return :class:`~remit.engine.api.Pending`."""
         return self._blocks
 
+    def calling(self, function: Callable[..., Any], *, blocks: bool) -> HostFunction:
+        """The same for its caller, with another function in its place."""
+        return HostFunction(function, blocks=blocks, type=self._type, classes=self._classes)
+
     def lowered(self, type: FuncType, compiler: Compiler, cx: LiftLowerContext) -> Callable[..., Any]:
         """What a core module calls: it takes the engine's caller, then signed core values."""
+        if self._classes is not None and self._type is not None:
+            pair(compiler.classes, self._classes, type, self._type)
         return compiler.entries(type).lower(cx, self.function)
 
 

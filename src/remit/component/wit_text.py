@@ -7,6 +7,7 @@ the package ``root:component``. Interfaces follow, each in its package.
 from __future__ import annotations
 
 from remit.component.names import CONSTRUCTOR, INTERFACE, METHOD, STATIC, InvalidName, parse_extern_name
+from remit.component.shapes import Shapes
 from remit.component.substitution import root_of
 from remit.component.subtyping import sort_of
 from remit.component.types import (
@@ -70,8 +71,7 @@ class _World:
         """By identity of a type: the interface that defines it, and its name there."""
         self._defined: dict[tuple[str, int], str] = {}
         """By its name and shape: the interface that defines a record, a variant, an enum or flags."""
-        self._shapes: dict[tuple[object, ...], int] = {}
-        self._shape_of: dict[int, int] = {}
+        self.shapes = Shapes(self.count)
         self._packages: dict[str, dict[str, list[str]]] = {}
         """Packages, their interfaces, and the lines in them."""
 
@@ -106,40 +106,8 @@ class _World:
 
         Types that are no resources are what they are made of: a component's binary does not keep which was there first.
         """
-        home = self._defined.setdefault((name, self.shape(type)), interface)
+        home = self._defined.setdefault((name, self.shapes.of(type)), interface)
         return "" if home == interface else home
-
-    def shape(self, type: ValType | ResourceType | None) -> int:
-        """A number that equal types share. Each object is looked at once, however often it is in others."""
-        known = self._shape_of.get(id(type))
-        if known is not None:
-            return known
-        self.count(1)
-        key: tuple[object, ...]
-        if isinstance(type, Record):
-            key = ("record", *[(label, self.shape(each)) for label, each in type.fields])
-        elif isinstance(type, Variant):
-            key = ("variant", *[(label, self.shape(each)) for label, each in type.cases])
-        elif isinstance(type, Enum | Flags):
-            key = (type.kind, *type.labels)
-        elif isinstance(type, Tuple):
-            key = ("tuple", *[self.shape(each) for each in type.types])
-        elif isinstance(type, Result):
-            key = ("result", self.shape(type.ok), self.shape(type.error))
-        elif isinstance(type, Option):
-            key = ("option", self.shape(type.type))
-        elif isinstance(type, List):
-            key = ("list", self.shape(type.element), type.length)
-        elif isinstance(type, Stream | Future):
-            key = (type.kind, self.shape(type.element))
-        elif isinstance(type, Own | Borrow):
-            key = (type.kind, self.shape(type.resource))
-        elif isinstance(type, ResourceType):
-            key = ("resource", id(root_of(type)))
-        else:
-            key = (None if type is None else type.kind,)
-        found = self._shape_of[id(type)] = self._shapes.setdefault(key, len(self._shapes))
-        return found
 
     def settle(self, type: DefinedType, interface: str, label: str) -> None:
         if interface:
@@ -260,7 +228,7 @@ class _Scope:
         if isinstance(type, ResourceType):
             self._resources.setdefault(id(root_of(type)), name)
         if isinstance(type, _NAMED):
-            self._shapes.setdefault(self._world.shape(type), name)
+            self._shapes.setdefault(self._world.shapes.of(type), name)
         home = self._world.home(type)
         if home is None or home[0] == self._interface:
             if isinstance(type, _NAMED):
@@ -290,7 +258,7 @@ class _Scope:
     def _type(self, type: ValType) -> str:
         named = self._names.get(id(type))
         if named is None and isinstance(type, _NAMED):
-            named = self._shapes.get(self._world.shape(type))
+            named = self._shapes.get(self._world.shapes.of(type))
         text = _id(named) if named is not None else self._written(type)
         self._world.count(len(text))
         return text

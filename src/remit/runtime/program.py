@@ -169,7 +169,7 @@ def load_with(
             raise TypeError(f"a program must be a path, the bytes of a module, or a remit.Program, not {program!r}")
         program = os.fspath(program)
         name = name or os.path.basename(program)
-    if _head(program, len(COMPONENT_MAGIC)) == COMPONENT_MAGIC:
+    if is_component(program):
         from remit.runtime.components.loading import load_component
 
         return load_component(compiler, cache, program, name=name, imports=imports)
@@ -203,6 +203,12 @@ def _content(program: str | bytes) -> bytes:
     from remit.engine.program_file import read_program
 
     return read_program(program)[0]
+
+
+def is_component(program: str | os.PathLike[str] | bytes | bytearray | memoryview) -> bool:
+    """By its first bytes. OSError if it is a file that cannot be read."""
+    source = bytes(program[: len(COMPONENT_MAGIC)]) if isinstance(program, (bytearray, memoryview)) else program
+    return _head(source if isinstance(source, bytes) else os.fspath(source), len(COMPONENT_MAGIC)) == COMPONENT_MAGIC
 
 
 def _head(program: str | bytes, length: int) -> bytes:

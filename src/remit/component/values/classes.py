@@ -18,16 +18,24 @@ if TYPE_CHECKING:
 class Classes:
     """Finds the class of a record, variant, enum or flags type. Types are told apart by identity."""
 
-    __slots__ = ("_lock", "_made", "_names")
+    __slots__ = ("_lock", "_made", "_names", "_same")
 
     def __init__(self) -> None:
         self._lock = RLock()
         self._made: dict[int, tuple[types.ValType, Any]] = {}
         self._names: dict[int, tuple[types.ValType, str]] = {}
+        self._same: dict[int, tuple[types.ValType, types.ValType]] = {}
 
     def name(self, type: types.ValType, name: str) -> None:
         """Call the class of `type` by the Python name `name`, if it is not made yet."""
         self._names.setdefault(id(type), (type, name))
+
+    def has_name(self, type: types.ValType) -> bool:
+        return id(type) in self._names
+
+    def same(self, type: types.ValType, other: types.ValType) -> None:
+        """Use the class of `other`, an equal type, for `type`, if that has none yet."""
+        self._same.setdefault(id(type), (type, other))
 
     def adopt(self, type: types.ValType, made: Any) -> None:
         """Use a class that was made before, for an equal type."""
@@ -43,7 +51,8 @@ class Classes:
         with self._lock:
             known = self._made.get(id(type))
             if known is None:
-                known = self._made[id(type)] = (type, self._make(type))
+                same = self._same.get(id(type))
+                known = self._made[id(type)] = (type, self._make(type) if same is None else self.of(same[1]))
             return known[1]
 
     def _make(self, type: types.ValType) -> Any:

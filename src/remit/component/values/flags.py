@@ -7,7 +7,7 @@ from remit.component.values.names import constant_name
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any, ClassVar
+    from typing import Any, ClassVar, Self
 
     from remit.component import types
 
@@ -19,19 +19,19 @@ class Flags(int):
     labels: ClassVar[tuple[str, ...]] = ()
     """In the order of the bits."""
 
-    def __or__(self, other: int) -> Flags:
+    def __or__(self, other: int) -> Self:
         return type(self)(int(self) | int(other))
 
-    def __and__(self, other: int) -> Flags:
+    def __and__(self, other: int) -> Self:
         return type(self)(int(self) & int(other))
 
-    def __xor__(self, other: int) -> Flags:
+    def __xor__(self, other: int) -> Self:
         return type(self)(int(self) ^ int(other))
 
-    def __sub__(self, other: int) -> Flags:
+    def __sub__(self, other: int) -> Self:
         return type(self)(int(self) & ~int(other))
 
-    def __invert__(self) -> Flags:
+    def __invert__(self) -> Self:
         return type(self)(~int(self) & ((1 << len(self.labels)) - 1))
 
     def __contains__(self, other: int) -> bool:
@@ -51,6 +51,11 @@ class Flags(int):
 def flags_class(flags: types.Flags, name: str) -> type[Flags]:
     """A class for `flags`, with its single flags as attributes. ValueError for labels that are no names."""
     made: Any = type(name, (Flags,), {"__slots__": (), "__module__": __name__, "labels": flags.labels})
-    for bit, label in enumerate(flags.labels):
-        setattr(made, constant_name(label), made(1 << bit))
+    set_constants(made)
     return made  # type: ignore[no-any-return]  # made by type()
+
+
+def set_constants(made: Any) -> None:
+    """Give the class its single flags as attributes."""
+    for bit, label in enumerate(made.labels):
+        setattr(made, constant_name(label), made(1 << bit))

@@ -1,7 +1,7 @@
 """The same type seen from two sides: one class for it.
 
-A component knows a type by its own definition, and whoever looks at its exports by another that is equal. Classes are
-made per definition, so a class that one side has is adopted by the other.
+A component knows a type by its own definition, and whoever looks at its imports and exports by another that is equal,
+or by the same one. Each side has classes of its own, so a class that one side has is adopted by the other.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class _Walk:
 
     def visit(self, inner: types.ValType, outer: types.ValType) -> None:
         key = (id(inner), id(outer))
-        if inner is outer or key in self._seen or isinstance(inner, types.Primitive):
+        if key in self._seen or isinstance(inner, types.Primitive):
             return
         self._seen.add(key)
         if isinstance(inner, (types.Record, types.Variant, types.Enum, types.Flags)):

@@ -13,6 +13,7 @@ from remit.component.values.names import class_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any, ClassVar
 
     from remit.component import types
@@ -44,7 +45,9 @@ class Case(Variant):
         return f"Case({self.label!r}, {self.value!r})"
 
 
-class _Empty:
+class EmptyCase(Variant):
+    """The base of cases without a value."""
+
     __slots__ = ()
 
     def __eq__(self, other: object) -> bool:
@@ -57,9 +60,12 @@ class _Empty:
         return f"{type(self).__qualname__}()"
 
 
-class _Payload:
-    __slots__ = ("value",)
+class PayloadCase(Variant):
+    """The base of cases with a value."""
+
+    __slots__ = ()
     __match_args__ = ("value",)
+    value: Any
 
     def __init__(self, value: Any) -> None:
         self.value = value
@@ -81,15 +87,20 @@ def variant_class(variant: types.Variant, name: str) -> type[Variant]:
     for label, payload in variant.cases:
         case = class_name(label)
         body = {
-            "__slots__": (),
+            "__slots__": () if payload is None else ("value",),
             "__module__": __name__,
             "__qualname__": f"{name}.{case}",
             "label": label,
         }
-        made.append(type(case, (_Empty if payload is None else _Payload, whole), body))
+        made.append(type(case, (EmptyCase if payload is None else PayloadCase, whole), body))
         setattr(whole, case, made[-1])
-    whole.case_classes = tuple(made)
-    whole.index_of = {each: index for index, each in enumerate(made)}
+    index_cases(whole, made)
     if len({each.__name__ for each in made}) != len(made):
         raise ValueError(f"{variant}: two cases have one name in Python")
     return whole  # type: ignore[no-any-return]  # made by type()
+
+
+def index_cases(whole: Any, cases: Sequence[type]) -> None:
+    """Tell the class of a variant the classes of its cases, in order."""
+    whole.case_classes = tuple(cases)
+    whole.index_of = {each: index for index, each in enumerate(cases)}

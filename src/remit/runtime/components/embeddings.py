@@ -85,4 +85,4 @@ class OnThreads(Embedding):
 
         there = function.function
         handed = handed_over(lambda _, *arguments: there(*arguments))
-        return HostFunction(lambda *arguments: handed(None, *arguments), blocks=True)
+        return function.calling(lambda *arguments: handed(None, *arguments), blocks=True)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from remit.binary.reader import quoted
 from remit.component.guest_resources import AsyncGuestResource, GuestResource
-from remit.component.types import Enum, Flags, FuncType, InstanceType, Record, ResourceType, Result, TypeBound, Variant
+from remit.component.types import FuncType, InstanceType, ResourceType, Result, TypeBound
 from remit.component.values.names import class_name, python_name
+from remit.component.values.naming import NAMED, name_types
 from remit.component.values.pairing import pair
 from remit.component.values.results import returned
 
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
         def classes(self) -> Classes:
             """Of the types that are exported by name."""
 
+        def resource_base(self, interface: str, label: str) -> type[GuestResource] | None:
+            """What the class of a resource is to be a subclass of, if that is anything of the caller's."""
+
         def invoke(self, name: str, function: GuestFunction, arguments: tuple[Any, ...]) -> Any:
             """Call it; awaitable if the instance is asynchronous."""
 
@@ -46,13 +50,18 @@ if TYPE_CHECKING:
 class Exports:
     """The exports of an instance, or of an interface that it exports."""
 
-    __slots__ = ("_caller", "_found", "_made", "_name", "_names", "_types")
+    __slots__ = ("_caller", "_found", "_interface", "_made", "_name", "_named", "_names", "_types")
 
-    def __init__(self, caller: Caller, types: Mapping[str, ExternType], found: ByName, name: str) -> None:
+    def __init__(
+        self, caller: Caller, types: Mapping[str, ExternType], found: ByName, name: str, interface: str
+    ) -> None:
+        """`interface` is its name, or "" if these are of the component itself, which is called `name`."""
         self._caller = caller
         self._types = types
         self._found: Any = found
         self._name = name
+        self._interface = interface
+        self._named = False
         self._made: dict[str, Any] = {}
         self._names: dict[str, str] | None = None
 
@@ -119,13 +128,13 @@ class Exports:
         if isinstance(type, FuncType):
             return self._function(label, type)
         if isinstance(type, InstanceType):
-            return Exports(self._caller, type.exports, self._found[label].exports, label)
+            return Exports(self._caller, type.exports, self._found[label].exports, label, label)
         if not isinstance(type, TypeBound):
             return self._found[label]
         if isinstance(type.type, ResourceType):
             return self._resource(label)
-        if isinstance(type.type, (Record, Variant, Enum, Flags)):
-            self._caller.classes.name(type.type, class_name(label))
+        if isinstance(type.type, NAMED):
+            self._name_types()
             return self._caller.classes.of(type.type)
         return type.type
 
@@ -136,16 +145,18 @@ class Exports:
         return ExportedFunction(self._caller, label, function)
 
     def _name_types(self) -> None:
-        """Before any code is made for them, which holds on to their classes."""
-        for label, type in self._types.items():
-            if isinstance(type, TypeBound) and isinstance(type.type, (Record, Variant, Enum, Flags)):
-                self._caller.classes.name(type.type, class_name(label))
+        if not self._named:
+            self._named = True
+            name_types(self._caller.classes, self._types)
 
     def _resource(self, label: str) -> type[GuestResource]:
         resource: Resource = self._found[label]
         if resource.python is not None:
             return resource.python  # type: ignore[no-any-return]  # its class, or that of the host
         base = AsyncGuestResource if self._caller.asynchronous else GuestResource
+        bound = self._caller.resource_base(self._interface, label)
+        if bound is not None and issubclass(bound, base):
+            base = bound
         body: dict[str, Any] = {
             "__slots__": (),
             "_resource": resource,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, Self, Unpack
 
+    from remit.component.guest_resources import GuestResource
     from remit.component.handles import Resource
     from remit.component.instances import GuestFunction
     from remit.component.values.classes import Classes
@@ -47,13 +48,17 @@ class _ComponentInstance(InstanceBase):
             if instance is None:
                 raise RuntimeError("the instance is closed, or not made yet")
             types = self.component.loaded.component.exports
-            self._exports = Exports(self, types, instance.exports, self.component.name)
+            self._exports = Exports(self, types, instance.exports, self.component.name, "")
         return self._exports
 
     @property
     def classes(self) -> Classes:
         """Of the types that are exported by name."""
         return self.component.classes
+
+    def resource_base(self, interface: str, label: str) -> type[GuestResource] | None:
+        """What the class of a resource is to be a subclass of."""
+        return self.component.resource_bases.get((interface, label))
 
     @property
     def fuel(self) -> int:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from remit.component.subtyping import Matcher
     from remit.component.types import ExternType
     from remit.component.validated import ValidatedComponent
+    from remit.component.values.classes import Classes
     from remit.interfaces.wit.declaration import Host
     from remit.runtime.components.own_imports import OwnImport
 
@@ -42,14 +43,21 @@ class Links:
         return {name: provide(host, asynchronous) for name, provide in self._providers.items()}
 
 
-def link(component: ValidatedComponent, imports: Mapping[str, Any] | None, name: str, *, known: bool = False) -> Links:
+def link(
+    component: ValidatedComponent,
+    imports: Mapping[str, Any] | None,
+    name: str,
+    classes: Classes,
+    *,
+    known: bool = False,
+) -> Links:
     """Find an answer to each import of `component`, which is called `name`.
 
-    `imports` are the caller's own: see :func:`remit.load`. `known`: these very imports were found right before, by
-    this version of Remit, with no `imports`.
+    `imports` are the caller's own: see :func:`remit.load`; the values that they get are of `classes`. `known`: these
+    very imports were found right before, by this version of Remit, with no `imports`.
     LinkError names all that are missing or of a wrong type; TypeError for `imports` that are no functions.
     """
-    linking = _Linking(imports, name, known=known)
+    linking = _Linking(imports, name, classes, known=known)
     for wanted, type in component.imports.items():
         linking.add(wanted, type)
     linking.end()
@@ -57,7 +65,7 @@ def link(component: ValidatedComponent, imports: Mapping[str, Any] | None, name:
 
 
 class _Linking:
-    def __init__(self, imports: Mapping[str, Any] | None, program: str, *, known: bool) -> None:
+    def __init__(self, imports: Mapping[str, Any] | None, program: str, classes: Classes, *, known: bool) -> None:
         self.providers: dict[str, Provider] = {}
         self._program = program
         self._known = known
@@ -68,7 +76,7 @@ class _Linking:
         if imports:
             from remit.runtime.components.own_imports import OwnImports
 
-            self._own = OwnImports(imports)
+            self._own = OwnImports(imports, classes)
 
     def add(self, name: str, type: ExternType) -> None:
         own = None if self._own is None else self._own.take(name)

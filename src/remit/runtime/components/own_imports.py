@@ -19,6 +19,7 @@ from remit.component.instances import HostFunction, Instance
 from remit.component.subtyping import Mismatch
 from remit.component.types import FuncType, InstanceType, Result, TypeBound
 from remit.component.values.names import class_name, python_name
+from remit.component.values.naming import name_types
 from remit.component.values.results import resulting
 
 TYPE_CHECKING = False
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from remit.component.types import ExternType
+    from remit.component.values.classes import Classes
     from remit.interfaces.wit.declaration import Host
     from remit.runtime.components.linking import Provider
 
@@ -34,15 +36,17 @@ if TYPE_CHECKING:
 class OwnImports:
     """All that the caller gave."""
 
-    __slots__ = ("_given", "_taken")
+    __slots__ = ("_classes", "_given", "_taken")
 
-    def __init__(self, imports: Mapping[str, Any]) -> None:
+    def __init__(self, imports: Mapping[str, Any], classes: Classes) -> None:
+        """`classes` are those of the values that functions get."""
         if not hasattr(imports, "items"):
             raise TypeError(
                 f"imports is a {type(imports).__name__}: names of what the component imports map to functions, "
                 "or to mappings or objects that have the functions of an interface"
             )
         self._given = dict(imports)
+        self._classes = classes
         self._taken: set[str] = set()
 
     def take(self, name: str) -> OwnImport | None:
@@ -50,7 +54,7 @@ class OwnImports:
         for key in (name, name.partition("@")[0]):
             if key in self._given:
                 self._taken.add(key)
-                return OwnImport(key, self._given[key])
+                return OwnImport(key, self._given[key], self._classes)
         return None
 
     def unused(self) -> list[str]:
@@ -60,10 +64,11 @@ class OwnImports:
 class OwnImport:
     """What the caller gave for one import."""
 
-    __slots__ = ("_given", "key")
+    __slots__ = ("_classes", "_given", "key")
 
-    def __init__(self, key: str, given: Any) -> None:
+    def __init__(self, key: str, given: Any, classes: Classes) -> None:
         self.key = key
+        self._classes = classes
         self._given = given
 
     def has(self, name: str) -> bool:
@@ -74,11 +79,12 @@ class OwnImport:
         """Mismatch if what was given cannot be that."""
         if isinstance(type, FuncType):
             function = self._function("", self._given, type)
-            return lambda host, asynchronous: _host_function(function, type, host, asynchronous)
+            return lambda host, asynchronous: self._host_function(function, type, host, asynchronous)
         if isinstance(type, TypeBound):
             return _always(self._resource("", self._given))
         if not isinstance(type, InstanceType):
             raise Mismatch("cannot be a core module or a component: give functions")
+        name_types(self._classes, type.exports)
         functions: dict[str, tuple[Callable[..., Any], FuncType]] = {}
         fixed: dict[str, Any] = {}
         for name, inner in type.exports.items():
@@ -90,7 +96,7 @@ class OwnImport:
         def provide(host: Host, asynchronous: bool) -> Instance:
             exports = dict(fixed)
             for name, (function, function_type) in functions.items():
-                exports[name] = _host_function(function, function_type, host, asynchronous)
+                exports[name] = self._host_function(function, function_type, host, asynchronous)
             return Instance(exports)
 
         return provide
@@ -131,6 +137,23 @@ class OwnImport:
             raise Mismatch(f"{where}{problem}; the component calls it with {takes}")
         return found  # type: ignore[no-any-return]  # whatever the caller gave
 
+    def _host_function(
+        self, function: Callable[..., Any], type: FuncType, host: Host, asynchronous: bool
+    ) -> HostFunction:
+        called = function
+        if wants_instance(function):
+
+            def called(*arguments: Any) -> Any:
+                return function(host.process.owner, *arguments)
+
+        if asynchronous:
+            from remit.runtime.suspension import awaiting
+
+            called = awaiting(called)
+        if isinstance(type.result, Result):
+            called = resulting(called)
+        return HostFunction(called, blocks=asynchronous, type=type, classes=self._classes)
+
     def _resource(self, name: str, found: Any) -> Resource:
         if not isinstance(found, type):
             wanted = class_name(name) if name else "it"
@@ -160,19 +183,3 @@ def _arity_problem(function: Callable[..., Any], count: int) -> str | None:
     except TypeError as error:
         return str(error)
     return None
-
-
-def _host_function(function: Callable[..., Any], type: FuncType, host: Host, asynchronous: bool) -> HostFunction:
-    called = function
-    if wants_instance(function):
-
-        def called(*arguments: Any) -> Any:
-            return function(host.process.owner, *arguments)
-
-    if asynchronous:
-        from remit.runtime.suspension import awaiting
-
-        called = awaiting(called)
-    if isinstance(type.result, Result):
-        called = resulting(called)
-    return HostFunction(called, blocks=asynchronous)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any, Unpack
 
     from remit.component.census import Census
+    from remit.component.guest_resources import GuestResource
     from remit.component.instantiate import Loaded
     from remit.component.types import ExternType
     from remit.engine.wasmtime.engine import Engine
@@ -33,7 +34,19 @@ RUN = "wasi:cli/run@0.2."
 class Component(Runnable):
     """A WebAssembly component, compiled. Make one with :func:`remit.load`."""
 
-    __slots__ = ("_default", "census", "classes", "engine", "entry", "handler", "keep_codes", "links", "loaded")
+    __slots__ = (
+        "_default",
+        "bound_by",
+        "census",
+        "classes",
+        "engine",
+        "entry",
+        "handler",
+        "keep_codes",
+        "links",
+        "loaded",
+        "resource_bases",
+    )
 
     def __init__(
         self,
@@ -51,8 +64,12 @@ class Component(Runnable):
         self.loaded = loaded
         self.census = census
         self.classes = Classes()
-        """The Python classes of the types that it exports by name: the same for all instances."""
-        self.links = link(loaded.component, imports, name, known=known)
+        """The Python classes of the types that it imports and exports by name: the same for all instances."""
+        self.resource_bases: dict[tuple[str, str], type[GuestResource]] = {}
+        """Of the classes of its resources: by the interface that exports one, "" for none, and its label there."""
+        self.bound_by: object = None
+        """The bindings whose classes these are."""
+        self.links = link(loaded.component, imports, name, self.classes, known=known)
         self.entry = _entry(loaded.component.exports)
         """The export that :func:`remit.run` runs; None for a library."""
         self.handler = _handler(loaded.component.exports)

@@ -1,0 +1,1 @@
+"""Python modules that tell type checkers and editors what a component imports and exports."""
