@@ -4,13 +4,13 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from typing import Any
 
     from remit.binary.types import FuncType as CoreFuncType
     from remit.component.abi.context import HandleConversion
     from remit.component.instances import HostFunction
-    from remit.engine.api import Instance, Module, Pending, Store
+    from remit.engine.api import Exports, Instance, Items, Module, Pending, Store
 
 
 class Embedding:
@@ -42,9 +42,9 @@ class Embedding:
         """A core function that is written in Python, as an item of `store`. `blocks`: it may return Pending."""
         return store.host_function(type, function)
 
-    def instantiate(self, store: Store, module: Module, items: Sequence[bytes]) -> Instance:
+    def instantiate(self, store: Store, module: Module, items: Items, exports: Exports) -> Instance:
         """An instance of a core module. Trap, or whatever a function of the host raised."""
-        return store.instantiate(module, items)
+        return store.instantiate(module, items, exports)
 
     def complete(self, store: Store) -> None:
         """The core instances in `store` are made, and may be called from now on."""

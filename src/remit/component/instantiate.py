@@ -13,16 +13,13 @@ from remit.component.abi.context import LiftLowerContext
 from remit.component.abi.layout import UnsupportedType
 from remit.component.abi.source import Codes
 from remit.component.built_ins import built_in
-from remit.component.compact import AliasCoreExports, BundleCoreSlots
 from remit.component.handles import Resource
 from remit.component.instance_state import ComponentInstance
 from remit.component.instances import Component, GuestFunction, HostFunction, Instance
 from remit.component.validated import (
-    AliasCoreExport,
     AliasExport,
     BindResource,
     BuiltIn,
-    BundleCoreExports,
     BundleExports,
     Capture,
     DefineComponent,
@@ -35,6 +32,7 @@ from remit.component.validated import (
     Lower,
     Start,
 )
+from remit.component.wiring import Wiring
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,14 +44,13 @@ if TYPE_CHECKING:
     from remit.component.instances import Extern
     from remit.component.types import ResourceType
     from remit.component.validated import Bindings, CanonicalOptions, Item, Step, ValidatedComponent
-    from remit.engine.api import Instance as CoreInstance
     from remit.engine.api import Module, Store
 
 
 class Loaded:
     """A component of a file, with what all its instances share: compiled modules and the code of its calls."""
 
-    __slots__ = ("_compile", "_compilers", "_modules", "codes", "component")
+    __slots__ = ("_compile", "_compilers", "_modules", "_wirings", "codes", "component")
 
     def __init__(
         self,
@@ -68,6 +65,7 @@ class Loaded:
         self._compile = compile
         self._modules: dict[tuple[int, int], Any] = {}
         self._compilers: dict[int, Compiler] = {}
+        self._wirings: dict[int, Wiring] = {}
 
     def module(self, step: DefineModule) -> Any:
         """The core module, compiled when it is first wanted. InvalidModule."""
@@ -83,6 +81,13 @@ class Loaded:
         if compiler is None:
             compiler = self._compilers[id(component)] = Compiler(codes=self.codes)
         return compiler
+
+    def wiring(self, component: ValidatedComponent) -> Wiring:
+        """Of the component or one inside it."""
+        wiring = self._wirings.get(id(component))
+        if wiring is None:
+            wiring = self._wirings[id(component)] = Wiring(component)
+        return wiring
 
     def instantiate(self, arguments: Mapping[str, Extern], embedding: Embedding) -> Instance:
         """An instance of the component, and those inside it. `arguments`: what it imports, by name, of the right types.
@@ -126,62 +131,8 @@ class _HostCode:
             self._item = of.embedding.core_function(of.store, self.type, self.function, blocks=self.blocks)
         return self._item
 
-    @property
-    def usable(self) -> _HostCode:
-        return self
-
     def __call__(self, *flat: Any) -> Any:
         return self.function(None, *flat)
-
-
-class _CoreExport:
-    """A definition of a core instance, which most often is only handed on."""
-
-    __slots__ = ("_instance", "_name")
-
-    def __init__(self, instance: CoreInstance, name: str) -> None:
-        self._instance = instance
-        self._name = name
-
-    @property
-    def item(self) -> bytes:
-        return self._instance.item(self._name)
-
-    @property
-    def usable(self) -> Any:
-        """A Func, Memory, Table or Global."""
-        return self._instance.export(self._name)
-
-
-class _CoreInstance:
-    """An instance of a core module, for those who look for its definitions."""
-
-    __slots__ = ("_instance",)
-
-    def __init__(self, instance: CoreInstance) -> None:
-        self._instance = instance
-
-    def definition(self, name: str) -> _CoreExport:
-        return _CoreExport(self._instance, name)
-
-    def item(self, name: str) -> bytes:
-        return self._instance.item(name)
-
-
-class _Bundle:
-    """Core definitions by name, of several origins."""
-
-    __slots__ = ("_definitions",)
-
-    def __init__(self, definitions: dict[str, Any]) -> None:
-        self._definitions = definitions
-
-    def definition(self, name: str) -> Any:
-        return self._definitions[name]
-
-    def item(self, name: str) -> bytes:
-        item: bytes = self._definitions[name].item
-        return item
 
 
 class _Instantiation:
@@ -200,15 +151,20 @@ class _Instantiation:
         self.embedding = embedding
         self.state = ComponentInstance(parent)
         self.compiler = loaded.compiler(self.component)
+        self.wiring = loaded.wiring(self.component)
         self.slots: dict[str, list[Any]] = {sort: [None] * count for sort, count in self.component.slots.items()}
         self.resources: dict[ResourceType, Resource] = {}
         self._store: Store | None = None
+        self._contexts: dict[tuple[object, ...], LiftLowerContext] = {}
 
     def run(self) -> Instance:
-        for step in self.component.steps:
+        for step in self.wiring.steps:
             _DO[type(step)](self, step)
         self.complete()
-        return Instance({item.name: self.item(item) for item in self.component.items})
+        made = Instance({item.name: self.item(item) for item in self.component.items})
+        # Functions know this, and this knows them: thousands of objects that only a collector would find.
+        self.slots.clear()
+        return made
 
     def complete(self) -> None:
         """All core instances are made that the functions so far need."""
@@ -234,15 +190,35 @@ class _Instantiation:
                 found = found.exports[name]
             self.resources[resource] = found
 
+    def core(self, sort: str, slot: int | None) -> Any:
+        """A Func, Memory, Table or Global, or a function that is written in Python."""
+        if slot is None:
+            return None
+        found = self.slots[sort][slot]
+        if found is None:
+            origin = self.wiring.origin(sort, slot)
+            if isinstance(origin, int):
+                found = self.slots[sort][origin]
+            else:
+                found = self.slots["core instance"][origin[0]].export(origin[1])
+            self.slots[sort][slot] = found
+        return found
+
     def context(self, options: CanonicalOptions) -> LiftLowerContext:
+        """Functions with the same options share it."""
         if options.is_async:
             raise UnsupportedType("async functions are not supported")
-        memory = None if options.memory is None else self.slots["core memory"][options.memory].usable
-        realloc = None if options.realloc is None else self.slots["core func"][options.realloc].usable
+        key = (options.memory, options.realloc, options.string_encoding)
+        context = self._contexts.get(key)
+        if context is None:
+            context = self._contexts[key] = self._new_context(options)
+        return context
+
+    def _new_context(self, options: CanonicalOptions) -> LiftLowerContext:
         return LiftLowerContext(
             self.state,
-            memory=memory,
-            realloc=realloc,
+            memory=self.core("core memory", options.memory),
+            realloc=self.core("core func", options.realloc),
             string_encoding=options.string_encoding,
             resources=self.resources,
             conversion=self.embedding.conversion,
@@ -263,31 +239,19 @@ class _Instantiation:
 
     def instantiate_module(self, step: InstantiateModule) -> None:
         module = self.slots["core module"][step.module]
+        plan = self.wiring.plan(step, module)
         instances = self.slots["core instance"]
-        arguments = step.arguments
-        items = [instances[arguments[each[0]]].item(each[1]) for each in module.facts[0]]
-        self.slots["core instance"][step.slot] = _CoreInstance(self.embedding.instantiate(self.store, module, items))
-
-    def bundle_core_exports(self, step: BundleCoreExports) -> None:
-        self.slots["core instance"][step.slot] = _Bundle({item.name: self.item(item) for item in step.exports})
-
-    def alias_core_export(self, step: AliasCoreExport) -> None:
-        self.slots[step.sort][step.slot] = self.slots["core instance"][step.instance].definition(step.name)
-
-    def alias_core_exports(self, step: AliasCoreExports) -> None:
-        instance = self.slots["core instance"][step.instance]
-        for sort, slot, name in step.exports:
-            self.slots[sort][slot] = instance.definition(name)
-
-    def bundle_core_slots(self, step: BundleCoreSlots) -> None:
-        slots = self.slots
-        found = {name: slots[sort][slot] for name, sort, slot in step.exports}
-        slots["core instance"][step.slot] = _Bundle(found)
+        items: list[tuple[int, bytes]] = []
+        if plan.codes:
+            codes = self.slots["core func"]
+            items = [(place, codes[slot].item) for place, slot in plan.codes]
+        exports = [(instances[slot], names) for slot, names in plan.exports]
+        instances[step.slot] = self.embedding.instantiate(self.store, module, items, exports)
 
     def define_resource(self, step: DefineResource) -> None:
         resource = Resource(self.state, name=step.resource.name)
         if step.destructor is not None:
-            resource.dtor = self.slots["core func"][step.destructor].usable
+            resource.dtor = self.core("core func", step.destructor)
         self.resources[step.resource] = resource
 
     def bind_resource(self, step: BindResource) -> None:
@@ -295,8 +259,8 @@ class _Instantiation:
 
     def lift(self, step: Lift) -> None:
         options = step.options
-        post_return = None if options.post_return is None else self.slots["core func"][options.post_return].usable
-        core = self.slots["core func"][step.function].usable
+        core = self.core("core func", step.function)
+        post_return = self.core("core func", options.post_return)
         function = GuestFunction(step.type, self.compiler, self.context(options), core, post_return)
         self.slots["func"][step.slot] = function
 
@@ -344,10 +308,6 @@ _DO: dict[type[Step], Callable[[_Instantiation, Any], None]] = {
     DefineComponent: _Instantiation.define_component,
     Capture: _Instantiation.capture,
     InstantiateModule: _Instantiation.instantiate_module,
-    BundleCoreExports: _Instantiation.bundle_core_exports,
-    BundleCoreSlots: _Instantiation.bundle_core_slots,
-    AliasCoreExport: _Instantiation.alias_core_export,
-    AliasCoreExports: _Instantiation.alias_core_exports,
     DefineResource: _Instantiation.define_resource,
     BindResource: _Instantiation.bind_resource,
     Lift: _Instantiation.lift,

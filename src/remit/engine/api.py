@@ -14,7 +14,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any, Protocol
 
     from remit.binary.module import ModuleInfo
@@ -92,8 +92,8 @@ if TYPE_CHECKING:
         def host_function(self, type: FuncType, function: Callable[..., Any]) -> bytes:
             """A host function as an item: what :meth:`Instance.item` gives, for instances of this store."""
 
-        def instantiate(self, module: Module, items: Sequence[bytes]) -> Instance:
-            """An instance with `items` for its imports, in their order."""
+        def instantiate(self, module: Module, items: Items, exports: Exports) -> Instance:
+            """An instance whose imports are `items`, and what other instances of the store export."""
 
         def interrupt(self, reason: BaseException) -> None:
             """Stop the guest soon: its outermost call raises `reason`. From any thread.
@@ -116,6 +116,15 @@ if TYPE_CHECKING:
 
         def item(self, name: str) -> bytes:
             """The same as an *item*, which can only be handed to other instances of the same store. KeyError."""
+
+        def give(self, names: Iterable[tuple[int, bytes]], address: int) -> None:
+            """Put exports, by their names in UTF-8, at their places of an array of items. For the engine itself."""
+
+    Items = Iterable[tuple[int, bytes]]
+    """Imports of a module by their places: what :meth:`Instance.item` gives."""
+
+    Exports = Iterable[tuple[Instance, Iterable[tuple[int, bytes]]]]
+    """The same by the instances that export them: places, and names in UTF-8."""
 
     class Prepared(Protocol):
         """A module with all its imports found: instantiated cheaply, many times, on any thread."""

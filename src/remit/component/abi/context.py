@@ -50,7 +50,7 @@ class WrongHandle(TypeError):
 
 
 class LiftLowerContext:
-    """Made once for each ``canon lift`` and ``canon lower`` of an instance, and used for all its calls."""
+    """Made once for each set of canonical options in an instance, and used for all calls with them."""
 
     __slots__ = (
         "conversion",

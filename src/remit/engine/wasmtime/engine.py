@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     from typing import Any
 
     from remit.binary.module import ModuleInfo
-    from remit.binary.types import FuncType
 
 
 class Engine:
     """See :class:`remit.engine.api.Engine`. Get one from :func:`engine`; it lives as long as the process."""
 
-    __slots__ = ("_process", "config", "functypes", "pointer")
+    __slots__ = ("_process", "config", "host_types", "pointer")
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        self.functypes: dict[FuncType, int] = {}
-        """``wasm_functype_t``, which live as long as the engine: there are few. The library binds each to the engine
+        self.host_types: dict[tuple[tuple[str, ...], tuple[str, ...]], tuple[int, Any, Any]] = {}
+        """Of functions in Python, by parameters and results: the ``wasm_functype_t``, and how values are packed.
+        They live as long as the engine: there are few. The library binds each ``wasm_functype_t`` to the engine
         that it is first used with, and aborts the process where it meets another."""
         self.pointer = config.new_engine()
         self._process = os.getpid()

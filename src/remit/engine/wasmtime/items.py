@@ -27,10 +27,11 @@ from remit.engine.wasmtime.values import coerce_results, new_functype, signature
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from typing import Any
 
     from remit.binary.types import FuncType
+    from remit.engine.api import Exports, Items
     from remit.engine.wasmtime.module import Module
     from remit.engine.wasmtime.store import Store
 
@@ -38,17 +39,25 @@ _FUNC_KIND = bytes([EXTERN_FUNC]) + bytes(EXTERN_ITEM - 1)
 _PADDING = bytes(EXTERN_SIZE - EXTERN_ITEM - FUNC_SIZE)
 
 
-def instantiate(store: Store, module: Module, items: Sequence[bytes]) -> Instance:
-    """An instance of `module` with `items` for its imports, in their order. Its start function runs, if it has one.
+def instantiate(store: Store, module: Module, items: Items = (), exports: Exports = ()) -> Instance:
+    """An instance of `module`, with imports by their places: `items`, and what other instances of the store export, by
+    its name. Its start function runs, if it has one.
 
-    The library checks their types. EngineError; Trap, or whatever a host function raised.
+    The library checks the types. KeyError for a name that is not there; EngineError; Trap, or whatever a host function
+    raised.
     """
     if store.engine is not module.engine:
         raise ValueError("the store belongs to another engine than the module")
     store.modules.append(module)
     # Also when it fails: a table of another instance may hold functions of this one by then.
     store.keep(module)
-    imports = b"".join(items)
+    count = len(module.facts[0])
+    imports = ctypes.create_string_buffer(count * EXTERN_SIZE)
+    at = addressof(imports)
+    for place, item in items:
+        ADDRESS_SPACE[at + place * EXTERN_SIZE : at + (place + 1) * EXTERN_SIZE] = item
+    for instance, names in exports:
+        instance.give(names, at)
     buffer = InstanceAndTrap()
     address = addressof(buffer)
     error = store.execute(
@@ -56,8 +65,8 @@ def instantiate(store: Store, module: Module, items: Sequence[bytes]) -> Instanc
         library.instance_new,
         store.context_address,
         module.pointer,
-        imports,
-        len(items),
+        at,
+        count,
         address,
         address + INSTANCE_SIZE,
     )
@@ -72,17 +81,19 @@ def host_function(store: Store, type: FuncType, function: Callable[..., Any]) ->
     """A function of the host's, as an item of `store`: it takes the store and signed arguments, and gives one result
     at most. It is kept as long as the store.
     """
-    functypes = store.engine.functypes
-    functype = functypes.get(type)
-    if functype is None:
-        functype = functypes.setdefault(type, new_functype(type))
-    signature = signature_of(type)
-    number = len(store.host_functions)
-    pack = signature.pack_results if type.results else None
-    store.host_functions.append((function, signature.unpack_arguments, pack, type))
-    out = ctypes.create_string_buffer(FUNC_SIZE)
-    library.func_new_unchecked(store.context_address, functype, _CALLBACK, number, None, addressof(out))
-    return _FUNC_KIND + out.raw + _PADDING
+    types = store.engine.host_types
+    key = (type.params, type.results)
+    known = types.get(key)
+    if known is None:
+        signature = signature_of(type)
+        pack = signature.pack_results if type.results else None
+        known = types.setdefault(key, (new_functype(type), signature.unpack_arguments, pack))
+    functype, unpack, pack = known
+    functions = store.host_functions
+    number = len(functions)
+    functions.append((function, unpack, pack, type))
+    library.func_new_unchecked(store.context_address, functype, _CALLBACK, number, None, _FUNC)
+    return _FUNC_KIND + _scratch.raw + _PADDING
 
 
 def _callback(number: int, caller: int, address: int, _count: int) -> int:
@@ -108,6 +119,10 @@ def _callback(number: int, caller: int, address: int, _count: int) -> int:
         state.host = False
         return park(state, error)
 
+
+_scratch = ctypes.create_string_buffer(FUNC_SIZE)
+"""Where the library puts a new function: under the interpreter's lock, so one is enough."""
+_FUNC = addressof(_scratch)
 
 _the_callback = Callback(_callback)
 _CALLBACK = address_of(_the_callback)

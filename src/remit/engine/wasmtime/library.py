@@ -83,7 +83,7 @@ instance_pre_instantiate = _declare(
 )
 instance_pre_delete = _declare(_quick, "wasmtime_instance_pre_delete", None, c_void_p)
 instance_new = _declare(
-    _long, "wasmtime_instance_new", c_void_p, c_void_p, c_void_p, c_char_p, c_size_t, c_void_p, c_void_p
+    _long, "wasmtime_instance_new", c_void_p, c_void_p, c_void_p, c_void_p, c_size_t, c_void_p, c_void_p
 )
 instance_export_get = _declare(
     _quick, "wasmtime_instance_export_get", c_bool, c_void_p, c_void_p, c_char_p, c_size_t, c_void_p

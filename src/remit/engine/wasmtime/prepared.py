@@ -13,6 +13,7 @@ from remit.engine.wasmtime.store import Extern, raise_pending
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from remit.binary.types import ExternType
@@ -101,14 +102,13 @@ class Prepared(Owned):
 class Instance:
     """An instantiated module (:class:`remit.engine.api.Instance`)."""
 
-    __slots__ = ("_address", "_buffer", "_items", "_made", "module", "store")
+    __slots__ = ("_address", "_buffer", "_made", "module", "store")
 
     def __init__(self, store: Store, module: Module, buffer: Any) -> None:
         self.store = store
         self.module = module
         self._buffer = buffer
         self._address = addressof(buffer)
-        self._items: dict[str, bytes] = {}
         self._made: dict[str, Any] = {}
         if module.has_memory:
             store.offer_memory(self.export("memory"))
@@ -125,16 +125,16 @@ class Instance:
 
     def item(self, name: str) -> bytes:
         """What it exports, for another instance of the same store: see :mod:`.items`. KeyError names what there is."""
-        item = self._items.get(name)
-        if item is None:
-            encoded = name.encode()
-            if not library.instance_export_get(
-                self.store.context_address, self._address, encoded, len(encoded), _EXTERN
-            ):
+        self.give([(0, name.encode())], _EXTERN)
+        return _scratch.raw
+
+    def give(self, names: Iterable[tuple[int, bytes]], address: int) -> None:
+        """Put exports, by their names in UTF-8, at their places of an array of items. KeyError names what there is."""
+        get, context, this = library.instance_export_get, self.store.context_address, self._address
+        for place, name in names:
+            if not get(context, this, name, len(name), address + place * EXTERN_SIZE):
                 there = ", ".join(self.module.export_places) or "nothing"
-                raise KeyError(f"no export is called {name!r}; there is {there}")
-            item = self._items[name] = _scratch.raw[:EXTERN_SIZE]
-        return item
+                raise KeyError(f"no export is called {name.decode()!r}; there is {there}")
 
 
 _scratch = ctypes.create_string_buffer(EXTERN_SIZE)

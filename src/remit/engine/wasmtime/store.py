@@ -22,11 +22,11 @@ from remit.engine.wasmtime.ticker import entered, ticker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from typing import Any
 
     from remit.binary.types import FuncType, MemoryType
-    from remit.engine.api import Frame
+    from remit.engine.api import Exports, Frame, Items
     from remit.engine.wasmtime.engine import Engine
     from remit.engine.wasmtime.fibers import FiberCall
     from remit.engine.wasmtime.module import Module
@@ -204,6 +204,8 @@ class Store:
         for memory in self._memories:
             memory.forget()
         self.context.close()
+        # Nobody calls them any more, and they know what knows the store.
+        self.host_functions.clear()
 
     def host_function(self, type: FuncType, function: Callable[..., Any]) -> bytes:
         """See :func:`.items.host_function`."""
@@ -211,11 +213,11 @@ class Store:
 
         return host_function(self, type, function)
 
-    def instantiate(self, module: Module, items: Sequence[bytes]) -> Instance:
+    def instantiate(self, module: Module, items: Items, exports: Exports) -> Instance:
         """See :func:`.items.instantiate`."""
         from remit.engine.wasmtime.items import instantiate
 
-        return instantiate(self, module, items)
+        return instantiate(self, module, items, exports)
 
     # For the other modules of the engine.
 

@@ -20,12 +20,16 @@ if TYPE_CHECKING:
     from remit.engine.wasmtime.prepared import Instance
     from remit.engine.wasmtime.store import Store
 
+    Shape = tuple[tuple[str, ...], tuple[str, ...]]
+    """Of a function: parameters and results."""
+
 _KINDS = {"i32": 0x7F, "i64": 0x7E, "f32": 0x7D, "f64": 0x7C}
 _FUNCREF = 0x70
 _HEADER = b"\0asm\x01\0\0\0"
 
-_modules: dict[tuple[Engine, bytes], Module] = {}
-"""By the engine and their bytes: there are as many as types of functions."""
+_trampolines: dict[tuple[Engine, Shape], Module] = {}
+_fillers: dict[tuple[Engine, tuple[Shape, ...]], Module] = {}
+"""By the engine, and the types of their functions."""
 
 
 class Trampolines:
@@ -39,7 +43,11 @@ class Trampolines:
 
     def add(self, type: FuncType, function: Callable[..., Any]) -> bytes:
         """`function`, which may return Pending, as an item."""
-        instance = instantiate(self._store, _compiled(self._store.engine, _trampoline(type)), [])
+        key = (self._store.engine, (type.params, type.results))
+        module = _trampolines.get(key)
+        if module is None:
+            module = _trampolines[key] = _compiled(self._store.engine, _trampoline(type))
+        instance = instantiate(self._store, module)
         self._made.append((instance, type, function))
         return instance.item("f")
 
@@ -48,8 +56,12 @@ class Trampolines:
         if not self._made:
             return
         made, self._made = self._made, []
-        module = _compiled(self._store.engine, _filler([type for _, type, _ in made]))
-        linker = self._store.engine.linker()
+        engine = self._store.engine
+        key = (engine, tuple([(type.params, type.results) for _, type, _ in made]))
+        module = _fillers.get(key)
+        if module is None:
+            module = _fillers[key] = _compiled(engine, _filler([type for _, type, _ in made]))
+        linker = engine.linker()
         for number, (instance, type, function) in enumerate(made):
             linker.define_suspending("f", str(number), type, function)
             linker.define_item("t", str(number), instance.export("t"), self._store)
@@ -57,10 +69,7 @@ class Trampolines:
 
 
 def _compiled(engine: Engine, wasm: bytes) -> Module:
-    module = _modules.get((engine, wasm))
-    if module is None:
-        module = _modules[engine, wasm] = engine.compile(wasm, name="trampolines")
-    return module
+    return engine.compile(wasm, name="trampolines")
 
 
 def _trampoline(type: FuncType) -> bytes:

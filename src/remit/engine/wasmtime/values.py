@@ -139,13 +139,14 @@ class Signature:
 
 def signature_of(type: FuncType) -> Signature:
     """Shared by all functions of a type: there are few types, and they are costly to compile."""
+    key = (type.params, type.results)
     try:
-        return _signatures[type]
+        return _signatures[key]
     except KeyError:
-        return _signatures.setdefault(type, Signature(type))
+        return _signatures.setdefault(key, Signature(type))
 
 
-_signatures: dict[FuncType, Signature] = {}
+_signatures: dict[tuple[tuple[str, ...], tuple[str, ...]], Signature] = {}
 
 
 def coerce(store: Any, kind: str, value: Any, place: str) -> Any:

@@ -124,14 +124,13 @@ class LazyFunction(HostFunction):
     __slots__ = ("_host", "_name", "_offered")
 
     def __init__(self, offered: Callable[[], Offered], name: str, host: Host) -> None:
-        super().__init__(self._find)
         self._offered = offered
         self._name = name
         self._host = host
 
-    def _find(self, *arguments: Any) -> Any:
-        self.function = self._offered().function(self._name, self._host).function
-        return self.function(*arguments)
+    @property
+    def function(self) -> Callable[..., Any]:  # type: ignore[override]  # of another class it is a slot
+        return self._offered().function(self._name, self._host).function
 
     def lowered(self, type: FuncType, compiler: Compiler, cx: LiftLowerContext) -> Callable[..., Any]:
         # Its type was compared with what the interface has, so nothing can be wrong with it.
@@ -140,8 +139,7 @@ class LazyFunction(HostFunction):
         def call(*flat: Any) -> Any:
             nonlocal made
             if made is None:
-                function = self._offered().function(self._name, self._host).function
-                made = compiler.entries(type).bound_import(cx, function)
+                made = compiler.entries(type).bound_import(cx, self.function)
             return made(*flat)
 
         return call

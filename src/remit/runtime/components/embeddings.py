@@ -83,6 +83,6 @@ class OnThreads(Embedding):
     def called(self, function: HostFunction) -> HostFunction:
         from remit.runtime.on_threads import handed_over
 
-        there = function.function
-        handed = handed_over(lambda _, *arguments: there(*arguments))
+        # What is never called is never looked for.
+        handed = handed_over(lambda _, *arguments: function.function(*arguments))
         return function.calling(lambda *arguments: handed(None, *arguments), blocks=True)

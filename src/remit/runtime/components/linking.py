@@ -6,6 +6,8 @@ name with any type, so nothing is taken for granted.
 
 from __future__ import annotations
 
+from functools import cache  # ctypes has imported it already
+
 from remit.binary.reader import quoted
 from remit.component.instances import Instance
 from remit.component.types import FuncType, InstanceType, ResourceType, TypeBound
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from remit.component.types import ExternType
     from remit.component.validated import ValidatedComponent
     from remit.component.values.classes import Classes
+    from remit.interfaces.wit.calling import Offered
     from remit.interfaces.wit.declaration import Host
     from remit.runtime.components.own_imports import OwnImport
 
@@ -171,7 +174,8 @@ def _nothing(host: Host, asynchronous: bool) -> None:
 def _of_interface(wanted: InterfaceName, own: OwnImport | None, type: InstanceType) -> Provider:
     resources = {name: registry().resource(wanted, name) for name in _resources(type)}
 
-    def offered() -> Any:
+    @cache
+    def offered() -> Offered:
         return registry().offered(wanted)
 
     if own is None:
