@@ -52,10 +52,11 @@ class HostResource(ResourceType):
     There is one of each in a process. The class is loaded when the first object is checked.
     """
 
-    __slots__ = ("_load",)
+    __slots__ = ("_class", "_load")
 
     def __init__(self, name: str, load: Callable[[], type[Resource]]) -> None:
         self._load = load
+        self._class: type[Resource] | None = None
         self.impl = None
         self.dtor = _drop
         self.name = name
@@ -63,7 +64,10 @@ class HostResource(ResourceType):
     @property
     def python(self) -> type[Resource]:
         """The class of its objects."""
-        return self._load()
+        found = self._class
+        if found is None:
+            found = self._class = self._load()
+        return found
 
 
 def _drop(rep: Resource) -> None:
