@@ -191,6 +191,48 @@ def test_control_c_raises_at_once_in_the_code_of_a_host_function() -> None:
 
 
 @posix
+def test_several_calls_under_one_guard() -> None:
+    """Between the calls a handler raises at once; in the guest it stops it; afterwards it is there again."""
+    before = signal.signal(signal.SIGUSR1, _raise)
+    reached: list[str] = []
+
+    def between() -> None:
+        instantiate('(module (func (export "f")))').export("f")()
+        reached.append("after a call")
+        os.kill(os.getpid(), signal.SIGUSR1)
+        for _ in range(1000):
+            pass
+        reached.append("the end")
+
+    def busy() -> None:
+        instance = instantiate(CALLS, f=("->", lambda _: ready.set()))
+        instance.export("spin")()
+
+    def kill_when_ready() -> None:
+        ready.wait()
+        os.kill(os.getpid(), signal.SIGUSR1)
+
+    ready = threading.Event()
+    try:
+        with pytest.raises(Alarm):
+            signals.guarded(between)
+        assert reached == ["after a call"]
+        assert signal.getsignal(signal.SIGUSR1) is _raise
+        thread = threading.Thread(target=kill_when_ready)
+        thread.start()
+        with pytest.raises(Alarm):
+            signals.guarded(signals.guarded, busy)
+        thread.join()
+        assert signal.getsignal(signal.SIGUSR1) is _raise
+        with pytest.raises(ZeroDivisionError):
+            signals.guarded(lambda: 1 // 0)
+        assert signal.getsignal(signal.SIGUSR1) is _raise
+        assert signals.guarded(lambda *given: given, 1, 2) == (1, 2)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+@posix
 def test_a_storm_of_signals_does_no_harm() -> None:
     """Handlers that raise wherever Python lets them, thousands of times; the guest's sum must stay right."""
     counted = 0

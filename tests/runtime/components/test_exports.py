@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import gc
+import os
 import pickle
+import signal
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -119,6 +121,29 @@ def test_a_busy_guest_is_interrupted() -> None:
         timer.join()
         with pytest.raises(TypeError, match="an exception is wanted"):
             instance.interrupt("no exception")  # type: ignore[arg-type]  # that is the test
+
+
+def test_control_c_stops_a_busy_guest_and_is_heard_while_arguments_are_taken() -> None:
+    class Number:
+        def __index__(self) -> int:
+            os.kill(os.getpid(), signal.SIGINT)
+            return 2
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with SHAPES.instantiate() as instance:
+            with pytest.raises(KeyboardInterrupt):
+                instance.exports.half_of(Number())
+            assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        with SHAPES.instantiate() as instance:
+            timer = threading.Timer(0.05, lambda: os.kill(os.getpid(), signal.SIGINT))
+            timer.start()
+            with pytest.raises(KeyboardInterrupt):
+                instance.exports.spin()
+            timer.join()
+            assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_fuel() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found]  # no stubs; `signal` turns numbers into enums, 100 times slower
 
-from remit.engine.wasmtime.threads import local
+from remit.engine.wasmtime.threads import local, thread_state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,6 +61,33 @@ def unguard() -> None:
     for number, handler in _replaced.items():
         if _getsignal(number) is _on_signal:
             _set(number, handler)
+
+
+def guarded(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call `function`, which enters guests several times: handlers are replaced once for all of them.
+
+    Between those calls they may raise, as in a host function.
+    """
+    state = thread_state()
+    host = state.host
+    if state.store is not None or state.guarded or not state.may_handle_signals:
+        return function(*arguments)
+    state.host = False
+    if not guard(state):
+        state.host = host
+        return function(*arguments)
+    state.guarded = True
+    try:
+        state.host = True
+        result = function(*arguments)
+    finally:
+        state.host = state.guarded = False
+        unguard()
+        state.host = host
+    raised, state.pending = state.pending, None
+    if raised is not None:
+        raise raised
+    return result
 
 
 def _on_signal(number: int, frame: FrameType | None) -> None:

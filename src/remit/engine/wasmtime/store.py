@@ -303,7 +303,7 @@ class Store:
             finally:
                 state.store, state.caller, state.fiber = outer, caller, outer_fiber
                 state.host = host
-        guarded = outer is None and state.may_handle_signals and guard(state)
+        guarded = outer is None and state.may_handle_signals and not state.guarded and guard(state)
         if not self._busy.acquire(False):
             if guarded:
                 unguard()

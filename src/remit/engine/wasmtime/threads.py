@@ -20,7 +20,7 @@ FIRST_LEVEL = 1
 class ThreadState:
     """One per thread that ever entered a guest."""
 
-    __slots__ = ("caller", "depth", "fiber", "host", "levels", "may_handle_signals", "parked", "pending", "store")
+    __slots__ = ("caller", "depth", "fiber", "guarded", "host", "levels", "may_handle_signals", "parked", "pending", "store")
 
     def __init__(self) -> None:
         self.store: Store | None = None
@@ -39,6 +39,8 @@ class ThreadState:
         """What a host function raised, on its way over the guest's frames to the call that entered the guest."""
         self.pending: BaseException | None = None
         """What a signal handler raised while the guest or the glue ran."""
+        self.guarded = False
+        """Signal handlers stand aside for longer than one call: see :func:`.signals.guarded`."""
         self.may_handle_signals = True
         """False once Python said that this is not the main thread."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from remit.component.guest_resources import GuestHandles, plain_class
 from remit.component.values.results import Err, Ok
+from remit.engine.wasmtime.signals import guarded
 from remit.engine.wasmtime.store import Tank
 from remit.interfaces.wit.declaration import Host
 from remit.kernel.errors import Exit, WouldBlock
@@ -87,7 +88,7 @@ class ComponentWorld(World):
 
     def call(self, function: GuestFunction, *arguments: Any) -> Any:
         """Call a function that the instance exports, on this thread."""
-        return function(*arguments)
+        return guarded(function, *arguments)
 
     async def call_async(self, function: GuestFunction, *arguments: Any) -> Any:
         """The same, suspended whenever it waits. RuntimeError while another call is under way."""
