@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench import contenders
 from bench.rows import Row, table
-from bench.works import calls, compute, files, instances, start
+from bench.works import calls, components, compute, files, instances, serving, start
 from bench.works.setting import Setting
 from tools.guests.bring import CannotBringError, bring
 from tools.guests.catalogue import GUESTS
@@ -22,6 +22,8 @@ WORKS: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "compute": compute.rows,
     "instances": instances.rows,
     "files": files.rows,
+    "components": components.rows,
+    "serving": serving.rows,
 }
 MEMORY_DISK = Path("/dev/shm")
 
@@ -34,7 +36,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there, too")
     options = parser.parse_args()
 
-    for name in ("cpython", "sqlite"):
+    for name in ("cpython", "sqlite", "wit"):
         try:
             bring(GUESTS[name])
         except CannotBringError as error:

@@ -67,6 +67,11 @@ def node() -> Contender | str:
     return Contender(NODE_WASI, (str(NODE.path("bin/node")), "--no-warnings", str(script)))
 
 
+def wasmtime_py_components() -> Contender:
+    """wasmtime-py with its own WASI 0.2, from precompiled code."""
+    return Contender(WASMTIME_PY, (sys.executable, "-m", "bench.peers.wasmtime_py_component"))
+
+
 class FailedError(Exception):
     """A contender could not do the work."""
 

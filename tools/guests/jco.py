@@ -9,7 +9,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tools import cache
+from tools import cache, zig
 from tools.guests.bring import CannotBringError, ClientMissingError
 from tools.guests.catalogue import GUESTS
 
@@ -80,10 +80,49 @@ def as_component(program: Path) -> Path:
     key = hashlib.sha256(VERSION.encode() + program.read_bytes()).hexdigest()[:16]
     target = cache.directory("built") / f"{program.stem}-component-{key}"
     if not target.is_dir():
-        script = _installed() / "node_modules" / PACKAGE / "dist" / "jco.js"
         with cache.filled(target) as scratch:
-            command = ["node", str(script), "new", str(program), "--wasi-command", "-o", str(scratch / "command.wasm")]
+            command = [
+                "node",
+                str(script()),
+                "new",
+                str(program),
+                "--wasi-command",
+                "-o",
+                str(scratch / "command.wasm"),
+            ]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode != 0:
                 raise CannotBringError(f"`{' '.join(command)}` failed with status {done.returncode}:\n{done.stderr}")
     return target / "command.wasm"
+
+
+def script() -> Path:
+    """The command ``jco``, for node."""
+    return _installed() / "node_modules" / PACKAGE / "dist" / "jco.js"
+
+
+def transpiled(program: Path) -> Path:
+    """The component `program` as a JavaScript module for node, which finds jco's WASI beside it. Takes 3 s."""
+    key = hashlib.sha256(VERSION.encode() + program.read_bytes()).hexdigest()[:16]
+    target = cache.directory("built") / f"{program.stem}-transpiled-{key}"
+    if not target.is_dir():
+        with cache.filled(target) as scratch:
+            command = ["node", str(script()), "transpile", str(program), "--quiet", "-o", str(scratch)]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode != 0:
+                raise CannotBringError(f"`{' '.join(command)}` failed with status {done.returncode}:\n{done.stderr}")
+            (scratch / "package.json").write_text('{"type": "module"}\n')
+            (scratch / "node_modules").symlink_to(_installed() / "node_modules")
+    return target / f"{program.stem}.js"
+
+
+def component(source: Path) -> Path:
+    """The C file `source`, built for the world of its own name in the WIT file beside it, as a component."""
+    core = zig.built([source], "-mexec-model=reactor")
+    wit = source.with_suffix(".wit")
+    key = hashlib.sha256(VERSION.encode() + core.read_bytes() + wit.read_bytes()).hexdigest()[:16]
+    target = cache.directory("built") / f"{source.stem}-component-{key}"
+    if not target.is_dir():
+        with cache.filled(target) as scratch:
+            encode(core, wit, source.stem, scratch / "component.wasm")
+    return target / "component.wasm"
