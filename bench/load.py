@@ -93,15 +93,18 @@ def _load(wrk: str, address: str, seconds: int, server: int) -> tuple[str, list[
 async def _close(address: str, server: subprocess.Popen[str]) -> Counter[str]:
     """Send SIGTERM while clients ask; how it went for all their requests."""
     counts: Counter[str] = Counter()
-    tasks = [asyncio.create_task(_client(address, counts, keep=bool(each % 2))) for each in range(CONNECTIONS)]
+    tasks = [asyncio.create_task(ask_on(address, counts, keep=bool(each % 2))) for each in range(CONNECTIONS)]
     await asyncio.sleep(CLOSING_LOAD)
     server.send_signal(signal.SIGTERM)
     await asyncio.gather(*tasks)
     return counts
 
 
-async def _client(address: str, counts: Counter[str], *, keep: bool) -> None:
-    """Ask, on one connection or on a new one each time, until the server takes no more connections."""
+async def ask_on(address: str, counts: Counter[str], *, keep: bool) -> None:
+    """Ask, on one connection or on a new one each time, until the server takes no more connections.
+
+    Counted are requests that were ``answered`` whole, ``cut off`` in the answer, or ``lost`` without any.
+    """
     host, _, port = address.rpartition(":")
     while True:
         try:

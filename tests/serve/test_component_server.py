@@ -16,8 +16,10 @@ from python_guests import component
 from remit.serve.component_server import ComponentServer
 from remit.serve.settings import ServerLimits
 from serve_peer import client, run, talk
+from tools.guests import jco
 
 HELLO = Path(__file__).parents[2] / "examples" / "hello_http" / "hello.wasm"
+TWICE = Path(__file__).parents[1] / "guests" / "c" / "twice.c"
 
 
 class Failures:
@@ -177,6 +179,43 @@ def test_answers_that_break_off_do_not_look_whole(path: str) -> None:
             assert (await get(server, "/hello"))[0] == 200
 
     run(test())
+
+
+def test_no_more_is_sent_than_was_declared() -> None:
+    async def test() -> None:
+        async with serving(component("http"), Failures()) as server:
+            _, body = await get(server, "/long")
+            assert len(body) <= 2
+            assert (await get(server, "/hello"))[0] == 200
+
+    run(test())
+
+
+def test_an_instance_has_so_much_memory_and_no_more() -> None:
+    async def test() -> None:
+        async with serving(component("http"), max_memory=96 << 20) as server:
+            status, body = await get(server, "/hungry")
+            assert status == 200
+            assert 1 <= int(unchunked(body)) < 96
+            assert (await get(server, "/hello"))[0] == 200
+
+    run(test())
+
+
+def test_an_answer_that_is_given_twice() -> None:
+    """The second one is a trap in the program; the first has gone out."""
+    failures = Failures()
+
+    async def test() -> None:
+        async with serving(remit.load(jco.component(TWICE)), failures) as server:
+            for _ in range(2):
+                status, _ = await get(server, "/")
+                assert status == 200
+            assert "remit_instances_discarded 2\n" in server.metrics()
+
+    run(test())
+    assert len(failures.all) == 2
+    assert all(isinstance(each, remit.Trap) for each in failures.all)
 
 
 def test_nothing_is_left_for_the_next_request() -> None:

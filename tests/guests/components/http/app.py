@@ -144,6 +144,16 @@ class IncomingHandler(exports.IncomingHandler):
     def long(self, request, out, query):
         answer(out, fields=[("content-length", b"2")], chunks=[b"four"])
 
+    def hungry(self, request, out, query):
+        kept = []
+        try:
+            while True:
+                kept.append(bytearray(1 << 20))
+        except MemoryError:
+            count = len(kept)
+            kept.clear()
+        answer(out, chunks=[b"%d" % count])
+
     def error(self, request, out, query):
         ResponseOutparam.set(out, Err(ErrorCode_InternalError("on purpose")))
 
