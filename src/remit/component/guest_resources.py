@@ -34,7 +34,7 @@ class GuestResource:
     """None once it is given back, given away, or its call has ended."""
 
     def close(self) -> Any:
-        """Drop the resource. Closing twice does nothing."""
+        """Drop the resource. Closing twice does nothing, and neither does it where the instance has ended."""
         owned, rep = self._owned, self._representation
         if rep is None:
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import gc
 import os
@@ -238,6 +239,41 @@ def test_a_forgotten_resource_is_dropped_at_the_next_call(counters: Any) -> None
     assert counters.live() == 1
     del counter
     assert counters.live() == 0
+
+
+def test_closing_what_has_ended_with_its_instance_does_nothing() -> None:
+    """So what ended the instance is what a `with` block raises."""
+    with SHAPES.instantiate(), COUNTERS.instantiate() as instance:
+        counter = instance.exports.Counter(3)
+    counter.close()
+    metered: remit.Component = remit.load(examples.COUNTERS, fuel=True, cache=False)
+
+    def until_it_ends(exports: Any) -> None:
+        with exports.Counter(3) as counter:
+            while True:
+                counter.add(1)
+
+    with metered.instantiate(fuel=1000) as instance, pytest.raises(remit.Trap, match="fuel"):
+        until_it_ends(instance.exports)
+
+
+def test_and_neither_where_it_is_awaited() -> None:
+    async def until_it_ends(exports: Any) -> None:
+        async with await exports.Counter.new(3) as counter:
+            while True:
+                await counter.add(1)
+
+    async def test() -> None:
+        metered: remit.Component = remit.load(examples.COUNTERS, fuel=True, cache=False)
+        async with await metered.instantiate_async(fuel=1000) as instance:
+            with pytest.raises(remit.Trap, match="fuel"):
+                await until_it_ends(instance.exports)
+            other = await metered.instantiate_async(fuel=1000)
+            kept = await other.exports.Counter.new(3)
+            other.close()
+            await kept.close()
+
+    asyncio.run(test())
 
 
 def test_a_resource_is_not_copied(counters: Any) -> None:

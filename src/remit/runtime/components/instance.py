@@ -90,6 +90,12 @@ class _ComponentInstance(InstanceBase):
                 "an earlier call trapped, was stopped, or ended by an exception, and the instance with it: make another"
             )
 
+    def _gone(self, resource: Resource) -> bool:
+        """Whether the instance has ended, and its resources with it: then there is nothing to drop."""
+        if self._world.instance is None:
+            return True
+        return resource.impl is not None and not resource.impl.may_enter and not self._world.busy
+
     def forget_resource(self, resource: Resource, rep: Any) -> None:
         """Drop a resource at the next call: from any thread."""
         self._forgotten.append((resource, rep))
@@ -155,6 +161,8 @@ class ComponentInstance(_ComponentInstance):
 
     def drop_resource(self, resource: Resource, rep: Any) -> None:
         """Drop a resource, which may call the guest."""
+        if self._gone(resource):
+            return
         try:
             self._start_clock()
             resource.drop(rep, None)
@@ -224,6 +232,8 @@ class AsyncComponentInstance(_ComponentInstance):
 
     async def drop_resource(self, resource: Resource, rep: Any) -> None:
         """Drop a resource, which may call the guest."""
+        if self._gone(resource):
+            return
         try:
             self._start_clock()
             await self._drop_now(resource, rep)
