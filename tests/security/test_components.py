@@ -89,7 +89,7 @@ def test_handles_made_used_and_dropped_in_any_order(seed: int) -> None:
 
 
 def test_fuel_ends_a_component_anywhere() -> None:
-    """In its start, in realloc, in its own code, on the way to the host: by a trap each time, and the next one works."""
+    """In its start, in realloc, in its own code, on the way to the host: always by a trap, and the next works."""
     component: remit.Component = remit.load(WORDS, imports=JOURNAL, fuel=True)
 
     def summarize(fuel: int) -> Any:
