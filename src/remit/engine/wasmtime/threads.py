@@ -20,7 +20,18 @@ FIRST_LEVEL = 1
 class ThreadState:
     """One per thread that ever entered a guest."""
 
-    __slots__ = ("caller", "depth", "fiber", "guarded", "host", "levels", "may_handle_signals", "parked", "pending", "store")
+    __slots__ = (
+        "caller",
+        "depth",
+        "fiber",
+        "guarded",
+        "host",
+        "levels",
+        "may_handle_signals",
+        "parked",
+        "pending",
+        "store",
+    )
 
     def __init__(self) -> None:
         self.store: Store | None = None
