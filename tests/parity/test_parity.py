@@ -1,0 +1,272 @@
+"""One program as a module of WASI 0.1 and as a component of WASI 0.2: the same output, files and audit log.
+
+The component is the module with the adapter around it, so what differs is Remit's two sets of interfaces, and
+:mod:`.rules` has all that may.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import remit
+import remit.fs
+from parity import rules
+from parity.recording import (
+    Entry,
+    Log,
+    RecordedClock,
+    RecordedFilesystem,
+    RecordedNetwork,
+    RecordedRandom,
+    RecordedSocket,
+)
+from python_guests import component_file
+from remit.kernel.files import Filesystem
+from remit.network.host import HostSocket
+from tools import zig
+from tools.guests import jco
+from tools.guests.catalogue import GUESTS
+
+HERE = Path(__file__).parent
+SCENARIOS = (
+    *("files", "writing", "appending", "large", "directories", "listing", "names", "links", "refused", "times"),
+    *("clocks", "sleeping", "random", "streams", "world", "failing", "status", "crash"),
+)
+TREE = {"text.txt": b"one\ntwo\nthree\n", "deep/bytes": bytes(range(256)) * 4, "deep/deeper/x": b"x"}
+
+
+class Outcome:
+    """All that can be seen of a run."""
+
+    def __init__(self, ended: int | str, stdout: str, stderr: str, files: object, log: list[Entry]) -> None:
+        self.ended = rules.status(ended) if isinstance(ended, int) else ended
+        self.stdout = rules.output(stdout)
+        self.stderr = rules.output(stderr)
+        self.files = files
+        self.log = rules.log(log)
+
+
+@cache
+def programs() -> tuple[Any, Any]:
+    core = zig.built([HERE / "scenarios.c"], "-Wall", "-Wextra", "-Werror")
+    return remit.load(core, name="it"), remit.load(jco.as_component(core), name="it")
+
+
+def memory(_: Path) -> remit.fs.Memory:
+    return remit.fs.Memory(TREE)
+
+
+def host(place: Path) -> remit.fs.Host:
+    for name, content in TREE.items():
+        path = place / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return remit.fs.Host(place)
+
+
+def run(program: Any, scenario: str, files: Filesystem, contents: Callable[[], object]) -> Outcome:
+    log = Log()
+    fixed = remit.fs.ReadOnly(remit.fs.Memory({"text.txt": "fixed"}))
+    try:
+        done = remit.run(
+            [program, scenario, "two words", ""],
+            dirs={
+                "/data": RecordedFilesystem(files, log, "data"),
+                "/read-only": RecordedFilesystem(fixed, log, "read-only"),
+            },
+            env={"A": "1", "EMPTY": ""},
+            wall_clock=RecordedClock(log, "wall", 10**18),
+            monotonic_clock=RecordedClock(log, "monotonic", 10**9),
+            random=RecordedRandom(log),
+            input=b"first\nsecond\n",
+            capture_output=True,
+            timeout=60,
+        )
+    except remit.Trap as trap:
+        return Outcome(trap.code or "", "", "", contents(), log.entries)
+    return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode(), contents(), log.entries)
+
+
+def on_disk(top: Path) -> dict[str, object]:
+    return {
+        str(path.relative_to(top)): path.readlink() if path.is_symlink() else path.is_file() and path.read_bytes()
+        for path in sorted(top.rglob("*"))
+    }
+
+
+@pytest.mark.parametrize("kind", [memory, host], ids=["memory", "host"])
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_both_versions_do_the_same(scenario: str, kind: Callable[[Path], Any], tmp_path: Path) -> None:
+    outcomes = []
+    for name, program in zip(("module", "component"), programs(), strict=True):
+        place = tmp_path / name
+        place.mkdir()
+        files = kind(place)
+        contents = files.to_dict if kind is memory else lambda place=place: on_disk(place)
+        outcomes.append(run(program, scenario, files, contents))
+    module, component = outcomes
+    assert component.stdout == module.stdout
+    assert component.stderr == module.stderr
+    assert component.ended == module.ended
+    assert component.files == module.files
+    assert component.log == module.log
+    silent = ("streams", "world", "failing", "status", "crash")
+    assert module.stdout or scenario in ("failing", "status", "crash")
+    assert module.log or scenario in silent
+
+
+def test_a_connection() -> None:
+    """By different programs, as none of 0.1 can make a listener, and the adapter has no sockets."""
+    core = remit.load(zig.built([HERE / "accepting.c"], "-Wall", "-Wextra", "-Werror"))
+    listener = socket.create_server(("127.0.0.1", 0))
+    log = Log()
+    module = talk(
+        listener.getsockname()[1],
+        lambda: remit.run([core], sockets=[RecordedSocket(HostSocket(listener), log, "listener")], capture_output=True),
+    )
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    other = Log()
+    network = RecordedNetwork(remit.net.Host(["listen:127.0.0.1:*"]), other)
+    script = remit.load(component_file("script"))
+    component = talk(
+        port, lambda: remit.run([script, ACCEPTING.format(port=port)], network=network, capture_output=True)
+    )
+    assert module == component == (b"heard well, well\n", b"well done")
+    assert rules.log(other.entries) == rules.log(log.entries)
+    assert rules.log(log.entries) == [
+        ("accept", "listener", "ok"),
+        ("receive", "connection", 10, "ok"),
+        ("send", "connection", 9, "ok"),
+        ("shut down", "connection", False, True, "ok"),
+    ]
+
+
+ACCEPTING = """
+from wit_world.imports.network import Ipv4SocketAddress, IpAddressFamily, IpSocketAddress_Ipv4
+from wit_world.imports.tcp import ShutdownType
+at = IpSocketAddress_Ipv4(Ipv4SocketAddress({port}, (127, 0, 0, 1)))
+listener = tcp_create_socket.create_tcp_socket(IpAddressFamily.IPV4)
+listener.start_bind(instance_network.instance_network(), at)
+listener.finish_bind()
+listener.start_listen()
+listener.finish_listen()
+with listener.subscribe() as ready:
+    ready.block()
+connection, source, sink = listener.accept()
+heard = b""
+try:
+    while True:
+        heard += source.blocking_read(100)
+except Err:
+    print("heard", heard.decode())
+sink.blocking_write_and_flush(b"well done")
+connection.shutdown(ShutdownType.SEND)
+"""
+
+
+def connected(port: int) -> socket.socket:
+    """To a program that may not listen yet."""
+    for _ in range(3000):
+        try:
+            return socket.create_connection(("127.0.0.1", port), timeout=30)
+        except ConnectionRefusedError:
+            threading.Event().wait(0.01)
+    raise TimeoutError("nobody listens")
+
+
+def talk(port: int, serve: Callable[[], Any]) -> tuple[bytes, bytes]:
+    """What the program says, and what it answers to somebody who connects."""
+    answers: list[bytes] = []
+
+    def ask() -> None:
+        with connected(port) as peer:
+            peer.sendall(b"well, well")
+            peer.shutdown(socket.SHUT_WR)
+            answers.append(b"".join(iter(lambda: peer.recv(100), b"")))
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    done = serve()
+    asking.join()
+    assert done.returncode == 0, done.stderr
+    return done.stdout, answers[0]
+
+
+# That the comparison can fail.
+
+
+def test_what_the_rules_leave_different() -> None:
+    logs: list[list[Entry]] = [
+        [("open", "data/a", "read", "ok"), ("read", "data/a", 5, "ok")],
+        [("open", "data/a", "read", "ok"), ("read", "data/a", 6, "ok")],
+        [("open", "data/a", "read write", "ok"), ("read", "data/a", 5, "ok")],
+        [("open", "data/b", "read", "ok"), ("read", "data/b", 5, "ok")],
+        [("open", "data/a", "read", "NO_ENTRY")],
+        [("read", "data/a", 5, "ok"), ("open", "data/a", "read", "ok")],
+        [("open directory", "data/a", "ok"), ("open directory", "data/b", "ok")],
+        [("wait", "wall", 5, "ok")],
+        [("wait", "wall", 6, "ok")],
+    ]
+    assert len({tuple(rules.log(each)) for each in logs}) == len(logs)
+
+
+def test_what_the_rules_take_for_the_same() -> None:
+    pieces: list[Entry] = [("write", "a", 4096, "ok"), ("write", "a", 4096, "ok"), ("write", "a", 8, "ok")]
+    assert rules.log(pieces) == rules.log([("write", "a", 8200, "ok")])
+    walk: list[Entry] = [("read link", "l", "ok"), ("open directory", "d", "ok")]
+    assert rules.log([*walk, *walk]) == rules.log(walk)
+    assert rules.log([("wait", "wall", 10**18 + 5, "ok")]) == rules.log([("wait", "monotonic", 10**9 + 5, "ok")])
+
+
+PYTHON = """
+import os, sys, random, time
+print(sys.argv[1:], os.environ.get("A"))
+os.chdir("/data")
+print(sorted(os.listdir(".")))
+with open("new.txt", "w") as file:
+    for number in range(3000):
+        print(number, file=file)
+print(os.path.getsize("new.txt"), sum(map(int, open("new.txt"))))
+os.mkdir("made"); os.rename("new.txt", "made/moved.txt"); os.symlink("moved.txt", "made/link")
+print(open("made/link").readline().strip(), os.path.islink("made/link"), os.path.getsize("made/link"))
+for path in ("none", "/etc/passwd", "text.txt/more", "/read-only/new"):
+    try:
+        open(path, "w" if "new" in path else "r")
+    except OSError as error:
+        print(path, type(error).__name__)
+print(len(os.urandom(64)), int(time.time()) == 1_000_000_000, sys.stdin.read().split())
+os.remove("made/link"); os.remove("made/moved.txt"); os.rmdir("made")
+print("to the other stream", file=sys.stderr)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.guest("cpython")
+def test_cpython_as_both() -> None:
+    core = GUESTS["cpython"].path("python.wasm")
+    outcomes = []
+    for program in (remit.load(core, name="python"), remit.load(jco.as_component(core), name="python")):
+        files = remit.fs.Memory({"text.txt": "hello"})
+        done = remit.run(
+            [program, "-B", "-c", PYTHON, "an argument"],
+            dirs={"/data": files, "/read-only": remit.fs.ReadOnly(remit.fs.Memory({}))},
+            env={"A": "1"},
+            wall_clock=RecordedClock(Log(), "wall", 10**18),
+            input=b"from standard input\n",
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        outcomes.append((done.returncode, done.stdout, done.stderr, files.to_dict()))
+    module, component = outcomes
+    assert component == module
+    assert module[0] == 0
+    assert "['an argument'] 1" in module[1]
