@@ -17,7 +17,7 @@ PACKAGE = GUESTS["wit"].package
 VERSION = GUESTS["wit"].version
 
 
-def _installed() -> Path:
+def installed() -> Path:
     """Where the package is, with what it depends on; installed now if it is not there."""
     target = cache.directory("tools") / f"jco-{VERSION}"
     if not target.is_dir():
@@ -54,7 +54,7 @@ writeFileSync(output, await componentNew(binary, []));
 
 def encode(core: Path, wit: Path, world: str, output: Path) -> None:
     """Make a component of the module `core`, which was written for a world of the WIT file `wit`, WASI 0.2 included."""
-    api = _installed() / "node_modules" / PACKAGE / "dist" / "api.js"
+    api = installed() / "node_modules" / PACKAGE / "dist" / "api.js"
     everything = output.with_suffix(".all.wit")
     everything.write_text("\n".join([wit.read_text(), *_nested_wasi()]))
     command = ["node", "--input-type=module", "--eval", _ENCODE]
@@ -98,7 +98,7 @@ def as_component(program: Path) -> Path:
 
 def script() -> Path:
     """The command ``jco``, for node."""
-    return _installed() / "node_modules" / PACKAGE / "dist" / "jco.js"
+    return installed() / "node_modules" / PACKAGE / "dist" / "jco.js"
 
 
 def transpiled(program: Path) -> Path:
@@ -112,7 +112,7 @@ def transpiled(program: Path) -> Path:
             if done.returncode != 0:
                 raise CannotBringError(f"`{' '.join(command)}` failed with status {done.returncode}:\n{done.stderr}")
             (scratch / "package.json").write_text('{"type": "module"}\n')
-            (scratch / "node_modules").symlink_to(_installed() / "node_modules")
+            (scratch / "node_modules").symlink_to(installed() / "node_modules")
     return target / f"{program.stem}.js"
 
 
