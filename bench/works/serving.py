@@ -5,8 +5,10 @@ Where each request gets an instance of its own, and where an instance answers ma
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -65,7 +67,9 @@ def _requests_per_second(command: Sequence[str], program: Path, *, posts: bool) 
     filled = [each.format(port=port, program=program) for each in command]
     with (
         tempfile.TemporaryDirectory() as scratch,
-        subprocess.Popen(filled, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server,
+        subprocess.Popen(
+            filled, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        ) as server,
     ):
         try:
             url = f"http://127.0.0.1:{port}/"
@@ -75,7 +79,8 @@ def _requests_per_second(command: Sequence[str], program: Path, *, posts: bool) 
             wrk = ["wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", f"{SECONDS}s", "-s", str(script), url]
             report = subprocess.run(wrk, capture_output=True, text=True, check=True).stdout
         finally:
-            server.terminate()
+            # The whole group: jco's command starts another process, which is the server.
+            os.killpg(server.pid, signal.SIGTERM)
     if "Non-2xx" in report or "Socket errors" in report:
         wrong = [line.strip() for line in report.splitlines() if "Non-2xx" in line or "Socket errors" in line]
         raise FailedError(f"`{' '.join(filled)}`: {'; '.join(wrong)}")
