@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 class Loaded:
     """A component of a file, with what all its instances share: compiled modules and the code of its calls."""
 
-    __slots__ = ("_compile", "_compilers", "_modules", "_wirings", "codes", "component")
+    __slots__ = ("_compile", "_compilers", "_modules", "codes", "component")
 
     def __init__(
         self,
@@ -65,7 +65,6 @@ class Loaded:
         self._compile = compile
         self._modules: dict[tuple[int, int], Any] = {}
         self._compilers: dict[int, Compiler] = {}
-        self._wirings: dict[int, Wiring] = {}
 
     def module(self, step: DefineModule) -> Any:
         """The core module, compiled when it is first wanted. InvalidModule."""
@@ -84,10 +83,9 @@ class Loaded:
 
     def wiring(self, component: ValidatedComponent) -> Wiring:
         """Of the component or one inside it."""
-        wiring = self._wirings.get(id(component))
-        if wiring is None:
-            wiring = self._wirings[id(component)] = Wiring(component)
-        return wiring
+        if component.wiring is None:
+            component.wiring = Wiring(component)
+        return component.wiring
 
     def instantiate(self, arguments: Mapping[str, Extern], embedding: Embedding) -> Instance:
         """An instance of the component, and those inside it. `arguments`: what it imports, by name, of the right types.

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from remit.binary.types import FuncType as CoreFuncType
     from remit.component.substitution import Path
     from remit.component.types import ComponentType, ExternType, FuncType, ResourceType, ValType
+    from remit.component.wiring import Wiring
 
     Bindings = tuple[tuple[Path, ResourceType], ...]
     """Paths of export names, and the static resource types that stand for what is found there."""
@@ -293,7 +294,7 @@ class Start(Step):
 class ValidatedComponent:
     """What it is from outside, and how to make an instance of it."""
 
-    __slots__ = ("custom_sections", "items", "slots", "steps", "type")
+    __slots__ = ("custom_sections", "items", "slots", "steps", "type", "wiring")
 
     def __init__(
         self,
@@ -312,6 +313,8 @@ class ValidatedComponent:
         """How many slots of each sort the steps fill."""
         self.custom_sections = custom_sections
         """Name, offset of the content in the file, its size."""
+        self.wiring: Wiring | None = None
+        """How core definitions go from one module to the other, once that is found out."""
 
     @property
     def imports(self) -> Mapping[str, ExternType]:

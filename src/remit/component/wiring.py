@@ -7,16 +7,26 @@ to the step that makes it.
 
 from __future__ import annotations
 
-from remit.component.compact import AliasCoreExports, BundleCoreSlots
-from remit.component.validated import AliasCoreExport, BundleCoreExports
+from remit.component.validated import (
+    AliasCoreExport,
+    BuiltIn,
+    BundleCoreExports,
+    DefineResource,
+    InstantiateModule,
+    Lift,
+    Lower,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from remit.component.validated import InstantiateModule, Step, ValidatedComponent
-    from remit.engine.api import Module
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
 
-    Origin = tuple[int, str]
-    """The ``core instance`` slot of a module's instance, and the name of what it exports."""
+    from remit.component.validated import CanonicalOptions, Step, ValidatedComponent
+
+    Origin = tuple[int, str] | int
+    """The ``core instance`` slot of a module's instance, and the name of what it exports; or the slot of the same sort
+    that a step fills."""
 
 
 class Plan:
@@ -26,7 +36,7 @@ class Plan:
 
     def __init__(
         self, exports: tuple[tuple[int, tuple[tuple[int, bytes], ...]], ...], codes: tuple[tuple[int, int], ...]
-    ):
+    ) -> None:
         self.exports = exports
         """``core instance`` slots, and what they export: the place, and the name in UTF-8."""
         self.codes = codes
@@ -36,60 +46,104 @@ class Plan:
 class Wiring:
     """Of one component."""
 
-    __slots__ = ("_aliases", "_bundles", "_plans", "steps")
+    __slots__ = ("_aliases", "_bundles", "_known", "_plans", "steps")
 
     def __init__(self, component: ValidatedComponent) -> None:
-        self._aliases: dict[tuple[str, int], tuple[int, str]] = {}
+        self._aliases: dict[tuple[str, int], Origin] = {}
         self._bundles: dict[int, dict[str, tuple[str, int]]] = {}
-        self._plans: dict[int, tuple[object, Module, Plan]] = {}
-        self.steps = tuple([step for step in component.steps if not self._is_wiring(step)])
-        """The others."""
+        self._plans: dict[int, Plan] = {}
+        """Of instances whose modules are always the same, by their slots."""
+        self._known: dict[int, tuple[object, Plan]] = {}
+        """Of the others, with the module that each was made for."""
+        self.steps: tuple[Step, ...] = tuple([step for step in component.steps if not self._is_wiring(step)])
+        """Those that do something."""
 
     def _is_wiring(self, step: Step) -> bool:
-        if isinstance(step, AliasCoreExports):
-            for sort, slot, name in step.exports:
-                self._aliases[sort, slot] = (step.instance, name)
-        elif isinstance(step, AliasCoreExport):
+        if isinstance(step, AliasCoreExport):
             self._aliases[step.sort, step.slot] = (step.instance, step.name)
-        elif isinstance(step, BundleCoreSlots):
-            self._bundles[step.slot] = {name: (sort, slot) for name, sort, slot in step.exports}
         elif isinstance(step, BundleCoreExports):
             self._bundles[step.slot] = {each.name: (each.sort, each.slot) for each in step.exports}
         else:
             return False
         return True
 
-    def origin(self, sort: str, slot: int) -> Origin | int:
-        """What fills a core slot: an export of a module's instance, or a step, which fills the slot that is given."""
+    def origin(self, sort: str, slot: int) -> Origin:
+        """What fills a core slot."""
         alias = self._aliases.get((sort, slot))
         while alias is not None:
-            instance, name = alias
-            bundle = self._bundles.get(instance)
+            if isinstance(alias, int):
+                return alias
+            bundle = self._bundles.get(alias[0])
             if bundle is None:
-                return instance, name
-            sort, slot = bundle[name]
+                return alias
+            sort, slot = bundle[alias[1]]
             alias = self._aliases.get((sort, slot))
         return slot
 
-    def plan(self, step: InstantiateModule, module: Module) -> Plan:
+    def plan(self, step: InstantiateModule, module: Any) -> Plan:
         """For an instance of `module`, which is what the step's slot holds."""
-        known = self._plans.get(id(step))
-        if known is not None and known[1] is module:
-            return known[2]
+        plan = self._plans.get(step.slot)
+        if plan is not None:
+            return plan
+        known = self._known.get(step.slot)
+        if known is None or known[0] is not module:
+            known = self._known[step.slot] = (module, self._new_plan(step, module.facts[0]))
+        return known[1]
+
+    def _new_plan(self, step: InstantiateModule, imports: Sequence[Sequence[Any]]) -> Plan:
         exports: dict[int, list[tuple[int, bytes]]] = {}
         codes: list[tuple[int, int]] = []
-        for place, (argument, name) in enumerate(_imports(module)):
+        for place, (argument, name, *_) in enumerate(imports):
             instance = step.arguments[argument]
             bundle = self._bundles.get(instance)
-            origin: Origin | int = (instance, name) if bundle is None else self.origin(*bundle[name])
+            origin: Origin = (instance, name) if bundle is None else self.origin(*bundle[name])
             if isinstance(origin, int):
                 codes.append((place, origin))
             else:
                 exports.setdefault(origin[0], []).append((place, origin[1].encode()))
-        plan = Plan(tuple([(slot, tuple(names)) for slot, names in exports.items()]), tuple(codes))
-        self._plans[id(step)] = (step, module, plan)
-        return plan
+        return Plan(tuple([(slot, tuple(names)) for slot, names in exports.items()]), tuple(codes))
+
+    def settle(self, modules: Mapping[int, Sequence[Sequence[Any]]]) -> None:
+        """Make all plans now. `modules` are the imports of modules that are always the same, by their slots.
+
+        Where all are, what the plans were made from is given up, so that there is less to keep.
+        """
+        all_settled = True
+        for step in self.steps:
+            if not isinstance(step, InstantiateModule):
+                continue
+            if step.module in modules:
+                self._plans[step.slot] = self._new_plan(step, modules[step.module])
+            else:
+                all_settled = False
+        if all_settled:
+            self._aliases = {place: self.origin(*place) for place in _looked_for(self.steps)}
+            self._bundles = {}
 
 
-def _imports(module: Module) -> list[tuple[str, str]]:
-    return [(each[0], each[1]) for each in module.facts[0]]
+def _looked_for(steps: Sequence[Step]) -> Iterator[tuple[str, int]]:
+    """The core slots whose content steps use themselves."""
+    for step in steps:
+        options: CanonicalOptions | None = None
+        if isinstance(step, Lift):
+            yield "core func", step.function
+            options = step.options
+        elif isinstance(step, Lower):
+            options = step.options
+        elif isinstance(step, DefineResource) and step.destructor is not None:
+            yield "core func", step.destructor
+        elif isinstance(step, BuiltIn):
+            options = step.options
+            if step.memory is not None:
+                yield "core memory", step.memory
+            if step.table is not None:
+                yield "core table", step.table
+        if options is not None:
+            for sort, slot in (
+                ("core memory", options.memory),
+                ("core func", options.realloc),
+                ("core func", options.post_return),
+                ("core func", options.callback),
+            ):
+                if slot is not None:
+                    yield sort, slot

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from remit.engine.wasmtime.module import Module
     from remit.runtime.components.program import Component
 
-_FORMAT = 4
+_FORMAT = 5
 """Of what is kept: to be raised when the classes in it change between two releases."""
 
 
@@ -83,7 +83,7 @@ def load_component(
     if cache is not None and digest is not None:
         # Not before its imports are known to be right: a start from the cache does not look again.
         if not known and not imports:
-            cache.keep_facts(_key(digest, b"facts"), _packed(facts))
+            cache.keep_facts(_key(digest, b"facts"), _packed(facts, compiled))
         component.keep_codes = _code_keeper(cache, digest, codes)
     return component
 
@@ -206,12 +206,12 @@ def _kept(cache: Cache, digest: bytes) -> _Kept | None:
     return None if kept is None else _Kept(*marshal.loads(kept))
 
 
-def _packed(facts: _Facts) -> bytes:
+def _packed(facts: _Facts, compiled: Mapping[tuple[int, int], Module]) -> bytes:
     from _pickle import dumps
 
     from remit.component.compact import make_compact
 
-    make_compact(facts.component)
+    make_compact(facts.component, lambda start, end: compiled[start, end].facts[0])
     return marshal.dumps((dict(facts.modules), bytes(dumps((facts.component, facts.census), 5))))
 
 
