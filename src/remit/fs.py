@@ -9,6 +9,8 @@ so, ``Host(path)``, and only `dirs` takes a path in its place.
 
 from __future__ import annotations
 
+from remit._lazy import lazy_names
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from remit.filesystems.direct import SymbolicLink
@@ -73,16 +75,7 @@ _PLACES = {
 
 
 if not TYPE_CHECKING:  # type checkers find every name above, and would take any other for one of these
-
-    def __getattr__(name: str) -> object:
-        if name not in _PLACES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from importlib import import_module
-
-        module, attribute = _PLACES[name]
-        value: object = getattr(import_module(module), attribute)
-        globals()[name] = value
-        return value
+    __getattr__ = lazy_names(globals(), _PLACES)
 
 
 def __dir__() -> list[str]:

@@ -18,6 +18,7 @@ import remit.asgi
 import remit.fs
 from guests.side_by_side import Work, on_remit
 from python_guests import component_file
+from remit.kernel.clocks import VirtualClock
 from tools.guests import jco, js_components, minigzip, rust_components, sqlite
 
 HERE = Path(__file__).parent
@@ -75,6 +76,35 @@ print(os.environ["A"], sys.stdin.readline().strip())
     assert files.read_bytes("new.txt") == b"made"
 
 
+def test_cpython_and_its_own_time_and_chance() -> None:
+    """Its own modules, on what WASI hands it: the time it is told, and numbers that a seed makes again."""
+    program: remit.Component = remit.load(component_file("script"))
+    source = (
+        "import os, random, secrets, time; print(time.time(), os.urandom(8), random.random(), secrets.token_hex(4))"
+    )
+    clock = VirtualClock(1_000_000_000 * 10**9)
+    first = run(program, source, random=7, wall_clock=clock)
+    assert (first[0], first[1][0].split()[0], first[2]) == (0, "1000000000.0", "")
+    assert run(program, source, random=7, wall_clock=clock) == first
+    assert run(program, source, random=8, wall_clock=clock)[1] != first[1]
+    slept = "import time; at = time.monotonic(); time.sleep(0.02); print(time.monotonic() - at >= 0.02)"
+    assert run(program, slept) == (0, ["True"], "")
+
+
+@pytest.mark.parametrize(("source", "status"), [("", 0), ("exit.exit(Ok(None))", 0), ("exit.exit(Err(None))", 1)])
+def test_cpython_and_its_status(source: str, status: int) -> None:
+    program: remit.Component = remit.load(component_file("script"))
+    assert run(program, source) == (status, [], "")
+    assert run(program, "raise SystemExit")[0] == 1, "which its own `run` does not catch"
+
+
+def test_cpython_as_a_server() -> None:
+    app = remit.asgi.App(remit.load(component_file("http")))
+    assert asyncio.run(asked(app, "/hello")) == (200, b"hello\n")
+    body = bytes(range(256)) * 300
+    assert asyncio.run(asked(app, "/echo", body)) == (200, body)
+
+
 # JavaScript, by componentize-js.
 
 
@@ -105,8 +135,46 @@ def test_javascript_as_a_server() -> None:
     assert asyncio.run(asked(app, "/none"))[0] == 404
 
 
+@pytest.mark.slow
+def test_javascript_as_a_server_of_its_own_kind() -> None:
+    """By the event ``fetch``: ``wasi:http`` is another version there than all else that it imports."""
+    program = javascript("fetch")
+    app = remit.asgi.App(program)
+    assert asyncio.run(asked(app, "/")) == (200, b"hello from fetch\n")
+    body = bytes(range(256)) * 300
+    assert asyncio.run(asked(app, "/echo", body)) == (200, body)
+    for _ in range(2):
+        # Each request has an instance of its own.
+        assert asyncio.run(asked(app, "/count", body)) == (200, b'{"served":1,"bytes":76800}')
+    assert asyncio.run(asked(app, "/slowly")) == (200, b"one two three")
+    # The engine begins an answer of status 500, and never finishes its body.
+    with pytest.raises(remit.asgi.IncompleteResponse):
+        asyncio.run(asked(app, "/throw"))
+
+
+@pytest.mark.slow
+def test_javascript_and_the_network() -> None:
+    program = javascript("fetch")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+
+        def answer() -> None:
+            peer, _ = listener.accept()
+            with peer:
+                peer.recv(4096)
+                peer.sendall(b"HTTP/1.1 203 Fine\r\ncontent-length: 5\r\n\r\nthere")
+
+        query = f"/proxy?to=http://{address}/"
+        assert asyncio.run(asked(remit.asgi.App(program), query)) == (502, b"Error")
+        answering = threading.Thread(target=answer)
+        answering.start()
+        assert asyncio.run(asked(remit.asgi.App(program, network=[address]), query)) == (203, b"THERE")
+        answering.join()
+
+
 async def asked(app: Any, path: str, body: bytes = b"") -> tuple[int, bytes]:
     """A request, as an ASGI server hands it over: the status, and the body of the answer."""
+    path, _, query = path.partition("?")
     scope = {
         "type": "http",
         "asgi": {"version": "3.0"},
@@ -115,7 +183,7 @@ async def asked(app: Any, path: str, body: bytes = b"") -> tuple[int, bytes]:
         "scheme": "http",
         "path": path,
         "raw_path": path.encode(),
-        "query_string": b"",
+        "query_string": query.encode(),
         "headers": [(b"host", b"a"), (b"content-length", b"%d" % len(body))],
     }
     sent: list[Any] = []

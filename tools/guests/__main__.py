@@ -1,4 +1,4 @@
-"""``python -m tools.guests [--only NAME] [--heavy]``: bring the real guests into the cache directory."""
+"""``python -m tools.guests [--only NAME] [--heavy]``: bring the real guests, and what builds some of them, into the cache directory."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 
+from tools.guests import jco, js_components
 from tools.guests.bring import CannotBringError, ClientMissingError, bring
 from tools.guests.catalogue import GUESTS
 
@@ -31,6 +32,17 @@ def main(arguments: list[str] | None = None) -> int:
             status = 1
         else:
             print(f"{name} {guest.version}: {os.path.relpath(guest.directory)}")
+    # What builds the others, here and not by the first test: several would install it at once.
+    for installed in [] if options.only else [jco.installed, js_components.installed]:
+        try:
+            where = installed()
+        except ClientMissingError as error:
+            print(f"left out: {error}", file=sys.stderr)
+        except CannotBringError as error:
+            print(error, file=sys.stderr)
+            status = 1
+        else:
+            print(f"{where.name}: {os.path.relpath(where)}")
     return status
 
 

@@ -49,6 +49,23 @@ def bring(guest: Guest) -> None:
             raise CannotBringError(f"{archive.name} has not all of {', '.join(guest.members)} below {guest.strip}")
 
 
+def npm_installed(name: str, *requirements: str) -> Path:
+    """Where the tool `name` is: these npm packages, with what they depend on. Installed now if it is not there."""
+    target = cache.directory("tools") / name
+    if not target.is_dir():
+        npm = shutil.which("npm")
+        if npm is None or shutil.which("node") is None:
+            raise ClientMissingError(f"{name} needs Node.js and npm: apt-get install npm")
+        with cache.filled(target) as scratch:
+            (scratch / "package.json").write_text('{"private": true}\n')
+            options = ["--silent", "--ignore-scripts", "--no-audit", "--no-fund"]
+            command = [npm, "install", *options, *requirements]
+            done = subprocess.run(command, cwd=scratch, capture_output=True, text=True, check=False)
+            if done.returncode != 0:
+                raise CannotBringError(f"`{' '.join(command)}` failed with status {done.returncode}:\n{done.stderr}")
+    return target
+
+
 def client_present(registry: Registry) -> bool:
     """Whether this machine can bring packages of `registry`."""
     return registry is Registry.PYPI or shutil.which(registry.value) is not None

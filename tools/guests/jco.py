@@ -5,12 +5,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
 from tools import cache, zig
-from tools.guests.bring import CannotBringError, ClientMissingError
+from tools.guests.bring import CannotBringError, npm_installed
 from tools.guests.catalogue import GUESTS
 
 PACKAGE = GUESTS["wit"].package
@@ -19,26 +18,7 @@ VERSION = GUESTS["wit"].version
 
 def installed() -> Path:
     """Where the package is, with what it depends on; installed now if it is not there."""
-    target = cache.directory("tools") / f"jco-{VERSION}"
-    if not target.is_dir():
-        npm = shutil.which("npm")
-        if npm is None or shutil.which("node") is None:
-            raise ClientMissingError("jco needs Node.js and npm: apt-get install npm")
-        with cache.filled(target) as scratch:
-            (scratch / "package.json").write_text('{"private": true}\n')
-            command = [
-                npm,
-                "install",
-                "--silent",
-                "--ignore-scripts",
-                "--no-audit",
-                "--no-fund",
-                f"{PACKAGE}@{VERSION}",
-            ]
-            done = subprocess.run(command, cwd=scratch, capture_output=True, text=True, check=False)
-            if done.returncode != 0:
-                raise CannotBringError(f"`{' '.join(command)}` failed with status {done.returncode}:\n{done.stderr}")
-    return target
+    return npm_installed(f"jco-{VERSION}", f"{PACKAGE}@{VERSION}")
 
 
 _ENCODE = """
