@@ -1,4 +1,4 @@
-"""``python -m tools.guests [--only NAME] [--heavy]``: bring the real guests, and what builds some of them, into the cache directory."""
+"""``python -m tools.guests [--only NAME] [--heavy]``: bring the real guests, and the tools that build some of them."""
 
 from __future__ import annotations
 
