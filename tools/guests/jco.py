@@ -47,6 +47,25 @@ def encode(core: Path, wit: Path, world: str, output: Path) -> None:
         raise CannotBringError(f"jco cannot make a component of {core.name}:\n{done.stderr}")
 
 
+_DUMMY = """
+import { pathToFileURL } from "node:url";
+import { readFileSync, writeFileSync } from "node:fs";
+const [api, wit, world, output] = process.argv.slice(1);
+const { componentEmbed, componentNew } = await import(pathToFileURL(api));
+const core = await componentEmbed({ dummy: true, witSource: readFileSync(wit, "utf8"), world, stringEncoding: "utf8" });
+writeFileSync(output, await componentNew(core, []));
+"""
+
+
+def dummy(wit: Path, world: str, output: Path) -> None:
+    """A component for a world of the WIT file, whose functions do nothing. CannotBringError if it is no WIT."""
+    api = installed() / "node_modules" / PACKAGE / "dist" / "api.js"
+    command = ["node", "--input-type=module", "--eval", _DUMMY, str(api), str(wit), world, str(output)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise CannotBringError(f"jco makes no component for the world {world} of {wit.name}:\n{done.stderr}")
+
+
 def _nested_wasi() -> list[str]:
     """The packages of WASI 0.2, in the form in which one file can hold several."""
     files = sorted(GUESTS["wit"].directory.rglob("*.wit"))
