@@ -102,6 +102,10 @@ class Resource(GuestResource):
 
     __slots__ = ()
 
+    if TYPE_CHECKING:
+        # The component may have a method of that name, with any parameters.
+        def close(self, *arguments: Any, **named: Any) -> Any: ...
+
     def __new__(cls, *arguments: Any, **named: Any) -> Any:
         raise TypeError(
             f"a {cls.__name__} is made by an instance of the component: by its class in `exports(instance)`"
@@ -112,6 +116,10 @@ class AsyncResource(AsyncGuestResource):
     """As :class:`Resource`, of an instance whose functions are awaited."""
 
     __slots__ = ()
+
+    if TYPE_CHECKING:
+
+        def close(self, *arguments: Any, **named: Any) -> Any: ...
 
     def __new__(cls, *arguments: Any, **named: Any) -> Any:
         raise TypeError(f"a {cls.__name__} is made by an instance: await exports(instance)….{cls.__name__}.new(…)")

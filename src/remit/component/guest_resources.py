@@ -33,15 +33,23 @@ class GuestResource:
     _representation: Any
     """None once it is given back, given away, or its call has ended."""
 
+    # A component's own methods may have any name without an underscore in front: what is called here has one.
+
     def close(self) -> Any:
-        """Drop the resource. Closing twice does nothing, and neither does it where the instance has ended."""
+        """Drop the resource. Closing twice does nothing, and neither does it where the instance has ended.
+
+        If the component has a method called ``close``, this is that; a ``with`` block drops all the same.
+        """
+        return self._close()
+
+    def _close(self) -> Any:
         owned, rep = self._owned, self._representation
         if rep is None:
             return None
         self._representation = None
         return type(self)._drop(self._resource, rep) if owned else None
 
-    def end_loan(self) -> None:
+    def _end_loan(self) -> None:
         """The call that it was lent for has ended."""
         self._representation = None
 
@@ -55,7 +63,7 @@ class GuestResource:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self.close()
+        self._close()
 
     def __copy__(self) -> Self:
         raise TypeError(f"a {type(self).__name__} is one resource, and cannot be copied")
@@ -74,8 +82,11 @@ class AsyncGuestResource(GuestResource):
     __slots__ = ()
 
     async def close(self) -> None:
-        """Drop the resource. Closing twice does nothing."""
-        dropping = super().close()
+        """Drop the resource, as :meth:`GuestResource.close`."""
+        await self._close_now()
+
+    async def _close_now(self) -> None:
+        dropping = self._close()
         if dropping is not None:
             await dropping
 
@@ -88,7 +99,7 @@ class AsyncGuestResource(GuestResource):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await self.close()
+        await self._close_now()
 
 
 def resource_object(kind: type[GuestResource], rep: Any, *, owned: bool) -> GuestResource:
@@ -120,7 +131,7 @@ class GuestHandles(HandleConversion):
         if resource.impl is None:
             return rep
         made = resource_object(resource.python or self._class_of(resource), rep, owned=False)
-        scope.at_end(made.end_loan)
+        scope.at_end(made._end_loan)
         return made
 
     def own_from_python(self, resource: Resource, value: Any) -> Any:

@@ -77,7 +77,7 @@ SHAPES = wat(f"""(component {ALLOCATOR}
   (func (export "crash") (canon lift (core func $code "crash"))))""")
 """Types by name in an interface, a function that may fail, one that never ends, and one that traps."""
 
-COUNTERS = wat("""(component
+COUNTERS_TEXT = """(component
   (core module $State (memory (export "memory") 1) (global $live (export "live") (mut i32) (i32.const 0))
     (func (export "drop") (param i32)
       (i32.store (local.get 0) (i32.const -1))
@@ -111,7 +111,8 @@ COUNTERS = wat("""(component
   (func (export "[static]counter.twice-as-much") (param "as" (borrow $c)) (result (own $c))
     (canon lift (core func $code "twice")))
   (func (export "take") (param "it" (own $c)) (canon lift (core func $code "take")))
-  (func (export "live") (result u32) (canon lift (core func $code "live"))))""")
+  (func (export "live") (result u32) (canon lift (core func $code "live"))))"""
+COUNTERS = wat(COUNTERS_TEXT)
 """A resource with a constructor, a method and a static function, and how many of them there are."""
 
 

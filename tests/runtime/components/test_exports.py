@@ -15,7 +15,9 @@ from typing import Any
 import pytest
 
 import remit
+from remit.component.values.names import python_name
 from runtime.components import examples
+from wat import wat
 
 SHAPES: remit.Component = remit.load(examples.SHAPES, cache=False)
 COUNTERS: remit.Component = remit.load(examples.COUNTERS, cache=False)
@@ -274,6 +276,21 @@ def test_and_neither_where_it_is_awaited() -> None:
             await kept.close()
 
     asyncio.run(test())
+
+
+def test_methods_may_be_called_as_those_of_all_resources_are() -> None:
+    """`with` drops the resource all the same, and the end of a loan calls nothing of the guest's."""
+    source = examples.COUNTERS_TEXT
+    for name in ("close", "end-loan", "drop", "forget"):
+        component: remit.Component = remit.load(wat(source.replace("counter.add", f"counter.{name}")), cache=False)
+        with component.instantiate() as instance:
+            exports = instance.exports
+            with exports.Counter(5) as counter:
+                assert getattr(counter, python_name(name))(2) == 7
+                with exports.Counter.twice_as_much(counter) as other:
+                    assert getattr(other, python_name(name))(0) == 14
+                assert exports.live() == 1
+            assert exports.live() == 0
 
 
 def test_a_resource_is_not_copied(counters: Any) -> None:
