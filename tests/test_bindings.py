@@ -76,6 +76,31 @@ GAME = wat("""(component
   (func (export "throw") (param "sides" u32) (result u32) (canon lift (core func $code "throw"))))""")
 """It asks the host for everything: with values of all kinds that have classes, and a resource."""
 
+ODD = wat("""(component
+  (import "docs:odd/class@1.0.0" (instance
+    (type $r' (record (field "class" u8) (field "none" (option (option string))) (field "int" (list f32))
+      (field "list" (list (list string)))))
+    (export "def" (type $r (eq $r')))
+    (type $v' (variant (case "none") (case "true" $r) (case "class" (result (result u8 (error string)) (error $r)))))
+    (export "lambda" (type $v (eq $v')))
+    (type $e' (enum "none" "true" "mro" "name" "value")) (export "enum" (type $e (eq $e')))
+    (type $f' (flags "none" "labels" "a-b" "A")) (export "flags" (type $f (eq $f')))
+    (export "import" (func (param "from" $v) (param "self" $r) (param "none" $e) (result (tuple $f (option $e)))))
+    (export "str" (func (param "str" string) (result (list string))))
+    (export "bytes" (func (param "bytes" (list u8)) (result (list u8))))
+    (export "remit" (func (result (result (option (option u8))))))))
+  (import "docs:odd/any@1.0.0" (instance
+    (export "protocol" (type (sub resource)))
+    (export "class-var" (type (sub resource)))
+    (export "any" (func (param "callable" (own 0)) (result (list (own 0)))))))
+  (import "world" (func (param "exports" u8) (result u8)))
+  (import "remit" (func)) (import "bindings" (func)) (import "options" (func)) (import "program" (func))
+  (import "builtins" (instance (export "print" (func)))))""")
+"""Names that mean something in Python, or in the module itself."""
+
+CLOSING = wat(examples.COUNTERS_TEXT.replace("counter.add", "counter.close").replace("twice-as-much", "new"))
+"""A resource with functions of the names that those of all resources have."""
+
 RIGHT: dict[str, tuple[Path | bytes, str]] = {
     "words": (
         WORDS,
@@ -348,6 +373,11 @@ def test_type_checkers_take_what_is_right(tmp_path: Path) -> None:
             paths += [module, program(tmp_path / f"use_{full}.py", source, module)]
     for name in ("script", "http"):
         paths.append(written(component_file(name), tmp_path, name)[1])
+    for name, guest in (("odd", ODD), ("closing", CLOSING)):
+        for asynchronous in (False, True):
+            full = f"async_{name}" if asynchronous else name
+            paths.append(written(guest, tmp_path, full, asynchronous=asynchronous)[1])
+            imported(paths[-1])
     done = mypy(*paths)
     assert (done.stdout, done.returncode) == ("", 0)
 

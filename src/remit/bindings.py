@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, TypeAlias, TypedDict
+from typing import Any, ClassVar, Self, TypeAlias, TypedDict
 
 from remit.component.bindings.digest import digest
 from remit.component.guest_resources import AsyncGuestResource, GuestResource
@@ -97,32 +97,40 @@ class Variant(_Variant):
         index_cases(cls, cls.cases)
 
 
-class Resource(GuestResource):
-    """The base of resources; an instance's own class, of which they are made, is a subclass."""
+if TYPE_CHECKING:
+    # A component may have a method called ``close``, with any parameters: then `with` is the way to drop the resource.
 
-    __slots__ = ()
-
-    if TYPE_CHECKING:
-        # The component may have a method of that name, with any parameters.
-        def close(self, *arguments: Any, **named: Any) -> Any: ...
-
-    def __new__(cls, *arguments: Any, **named: Any) -> Any:
-        raise TypeError(
-            f"a {cls.__name__} is made by an instance of the component: by its class in `exports(instance)`"
-        )
-
-
-class AsyncResource(AsyncGuestResource):
-    """As :class:`Resource`, of an instance whose functions are awaited."""
-
-    __slots__ = ()
-
-    if TYPE_CHECKING:
+    class Resource:
+        """The base of resources; an instance's own class, of which they are made, is a subclass."""
 
         def close(self, *arguments: Any, **named: Any) -> Any: ...
+        def __enter__(self) -> Self: ...
+        def __exit__(self, *error: object) -> None: ...
 
-    def __new__(cls, *arguments: Any, **named: Any) -> Any:
-        raise TypeError(f"a {cls.__name__} is made by an instance: await exports(instance)….{cls.__name__}.new(…)")
+    class AsyncResource:
+        """As :class:`Resource`, of an instance whose functions are awaited."""
+
+        def close(self, *arguments: Any, **named: Any) -> Any: ...
+        async def __aenter__(self) -> Self: ...
+        async def __aexit__(self, *error: object) -> None: ...
+
+else:
+
+    class Resource(GuestResource):
+        """The base of resources; an instance's own class, of which they are made, is a subclass."""
+
+        __slots__ = ()
+
+        def __new__(cls, *arguments, **named):
+            raise TypeError(f"a {cls.__name__} is made by an instance: exports(instance)….{cls.__name__}(…)")
+
+    class AsyncResource(AsyncGuestResource):
+        """As :class:`Resource`, of an instance whose functions are awaited."""
+
+        __slots__ = ()
+
+        def __new__(cls, *arguments, **named):
+            raise TypeError(f"a {cls.__name__} is made by an instance: await exports(instance)….{cls.__name__}.new(…)")
 
 
 class Bindings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from remit.component.bindings.lines import outside
 from remit.component.types import Borrow, List, Option, Own, Primitive, Result, Tuple
 from remit.component.values.naming import NAMED
 
@@ -45,7 +46,7 @@ class Annotations:
         self.count = count
 
     def built_in(self, name: str) -> str:
-        return f"builtins.{name}" if name in self._hidden else name
+        return f"{outside('builtins')}.{name}" if name in self._hidden else name
 
     def lifted(self, type: ValType) -> str:
         """Of a value that comes from the component."""
@@ -68,25 +69,25 @@ class Annotations:
 
     def _written(self, type: ValType, *, lowered: bool) -> str:
         if isinstance(type, NAMED):
-            return self._named(type) or "Any"
+            return self._named(type) or outside("Any")
         if isinstance(type, Own | Borrow):
-            return self._resource(type.resource) or "Any"
+            return self._resource(type.resource) or outside("Any")
         if isinstance(type, List):
             if isinstance(type.element, Primitive) and type.element.kind == "u8":
                 kinds = ["bytes", "bytearray", "memoryview"] if lowered else ["bytes"]
                 return " | ".join(map(self.built_in, kinds))
             inner = self._text(type.element, lowered=lowered)
-            return f"Sequence[{inner}]" if lowered else f"{self.built_in('list')}[{inner}]"
+            return f"{outside('Sequence')}[{inner}]" if lowered else f"{self.built_in('list')}[{inner}]"
         if isinstance(type, Tuple):
             return f"{self.built_in('tuple')}[{', '.join([self._text(each, lowered=lowered) for each in type.types])}]"
         if isinstance(type, Option):
             # An option of an option has Some for its value, which does not tell of what.
             return (
-                "remit.Some | None"
+                f"{outside('remit')}.Some | None"
                 if isinstance(type.type, Option)
                 else f"{self._text(type.type, lowered=lowered)} | None"
             )
         if isinstance(type, Result):
-            return "remit.Ok | remit.Err"
+            return f"{outside('remit')}.Ok | {outside('remit')}.Err"
         plain = _PLAIN.get(type.kind)
-        return "Any" if plain is None else self.built_in(plain)
+        return outside("Any") if plain is None else self.built_in(plain)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from remit.component.bindings.annotations import Annotations
 from remit.component.bindings.errors import BindingsError
-from remit.component.bindings.lines import INDENT, block, joined
+from remit.component.bindings.lines import INDENT, block, joined, outside
 from remit.component.bindings.value_classes import value_class
 from remit.component.names import CONSTRUCTOR, LABEL, METHOD, STATIC, parse_extern_name
 from remit.component.substitution import root_of
@@ -121,7 +121,7 @@ class InterfaceClass:
             elif isinstance(type, TypeBound) and type.fresh:
                 name = class_name(label)
                 head = f"def {name}(self) -> {self._annotations.built_in('type')}[{self.name}.{name}]: ..."
-                self._protocol.append(["@property", "@abstractmethod", head])
+                self._protocol.append(["@property", f"@{outside('abstractmethod')}", head])
 
     def add_attributes(self, pairs: list[tuple[str, str]]) -> None:
         """Interfaces, whose classes are named."""
@@ -137,7 +137,7 @@ class InterfaceClass:
     def callable(self, type: FuncType) -> str:
         """The annotation for a function that is imported by a plain name."""
         params = ", ".join([self._annotations.lifted(each) for _, each in type.params])
-        return f"Callable[[{params}], {self._given(type)}]"
+        return f"{outside('Callable')}[[{params}], {self._given(type)}]"
 
     # How it is written.
 
@@ -148,7 +148,7 @@ class InterfaceClass:
 
     def protocol(self, name: str, about: str) -> list[str]:
         """What is to be given for an import."""
-        return block(f"class {name}(Protocol):", [f'"""{about}"""', "", *joined(self._protocol)])
+        return block(f"class {name}({outside('Protocol')}):", [f'"""{about}"""', "", *joined(self._protocol)])
 
     @property
     def has_types(self) -> bool:
@@ -165,8 +165,8 @@ class InterfaceClass:
     def _alias(self, name: str, home: str, type: ValType | ResourceType) -> list[str]:
         self._refer(home)
         near = home.removeprefix(f"{self.name}.")
-        value = [f"{name}Value: TypeAlias = {near}Value"] if isinstance(type, Variant) else []
-        return [f"{name}: TypeAlias = {near}", *value]
+        value = [f"{name}Value: {outside('TypeAlias')} = {near}Value"] if isinstance(type, Variant) else []
+        return [f"{name}: {outside('TypeAlias')} = {near}", *value]
 
     def _member(self, name: str, label: str) -> None:
         other = self._members.setdefault(name, label)
@@ -200,20 +200,22 @@ class InterfaceClass:
             parsed = parse_extern_name(full)
             if parsed.resource != label:
                 continue
-            spelled = python_name(parsed.member) if parsed.member else ""
+            awaited = self._known.asynchronous and owner == GUEST
+            spelled = python_name(parsed.member) if parsed.member else "new" if awaited else ""
             # What comes first keeps its name, as in the exports themselves.
             if members.setdefault(spelled, full) == full:
                 body.append(self._function(parsed.member, type, owner, parsed.kind))
         if owner == HOST:
-            return block(f"class {name}(Protocol):", joined(body or [['"""A resource of the host\'s."""']]))
+            inside = joined(body or [['"""A resource of the host\'s."""']])
+            return block(f"class {name}({outside('Protocol')}):", inside)
         base = "AsyncResource" if self._known.asynchronous else "Resource"
         inside = joined([["__slots__ = ()"], *body])
-        return block(f"class {name}(bindings.{base}):", inside)
+        return block(f"class {name}({outside('bindings')}.{base}):", inside)
 
     def _given(self, type: FuncType) -> str:
         """What a function of the host gives."""
         found = self._annotations.returned(type.result, lowered=True)
-        return f"{found} | Awaitable[{found}]" if self._known.asynchronous else found
+        return f"{found} | {outside('Awaitable')}[{found}]" if self._known.asynchronous else found
 
     def _function(self, label: str, type: FuncType, owner: str, kind: str = LABEL) -> list[str]:
         """A function that is there to be looked at."""
@@ -237,7 +239,7 @@ class InterfaceClass:
             if kind == STATIC:
                 decorators, first = ["@staticmethod"], []
         if owner == HOST and kind != CONSTRUCTOR:
-            decorators.append("@abstractmethod")
+            decorators.append(f"@{outside('abstractmethod')}")
         head = f"{'async ' if awaited else ''}def {name}({', '.join([*first, *shown])}) -> {result}:"
         if owner == GUEST and result != "None":
             # Type checkers take no other empty body where a value is declared.

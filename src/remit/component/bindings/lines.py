@@ -11,6 +11,11 @@ if TYPE_CHECKING:
 INDENT = "    "
 
 
+def outside(name: str) -> str:
+    """A name that the module imports, marked: it is spelled in another way where the component has one like it."""
+    return f"\x01{name}\x02"
+
+
 def block(head: str, body: Iterable[str]) -> list[str]:
     return [head, *[INDENT + line if line else "" for line in body]]
 

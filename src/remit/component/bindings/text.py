@@ -14,9 +14,9 @@ from remit.component.bindings.annotations import BUILT_IN
 from remit.component.bindings.digest import digest
 from remit.component.bindings.errors import BindingsError
 from remit.component.bindings.interface_class import NOBODY, InterfaceClass, Known
-from remit.component.bindings.lines import INDENT, plain
+from remit.component.bindings.lines import INDENT, outside, plain
 from remit.component.shapes import Shapes
-from remit.component.types import Flags, FuncType, InstanceType, TypeBound
+from remit.component.types import Flags, FuncType, InstanceType, Record, TypeBound
 from remit.component.values.names import class_name, constant_name, python_name
 
 TYPE_CHECKING = False
@@ -31,7 +31,8 @@ MOST_TEXT = 10_000_000
 _TYPING = ("Any", "ClassVar", "Protocol", "TypeAlias", "Unpack")
 _ABSTRACT = ("Awaitable", "Callable", "Sequence")
 _TAKEN = {*_TYPING, *_ABSTRACT, "Exports", "World"}
-_LOAD_OPTIONS = {"program", "imports", "fuel", "gc", "cache", "name"}
+_MARKED = re.compile("\x01(\\w+)\x02")
+_LOAD_OPTIONS = {"program", "options", "imports", "fuel", "gc", "cache", "name"}
 
 
 def bindings_text(
@@ -60,6 +61,8 @@ class _Module:
         self._left = MOST_TEXT
         functions, classes = _names(component)
         hidden = frozenset(functions & BUILT_IN)
+        self._inside = functions | classes
+        """What is named in classes, and hides what is outside of them."""
         self._known = Known(Shapes(self._count), hidden, self._count, asynchronous=asynchronous)
         # A class of an interface must not be hidden by one that is in a class of an interface.
         self._taken = _TAKEN | classes
@@ -78,7 +81,42 @@ class _Module:
         body = [line for name, lines in self._classes if name in kept and lines for line in ["", "", *lines]]
         table = self._table({name: each for name, each in imports.items() if each in kept}, exports)
         parts = [*body, *self._functions(file), *table]
-        return "\n".join([*_head(file, parts), *parts]) + "\n"
+        used: set[str] = set()
+
+        def spelled(marked: re.Match[str]) -> str:
+            used.add(marked[1])
+            return self._spelled(marked[1])
+
+        text = _MARKED.sub(spelled, "\n".join(parts))
+        return "\n".join([*self._head(file, used), text]) + "\n"
+
+    def _spelled(self, name: str) -> str:
+        # No name of a component's begins with an underscore.
+        return f"_{name}" if name in self._inside else name
+
+    def _head(self, file: str, used: set[str]) -> list[str]:
+        """The first lines, with the imports of what is used."""
+
+        def names(all: tuple[str, ...]) -> str:
+            return ", ".join([self._imported(each) for each in all if each in used])
+
+        return [
+            f'"""Bindings of {plain(file)}, made by `remit bindings`: make them again when it changes."""',
+            "",
+            "from __future__ import annotations",
+            "",
+            *([f"import {self._imported('builtins')}"] if "builtins" in used else []),
+            *([f"from abc import {self._imported('abstractmethod')}"] if "abstractmethod" in used else []),
+            *([f"from collections.abc import {names(_ABSTRACT)}"] if names(_ABSTRACT) else []),
+            f"from typing import {names(_TYPING)}",
+            "",
+            f"import {self._imported('remit')}",
+            f"from remit import {self._imported('bindings')}",
+        ]
+
+    def _imported(self, name: str) -> str:
+        spelled = self._spelled(name)
+        return name if spelled == name else f"{name} as {spelled}"
 
     def _count(self, characters: int) -> None:
         self._left -= characters
@@ -176,15 +214,17 @@ class _Module:
     def _functions(self, file: str) -> list[str]:
         parameters = [f"{INDENT}{each.parameter}: {each.annotation}," for each in self._given]
         passed = ", ".join([f"{json.dumps(each.name)}: {each.parameter}" for each in self._given])
-        of = "remit.AsyncComponentInstance" if self._asynchronous else "remit.Component | remit.ComponentInstance"
+        package = outside("remit")
+        kinds = ["AsyncComponentInstance"] if self._asynchronous else ["Component", "ComponentInstance"]
+        of = " | ".join([f"{package}.{kind}" for kind in kinds])
         return [
             "",
             "",
             "def load(",
-            f"{INDENT}program: bindings.Source,",
+            f"{INDENT}program: {outside('bindings')}.Source,",
             *([f"{INDENT}*,", *parameters] if parameters else []),
-            f"{INDENT}**options: Unpack[bindings.LoadOptions],",
-            ") -> remit.Component:",
+            f"{INDENT}**options: {outside('Unpack')}[{outside('bindings')}.LoadOptions],",
+            f") -> {package}.Component:",
             f'{INDENT}"""As remit.load, for {plain(file)} and what is like it; remit.LinkError for any other."""',
             f"{INDENT}return _BINDINGS.load(program, {{{passed}}}, options)",
             "",
@@ -201,7 +241,7 @@ class _Module:
         return [
             "",
             "",
-            "_BINDINGS = bindings.Bindings(",
+            f"_BINDINGS = {outside('bindings')}.Bindings(",
             f"{INDENT}__name__,",
             f"{INDENT}digest={json.dumps(digest(bound, component.exports))},",
             *_bracketed("imports={", _pairs(imports), "},"),
@@ -233,6 +273,10 @@ def _names(component: ComponentType) -> tuple[set[str], set[str]]:
             left += type.exports.items()
         elif isinstance(type, FuncType):
             functions.add(python_name(_last(label.rpartition("]")[2].rpartition(".")[2])))
+        elif isinstance(type, TypeBound) and isinstance(type.type, Record):
+            # Where a class is made of it they are parameters, and seen by the annotations there.
+            functions.update([python_name(field) for field, _ in type.type.fields])
+            classes.add(class_name(_last(label)))
         elif isinstance(type, TypeBound):
             classes.update([class_name(_last(label)), f"{class_name(_last(label))}Value"])
             if isinstance(type.type, Flags):
@@ -242,25 +286,3 @@ def _names(component: ComponentType) -> tuple[set[str], set[str]]:
 
 def _last(name: str) -> str:
     return name.partition("@")[0].rpartition("/")[2]
-
-
-def _head(file: str, body: list[str]) -> list[str]:
-    """The first lines, with the imports that `body` needs."""
-    text = "\n".join(body)
-    return [
-        f'"""Bindings of {plain(file)}, made by `remit bindings`: make them again when it changes."""',
-        "",
-        "from __future__ import annotations",
-        "",
-        *(["import builtins"] if "builtins." in text else []),
-        *(["from abc import abstractmethod"] if "@abstractmethod" in text else []),
-        *([f"from collections.abc import {', '.join(found)}"] if (found := _found(_ABSTRACT, text)) else []),
-        f"from typing import {', '.join(_found(_TYPING, text))}",
-        "",
-        "import remit",
-        "from remit import bindings",
-    ]
-
-
-def _found(names: tuple[str, ...], text: str) -> list[str]:
-    return [each for each in names if re.search(rf"\b{each}\b", text)]

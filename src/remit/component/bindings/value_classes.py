@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from remit.component.bindings.errors import BindingsError
-from remit.component.bindings.lines import INDENT, block, joined, strings
+from remit.component.bindings.lines import INDENT, block, joined, outside, strings
 from remit.component.types import Enum, Flags, Record, Variant
 from remit.component.values.names import class_name, constant_name, python_name
 
@@ -29,9 +29,9 @@ def value_class(name: str, scope: str, type: ValType, annotations: Annotations) 
     _check(f"{scope}.{name}", constants)
     if isinstance(type, Enum):
         members = [f"{each} = {json.dumps(label)}" for each, label in zip(constants, type.labels, strict=True)]
-        return block(f"class {name}(bindings.Enum):", members)
-    flags = [f"{each}: ClassVar[{scope}.{name}]" for each in constants]
-    return block(f"class {name}(bindings.Flags):", [f"labels = {strings(type.labels)}", *flags])
+        return block(f"class {name}({outside('bindings')}.Enum):", members)
+    flags = [f"{each}: {outside('ClassVar')}[{scope}.{name}]" for each in constants]
+    return block(f"class {name}({outside('bindings')}.Flags):", [f"labels = {strings(type.labels)}", *flags])
 
 
 def _record(name: str, scope: str, type: Record, annotations: Annotations) -> list[str]:
@@ -41,7 +41,7 @@ def _record(name: str, scope: str, type: Record, annotations: Annotations) -> li
     parameters = ", ".join([f"{each}: {kind}" for each, kind in fields])
     this = "_self" if "self" in names else "self"
     return block(
-        f"class {name}(bindings.Record):",
+        f"class {name}({outside('bindings')}.Record):",
         [
             f"__slots__ = __match_args__ = {strings(names)}",
             "",
@@ -60,15 +60,16 @@ def _variant(name: str, scope: str, type: Variant, annotations: Annotations) -> 
     ]
     listed = f"cases = ({', '.join(names)},)" if len(names) == 1 else f"cases = ({', '.join(names)})"
     union = " | ".join([f"{name}.{case}" for case in names])
-    whole = block(f"class {name}(bindings.Variant):", joined([*cases, [listed]]))
-    return [*whole, "", f"{name}Value: TypeAlias = {union}"]
+    whole = block(f"class {name}({outside('bindings')}.Variant):", joined([*cases, [listed]]))
+    return [*whole, "", f"{name}Value: {outside('TypeAlias')} = {union}"]
 
 
 def _case(name: str, label: str, payload: str | None) -> list[str]:
     if payload is None:
-        return block(f"class {name}(bindings.EmptyCase):", ["__slots__ = ()", f"label = {json.dumps(label)}"])
+        inside = ["__slots__ = ()", f"label = {json.dumps(label)}"]
+        return block(f"class {name}({outside('bindings')}.EmptyCase):", inside)
     return block(
-        f"class {name}(bindings.PayloadCase):",
+        f"class {name}({outside('bindings')}.PayloadCase):",
         [
             '__slots__ = __match_args__ = ("value",)',
             f"label = {json.dumps(label)}",
