@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -143,3 +145,36 @@ def test_known_names_with_wrong_types_are_not_linked() -> None:
         extra = "(type string)" if "eq 0" in type else ""
         with pytest.raises(remit.LinkError, match="monotonic-clock"):
             remit.load(wat(f'(component (import "wasi:clocks/monotonic-clock@0.2.3" (instance {extra} {type})))'))
+
+
+THREADS = """
+import sys, threading
+import remit
+sys.setswitchinterval(1e-6)
+program = remit.load(sys.argv[1], imports={"examples:words/journal": {"note": lambda remark: None}})
+failures = []
+
+def work():
+    try:
+        for number in range(60):
+            with program.instantiate() as instance:
+                assert instance.exports.text.summarize("a bb ccc").longest == "ccc"
+                with instance.exports.text.Counter(number) as counter:
+                    assert counter.add("x") == number + 1
+    except BaseException as error:
+        failures.append(error)
+
+threads = [threading.Thread(target=work) for _ in range(6)]
+for each in threads:
+    each.start()
+for each in threads:
+    each.join()
+sys.exit(bool(failures))
+"""
+
+
+def test_many_threads_make_instances_of_one_component() -> None:
+    """In a process of its own, which the engine ends if one thread gets what was another's."""
+    command = [sys.executable, "-W", "error", "-c", THREADS, str(WORDS)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

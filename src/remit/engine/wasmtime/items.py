@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from remit.engine.wasmtime.store import Store
 
 _FUNC_KIND = bytes([EXTERN_FUNC]) + bytes(EXTERN_ITEM - 1)
+_Func = ctypes.c_char * FUNC_SIZE
 _PADDING = bytes(EXTERN_SIZE - EXTERN_ITEM - FUNC_SIZE)
 
 
@@ -92,8 +93,9 @@ def host_function(store: Store, type: FuncType, function: Callable[..., Any]) ->
     functions = store.host_functions
     number = len(functions)
     functions.append((function, unpack, pack, type))
-    library.func_new_unchecked(store.context_address, functype, _CALLBACK, number, None, _FUNC)
-    return _FUNC_KIND + _scratch.raw + _PADDING
+    made = _Func()
+    library.func_new_unchecked(store.context_address, functype, _CALLBACK, number, None, addressof(made))
+    return _FUNC_KIND + made.raw + _PADDING
 
 
 def _callback(number: int, caller: int, address: int, _count: int) -> int:
@@ -119,10 +121,6 @@ def _callback(number: int, caller: int, address: int, _count: int) -> int:
         state.host = False
         return park(state, error)
 
-
-_scratch = ctypes.create_string_buffer(FUNC_SIZE)
-"""Where the library puts a new function: under the interpreter's lock, so one is enough."""
-_FUNC = addressof(_scratch)
 
 _the_callback = Callback(_callback)
 _CALLBACK = address_of(_the_callback)

@@ -125,8 +125,10 @@ class Instance:
 
     def item(self, name: str) -> bytes:
         """What it exports, for another instance of the same store: see :mod:`.items`. KeyError names what there is."""
-        self.give([(0, name.encode())], _EXTERN)
-        return _scratch.raw
+        # One of its own: right after the call another thread may have its turn.
+        found = Extern()
+        self.give([(0, name.encode())], addressof(found))
+        return found.raw
 
     def give(self, names: Iterable[tuple[int, bytes]], address: int) -> None:
         """Put exports, by their names in UTF-8, at their places of an array of items. KeyError names what there is."""
@@ -135,11 +137,6 @@ class Instance:
             if not get(context, this, name, len(name), address + place * EXTERN_SIZE):
                 there = ", ".join(self.module.export_places) or "nothing"
                 raise KeyError(f"no export is called {name.decode()!r}; there is {there}")
-
-
-_scratch = ctypes.create_string_buffer(EXTERN_SIZE)
-"""Where the library puts an export: under the interpreter's lock, so one is enough."""
-_EXTERN = addressof(_scratch)
 
 
 def _make_extern(store: Store, extern: Any, type: ExternType) -> Export:
