@@ -7,6 +7,7 @@ import gzip
 import os
 import socket
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,14 +25,14 @@ from tools.guests import jco, js_components, minigzip, rust_components, sqlite
 HERE = Path(__file__).parent
 
 
-def javascript(name: str) -> remit.Component:
+def javascript(name: str, build: Callable[[str], Path] = js_components.built) -> remit.Component:
     """Built now, if it is not there. Skips the test where it cannot be, but not in CI if it should."""
     reason = js_components.available()
     if reason is not None:
         if os.environ.get("CI") == "true" and "npm" not in reason:
             pytest.fail(reason)
         pytest.skip(reason)
-    loaded: remit.Component = remit.load(js_components.built(name))
+    loaded: remit.Component = remit.load(build(name))
     return loaded
 
 
@@ -212,7 +213,27 @@ async def asked(app: Any, path: str, body: bytes = b"") -> tuple[int, bytes]:
     return status, b"".join([each.get("body", b"") for each in sent[1:]])
 
 
-# Rust, by a compiler that is on this machine.
+# Rust: from a registry, an engine for JavaScript; and by a compiler that is on this machine.
+
+
+@pytest.mark.slow
+def test_quickjs_in_a_frame_of_rust() -> None:
+    """Its engine and its program are modules that share one memory, as shared libraries are linked."""
+    program = javascript("quickjs", js_components.built_with_quickjs)
+    files = remit.fs.Memory({"greeting.txt": "good day"})
+    status, lines, said = run(program, "one", "two words", dirs={"/data": files}, env={"A": "1"}, input="typed")
+    assert (status, said) == (0, "")
+    assert lines == [
+        '[["one","two words"],[["A","1"]]]',
+        "typed",
+        "true 4",
+        "/data greeting.txt good day false",
+        "/data none no-entry",
+        "/data ../outside not-permitted",
+    ]
+    # What it throws is a panic to its frame.
+    with pytest.raises(remit.Trap, match="unreachable"):
+        run(program, "fail", input="typed")
 
 
 def test_rust_as_a_command() -> None:

@@ -33,7 +33,8 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             print(f"{name} {guest.version}: {os.path.relpath(guest.directory)}")
     # What builds the others, here and not by the first test: several would install it at once.
-    for installed in [] if options.only else [jco.installed, js_components.installed]:
+    tools = [jco.installed, js_components.installed, js_components.installed_quickjs]
+    for installed in [] if options.only else tools:
         try:
             where = installed()
         except ClientMissingError as error:
