@@ -14,6 +14,7 @@ import pytest
 from cli import guests
 from remit.cli.main import main
 from remit.engine import program_file
+from runtime.components import examples
 from wat import wat
 
 Guest = Callable[[bytes], str]
@@ -205,7 +206,8 @@ def test_programs_that_are_none(guest: Guest, tmp_path: Path, capfd: Capture) ->
     guest(wat("(component)") + b"\xff")
     assert complaint(capfd, path).startswith(f"{path}: damaged or unsupported component: ")
     guest(wat("(component)"))
-    expected = f"{path}: a component that exports no wasi:cli/run@0.2, but nothing; call its functions with remit.load"
+    expected = f"{path}: a component that exports no wasi:cli/run@0.2, but nothing; "
+    expected += "call its functions with --invoke or remit.load"
     assert complaint(capfd, path) == expected
     guest(guests.HELLO[:-3])
     assert complaint(capfd, path).startswith(f"{path}: damaged or unsupported module: ")
@@ -368,3 +370,47 @@ def test_not_enough_memory(guest: Guest, capfd: Capture, monkeypatch: pytest.Mon
 def test_a_network_and_a_part_of_it(whole: str, words: str, guest: Guest, capfd: Capture) -> None:
     assert main(["run", "--net", whole, "--allow-net", "example.com:443", guest(guests.HELLO)]) == 2
     assert f"--net {whole} is {words}, and --allow-net a part of it: give one of them" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("line", "status", "said"),
+    [
+        ("half-of 10", 0, "ok(5)"),
+        ("half-of 11", 1, "err(5)"),
+        ("mirror {x:1,y:-2}", 0, "{x: -1, y: 2}"),
+        ("same circle(({y:4,x:3},0.5))", 0, "circle(({x: 3, y: 4}, 0.5))"),
+        ("docs:drawing/shapes@1.2.0#dash {filled}", 0, "{filled, dashed}"),
+        ("other-colour red", 0, "light-blue"),
+    ],
+)
+def test_invoke_a_function_of_a_component(line: str, status: int, said: str, tmp_path: Path, capfd: Capture) -> None:
+    name, *arguments = line.split()
+    path = tmp_path / "shapes.wasm"
+    path.write_bytes(examples.SHAPES)
+    assert main(["run", "--invoke", name, str(path), *arguments]) == status
+    assert capfd.readouterr().out == said + "\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("none 1", "--invoke: it.wasm has no function 'none'; it has docs:drawing/shapes@1.2.0#mirror, "),
+        ("half-of", "--invoke: half-of takes 1 arguments (even: u32), not 0"),
+        ("half-of x", "--invoke: argument even of half-of: a whole number is expected at character 1, not 'x'"),
+        ("half-of -1", "--invoke: argument even of half-of: -1 is out of range for u32"),
+        ("mirror {x:1}", "--invoke: argument p of mirror: the field y is missing"),
+    ],
+)
+def test_invoke_mistakes_with_a_component(line: str, said: str, tmp_path: Path, capfd: Capture) -> None:
+    name, *arguments = line.split()
+    path = tmp_path / "it.wasm"
+    path.write_bytes(examples.SHAPES)
+    assert complaint(capfd, "--invoke", name, str(path), *arguments).startswith(said)
+
+
+def test_a_component_that_traps_and_one_that_never_ends(tmp_path: Path, capfd: Capture) -> None:
+    path = tmp_path / "it.wasm"
+    path.write_bytes(examples.SHAPES)
+    assert main(["run", "--invoke", "crash", str(path)]) == 134
+    assert main(["run", "--timeout=50ms", "--invoke", "spin", str(path)]) == 124
+    assert "stopped after 0.05 s, its --timeout" in capfd.readouterr().err

@@ -41,7 +41,8 @@ COMMAND = Command(
         Option(
             "--invoke",
             value="NAME",
-            help="Call this function of a library with ARGS, and print its results, one a line.",
+            help="Call this function of a library with ARGS, and print its results, one a line. Of a component, as "
+            'INTERFACE#FUNCTION or by its own name; arguments and result are WAVE: [1, 2], {name: "x"}, some(3).',
         ),
         Option("--no-cache", help="Neither use nor keep compiled code on disk."),
         Option(
@@ -103,21 +104,23 @@ def main(arguments: Sequence[str]) -> int:
 
 def _check_component(path: str, component: Component, options: dict[str, Any]) -> None:
     """CommandError for what cannot be run of it."""
-    if "invoke" in options:
-        raise CommandError(f"--invoke: {path} is a component, whose functions take more than numbers: use remit.load")
-    if not component.is_command:
+    if "invoke" not in options and not component.is_command:
         there = ", ".join(map(shown, component.loaded.component.exports)) or "nothing"
-        what = "serve it with `remit serve`" if component.handler else "call its functions with remit.load"
+        what = "serve it with `remit serve`" if component.handler else "call its functions with --invoke or remit.load"
         raise CommandError(f"{path}: a component that exports no wasi:cli/run@0.2, but {there}; {what}")
 
 
-def _run(program: Program, arguments: list[str], world: World, options: dict[str, Any]) -> int:
+def _run(program: Program | Component, arguments: list[str], world: World, options: dict[str, Any]) -> int:
     """The program's exit status, or that of its timeout."""
     try:
         if "invoke" not in options:
             from remit.runtime.run import run
 
             return run([program, *arguments], **world.options).returncode
+        if not isinstance(program, Program):
+            from remit.cli import invoke_component
+
+            return invoke_component.invoke(program, options["invoke"], arguments, world.options)
         from remit.cli.invoke import invoke
 
         invoke(program, options["invoke"], arguments, world.options)
