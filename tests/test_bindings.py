@@ -101,6 +101,54 @@ ODD = wat("""(component
 CLOSING = wat(examples.COUNTERS_TEXT.replace("counter.add", "counter.close").replace("twice-as-much", "new"))
 """A resource with functions of the names that those of all resources have."""
 
+MORE = {
+    "plain_resource": wat("""(component
+      (import "r" (type $r (sub resource)))
+      (import "[constructor]r" (func $new (param "x" u32) (result (own $r))))
+      (import "[method]r.foo" (func $foo (param "self" (borrow $r)) (result u32)))
+      (core func $n (canon lower (func $new)))
+      (core func $f (canon lower (func $foo)))
+      (core func $d (canon resource.drop $r))
+      (core module $M
+        (import "" "n" (func $n (param i32) (result i32)))
+        (import "" "f" (func $f (param i32) (result i32)))
+        (import "" "d" (func $d (param i32)))
+        (func (export "g") (param i32) (result i32) (local $r i32) (local $got i32)
+          (local.set $r (call $n (local.get 0)))
+          (local.set $got (call $f (local.get $r)))
+          (call $d (local.get $r))
+          (local.get $got)))
+      (core instance $m (instantiate $M (with "" (instance
+        (export "n" (func $n)) (export "f" (func $f)) (export "d" (func $d))))))
+      (func (export "g") (param "x" u32) (result u32) (canon lift (core func $m "g"))))"""),
+    "decorators": wat("""(component (import "docs:a/x" (instance
+      (export "property" (func)) (export "abstractmethod" (func))
+      (export "staticmethod" (func)) (export "classmethod" (func))
+      (export "res" (type $r (sub resource)))
+      (export "[static]res.staticmethod" (func)) (export "[static]res.two" (func))
+      (export "[method]res.property" (func (param "self" (borrow $r)))))))"""),
+    "unions": wat("""(component (import "docs:a/x" (instance
+      (type $v (variant (case "a") (case "b" u8))) (export "shape" (type $s (eq $v)))
+      (type $e (enum "a")) (export "shape-value" (type $w (eq $e)))
+      (export "f" (func (param "a" $s) (result $w))))))"""),
+    "cls": wat("""(component (type $A (resource (rep i32)))
+      (core module $M (func (export "make") (param i32) (result i32) unreachable)
+        (func (export "new") (result i32) unreachable))
+      (core instance $m (instantiate $M))
+      (export $a "a" (type $A))
+      (func $constructor (param "cls" u32) (result (own $a)) (canon lift (core func $m "make")))
+      (export "[constructor]a" (func $constructor))
+      (func $new (result u32) (canon lift (core func $m "new")))
+      (export "[static]a.new" (func $new)))"""),
+    "order": wat("""(component (core module $M (func (export "f")) (func (export "g") (result i32) (i32.const 7)))
+      (core instance $m (instantiate $M))
+      (func $f (canon lift (core func $m "f")))
+      (func $g (result u32) (canon lift (core func $m "g")))
+      (instance $i (export "hi" (func $f)))
+      (export "docs:x/text" (instance $i)) (export "text" (func $g)))"""),
+}
+"""Each was once a module that could not be imported, or was refused by type checkers."""
+
 RIGHT: dict[str, tuple[Path | bytes, str]] = {
     "words": (
         WORDS,
@@ -373,7 +421,7 @@ def test_type_checkers_take_what_is_right(tmp_path: Path) -> None:
             paths += [module, program(tmp_path / f"use_{full}.py", source, module)]
     for name in ("script", "http"):
         paths.append(written(component_file(name), tmp_path, name)[1])
-    for name, guest in (("odd", ODD), ("closing", CLOSING)):
+    for name, guest in {"odd": ODD, "closing": CLOSING, **MORE}.items():
         for asynchronous in (False, True):
             full = f"async_{name}" if asynchronous else name
             paths.append(written(guest, tmp_path, full, asynchronous=asynchronous)[1])
@@ -390,6 +438,28 @@ def test_type_checkers_refuse_what_is_wrong(tmp_path: Path) -> None:
     refused = {int(line.split(":")[1]) for line in done.stdout.splitlines() if ": error:" in line}
     lines = user.read_text().splitlines()
     assert refused == {number for number, line in enumerate(lines, 1) if line.endswith("# wrong")}
+
+
+def test_a_resource_of_the_hosts_by_a_plain_name(tmp_path: Path) -> None:
+    class R:
+        def __init__(self, x: int) -> None:
+            self.x = x
+
+        def foo(self) -> int:
+            return self.x + 1
+
+    path, module = written(MORE["plain_resource"], tmp_path, "plain_resource_now")
+    made = imported(module)
+    assert made.exports(made.load(path, r=R, cache=False)).g(4) == 5
+
+
+def test_what_comes_first_keeps_its_name(tmp_path: Path) -> None:
+    path, module = written(MORE["order"], tmp_path, "order_now")
+    made = imported(module)
+    exports = made.exports(made.load(path, cache=False))
+    assert exports.text.hi() is None
+    assert made.Exports.__annotations__["text"] == "Text"
+    assert "text" not in vars(made.Exports)
 
 
 def test_another_component(bound: Any, tmp_path: Path) -> None:

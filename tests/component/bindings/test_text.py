@@ -223,6 +223,30 @@ def test_what_would_be_larger_than_any_memory() -> None:
         text_of(f'(component {types} (import "f" (func {params})))')
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        # A long name, once for each of many cases.
+        '(import "docs:a/i" (instance (type $v (variant {cases})) (export "{name}" (type (eq $v)))))',
+        # A long name of an interface, once for each alias of its type.
+        '(import "docs:a/{name}" (instance $i (type $e (enum "x")) (export "t" (type (eq $e))))) {aliases}',
+    ],
+)
+def test_long_names_that_are_said_often(source: str) -> None:
+    name = "a" * 40_000
+    cases = " ".join([f'(case "c{n}")' for n in range(400)])
+    again = '(import "docs:a/j{n}" (instance (type $e (enum "x")) (export "t" (type (eq $e)))))'
+    aliases = " ".join([again.replace("{n}", str(n)) for n in range(400)])
+    with pytest.raises(BindingsError, match="too large"):
+        text_of(f"(component {source.format(name=name, cases=cases, aliases=aliases)})")
+
+
+def test_many_resources_take_no_more_than_their_number() -> None:
+    resources = " ".join([f'(export "r{n}" (type $r{n} (sub resource)))' for n in range(1500)])
+    methods = " ".join([f'(export "[method]r{n}.f" (func (param "self" (borrow $r{n}))))' for n in range(1500)])
+    assert text_of(f'(component (import "docs:a/i" (instance {resources} {methods})))').count("def f(self)") == 1500
+
+
 def test_digests_tell_components_apart_and_no_more() -> None:
     def of(source: str) -> str:
         type = validate_component(wat(f"(component {source})")).type

@@ -20,8 +20,13 @@ _PLAIN = {
     "char": "str",
     "string": "str",
 }
-BUILT_IN = frozenset({"int", "bool", "float", "str", "bytes", "bytearray", "memoryview", "list", "tuple", "type"})
-"""What annotations use of Python's own. A function of the same name hides it from those that come after."""
+BUILT_IN = frozenset(
+    {
+        *("int", "bool", "float", "str", "bytes", "bytearray", "memoryview", "list", "tuple", "type"),
+        *("property", "staticmethod", "classmethod"),
+    }
+)
+"""What annotations and decorators use of Python's own. A function of that name hides it from those that come after."""
 
 
 class Annotations:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from remit.component.bindings.annotations import Annotations
 from remit.component.bindings.errors import BindingsError
 from remit.component.bindings.lines import INDENT, block, joined, outside
@@ -16,6 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from remit.component.names import ExternName
     from remit.component.shapes import Shapes
     from remit.component.types import ExternType
 
@@ -26,7 +29,18 @@ GUEST, HOST, NOBODY = "guest", "host", "nobody"
 class Known:
     """The classes that the module has so far, as annotations anywhere in it name them: ``Text.Summary``."""
 
-    __slots__ = ("asynchronous", "by_label", "count", "foreign", "hidden", "resources", "shapes", "types", "uses")
+    __slots__ = (
+        "asynchronous",
+        "by_label",
+        "count",
+        "foreign",
+        "hidden",
+        "resources",
+        "shapes",
+        "types",
+        "unions",
+        "uses",
+    )
 
     def __init__(
         self, shapes: Shapes, hidden: frozenset[str], count: Callable[[int], object], *, asynchronous: bool
@@ -43,6 +57,8 @@ class Known:
         """Resource types that have no class, by identity of their roots: nobody who uses the module can make one."""
         self.by_label: dict[tuple[str, int], str] = {}
         """By a type's own name, and its shape: two interfaces that define the like have one class for it."""
+        self.unions: dict[str, str] = {}
+        """Of variants, whose values are of the classes in them: the name for all of those."""
         self.uses: dict[str, set[str]] = {}
         """Interfaces' classes, and those that they refer to."""
 
@@ -67,8 +83,10 @@ class InterfaceClass:
 
     def add_types(self, externs: Mapping[str, ExternType], owner: str) -> None:
         """Its types, whose resources are `owner`'s."""
-        new: list[tuple[str, str, ValType | ResourceType]] = []
+        new: list[tuple[str, ValType | ResourceType]] = []
         aliases: list[str] = []
+        members, labels = _members(externs), _labels(externs)
+        names = {class_name(label) for label, bound in externs.items() if isinstance(bound, TypeBound)}
         for label, bound in externs.items():
             if not isinstance(bound, TypeBound):
                 continue
@@ -90,16 +108,23 @@ class InterfaceClass:
             if home is None and isinstance(type, NAMED):
                 known = self._known.by_label.setdefault((label, self._known.shapes.of(type)), full)
                 home = None if known == full else known
+            union = f"{name}Value"
+            while union in names:
+                union += "_"
             if home is None:
-                new.append((label, name, type))
+                new.append((name, type))
+                self._known.unions[full] = f"{self.name}.{union}"
             else:
-                aliases += self._alias(name, home, type)
+                aliases += self._alias(name, union, home, type)
             self._remember(type, home or full)
-        for label, name, type in new:
+        for name, type in new:
             if isinstance(type, ResourceType):
-                self._types.append(self._resource_class(label, name, externs, owner))
+                # Its functions may be of any of its names.
+                functions = [one for label in labels[id(root_of(type))] for one in members.get(label, ())]
+                self._types.append(self._resource_class(name, functions, owner))
             else:
-                self._types.append(value_class(name, self.name, type, self._annotations))
+                union = self._known.unions[f"{self.name}.{name}"].rpartition(".")[2]
+                self._types.append(value_class(name, self.name, union, type, self._annotations))
         if aliases:
             self._types.append(aliases)
 
@@ -121,7 +146,8 @@ class InterfaceClass:
             elif isinstance(type, TypeBound) and type.fresh:
                 name = class_name(label)
                 head = f"def {name}(self) -> {self._annotations.built_in('type')}[{self.name}.{name}]: ..."
-                self._protocol.append(["@property", f"@{outside('abstractmethod')}", head])
+                decorators = [f"@{self._annotations.built_in('property')}", f"@{outside('abstractmethod')}"]
+                self._protocol.append([*decorators, head])
 
     def add_attributes(self, pairs: list[tuple[str, str]]) -> None:
         """Interfaces, whose classes are named."""
@@ -150,6 +176,11 @@ class InterfaceClass:
         """What is to be given for an import."""
         return block(f"class {name}({outside('Protocol')}):", [f'"""{about}"""', "", *joined(self._protocol)])
 
+    def class_of(self, label: str) -> str:
+        """The class of the resource type with that label."""
+        self._refer(self.name)
+        return f"{self.name}.{class_name(label)}"
+
     @property
     def has_types(self) -> bool:
         return bool(self._types)
@@ -162,10 +193,12 @@ class InterfaceClass:
         self._shapes.setdefault(self._known.shapes.of(type), full)
         self._known.types.setdefault(id(type), full)
 
-    def _alias(self, name: str, home: str, type: ValType | ResourceType) -> list[str]:
+    def _alias(self, name: str, union: str, home: str, type: ValType | ResourceType) -> list[str]:
         self._refer(home)
+        self._known.count(2 * (len(name) + len(home)))
         near = home.removeprefix(f"{self.name}.")
-        value = [f"{name}Value: {outside('TypeAlias')} = {near}Value"] if isinstance(type, Variant) else []
+        all_cases = self._known.unions.get(home, home).removeprefix(f"{self.name}.")
+        value = [f"{union}: {outside('TypeAlias')} = {all_cases}"] if isinstance(type, Variant) else []
         return [f"{name}: {outside('TypeAlias')} = {near}", *value]
 
     def _member(self, name: str, label: str) -> None:
@@ -183,7 +216,7 @@ class InterfaceClass:
         if found is None:
             return None
         self._refer(found)
-        return f"{found}Value" if isinstance(type, Variant) else found
+        return self._known.unions.get(found, found) if isinstance(type, Variant) else found
 
     def _resource(self, type: ResourceType) -> str | None:
         found = self._known.resources.get(id(root_of(type)))
@@ -191,19 +224,14 @@ class InterfaceClass:
             self._refer(found)
         return found
 
-    def _resource_class(self, label: str, name: str, externs: Mapping[str, ExternType], owner: str) -> list[str]:
+    def _resource_class(self, name: str, functions: list[tuple[ExternName, FuncType]], owner: str) -> list[str]:
         body: list[list[str]] = []
         members: dict[str, str] = {}
-        for full, type in externs.items():
-            if not (full.startswith("[") and isinstance(type, FuncType)):
-                continue
-            parsed = parse_extern_name(full)
-            if parsed.resource != label:
-                continue
-            awaited = self._known.asynchronous and owner == GUEST
+        awaited = self._known.asynchronous and owner == GUEST
+        for parsed, type in functions:
             spelled = python_name(parsed.member) if parsed.member else "new" if awaited else ""
-            # What comes first keeps its name, as in the exports themselves.
-            if members.setdefault(spelled, full) == full:
+            # What comes first keeps its name, as in the exports themselves, but for a constructor.
+            if members.setdefault(spelled, parsed.text) == parsed.text:
                 body.append(self._function(parsed.member, type, owner, parsed.kind))
         if owner == HOST:
             inside = joined(body or [['"""A resource of the host\'s."""']])
@@ -224,6 +252,7 @@ class InterfaceClass:
         written = self._annotations.lowered if owner == GUEST else self._annotations.lifted
         shown = [f"{name}: {written(each)}" for name, (_, each) in zip(names, params, strict=True)]
         this = "_self" if "self" in names else "self"
+        kind_of_this = "_cls" if "cls" in names else "cls"
         awaited = self._known.asynchronous and owner == GUEST
         if owner == GUEST:
             result = self._annotations.returned(type.result, lowered=False)
@@ -231,17 +260,40 @@ class InterfaceClass:
             result = self._given(type)
         decorators: list[str] = []
         if kind == CONSTRUCTOR and awaited:
-            decorators, name, first = ["@classmethod"], "new", ["cls"]
+            decorators, name, first = [f"@{self._annotations.built_in('classmethod')}"], "new", [kind_of_this]
         elif kind == CONSTRUCTOR:
             name, first, result = "__init__", [this], "None"
         else:
             name, first = python_name(label), [this]
             if kind == STATIC:
-                decorators, first = ["@staticmethod"], []
+                decorators, first = [f"@{self._annotations.built_in('staticmethod')}"], []
         if owner == HOST and kind != CONSTRUCTOR:
             decorators.append(f"@{outside('abstractmethod')}")
+        self._known.count(len(name) + sum(map(len, shown)))
         head = f"{'async ' if awaited else ''}def {name}({', '.join([*first, *shown])}) -> {result}:"
         if owner == GUEST and result != "None":
             # Type checkers take no other empty body where a value is declared.
             return [*decorators, head, f"{INDENT}raise NotImplementedError"]
         return [*decorators, f"{head} ..."]
+
+
+def _members(externs: Mapping[str, ExternType]) -> dict[str, list[tuple[ExternName, FuncType]]]:
+    """The functions of resources, by the labels of those; constructors first, whose name nothing takes."""
+    found: dict[str, list[tuple[ExternName, FuncType]]] = defaultdict(list)
+    for name, type in externs.items():
+        if name.startswith("[") and isinstance(type, FuncType):
+            parsed = parse_extern_name(name)
+            if parsed.kind == CONSTRUCTOR:
+                found[parsed.resource].insert(0, (parsed, type))
+            else:
+                found[parsed.resource].append((parsed, type))
+    return found
+
+
+def _labels(externs: Mapping[str, ExternType]) -> dict[int, list[str]]:
+    """The labels of resource types, by what tells the types apart."""
+    found: dict[int, list[str]] = defaultdict(list)
+    for label, bound in externs.items():
+        if isinstance(bound, TypeBound) and isinstance(bound.type, ResourceType):
+            found[id(root_of(bound.type))].append(label)
+    return found

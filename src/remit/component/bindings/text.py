@@ -13,7 +13,7 @@ import re
 from remit.component.bindings.annotations import BUILT_IN
 from remit.component.bindings.digest import digest
 from remit.component.bindings.errors import BindingsError
-from remit.component.bindings.interface_class import NOBODY, InterfaceClass, Known
+from remit.component.bindings.interface_class import HOST, NOBODY, InterfaceClass, Known
 from remit.component.bindings.lines import INDENT, outside, plain
 from remit.component.shapes import Shapes
 from remit.component.types import Flags, FuncType, InstanceType, Record, TypeBound
@@ -128,9 +128,13 @@ class _Module:
         found: dict[str, str] = {}
         world = InterfaceClass(self._known, "World", "")
         types = {name: type for name, type in self._component.imports.items() if isinstance(type, TypeBound)}
-        world.add_types(types, NOBODY)
+        functions = {name: type for name, type in self._component.imports.items() if name.startswith("[")}
+        world.add_types({**types, **functions}, HOST)
+        for name, bound in types.items():
+            if bound.fresh:
+                self._give(name, f"type[{world.class_of(name)}]")
         self._classes.append(("World", world.whole("Types that are imported by plain names.")))
-        if types:
+        if world.has_types:
             found[""] = "World"
         for name, type in self._component.imports.items():
             if isinstance(type, InstanceType):
@@ -145,7 +149,7 @@ class _Module:
                     found[name] = made.name
                 if name not in self._provided:
                     self._give(name, self._protocol(made))
-            elif isinstance(type, FuncType):
+            elif isinstance(type, FuncType) and name not in functions:
                 self._give(name, world.callable(type))
         return found
 
@@ -165,6 +169,10 @@ class _Module:
         """The classes of interfaces, by name."""
         found: dict[str, str] = {}
         attributes: list[tuple[str, str]] = []
+        first: dict[str, str] = {}
+        for name, type in self._component.exports.items():
+            if isinstance(type, InstanceType | FuncType) and not name.startswith("["):
+                first.setdefault(python_name(_last(name)), name)
         for name, type in self._component.exports.items():
             if isinstance(type, InstanceType):
                 made = InterfaceClass(self._known, self._unique(name), name)
@@ -172,9 +180,17 @@ class _Module:
                 lines = made.whole(f"What {plain(name)} offers.")
                 self._classes.append((made.name, lines or [f"class {made.name}:", f'{INDENT}"""Empty."""']))
                 found[name] = made.name
-                attributes.append((python_name(_last(name)), made.name))
+                if first[python_name(_last(name))] == name:
+                    attributes.append((python_name(_last(name)), made.name))
         root = InterfaceClass(self._known, "Exports", "")
-        root.add_exports({name: type for name, type in self._component.exports.items() if name not in found})
+        # What comes first keeps its name, as in the exports themselves.
+        hidden = {
+            name
+            for name, type in self._component.exports.items()
+            if isinstance(type, FuncType) and not name.startswith("[") and first[python_name(name)] != name
+        }
+        others = found.keys() | hidden
+        root.add_exports({name: type for name, type in self._component.exports.items() if name not in others})
         root.add_attributes(attributes)
         lines = root.whole("What the component exports.")
         self._classes.append(("Exports", lines or ["class Exports:", f'{INDENT}"""The component exports nothing."""']))

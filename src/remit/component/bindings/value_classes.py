@@ -17,14 +17,17 @@ if TYPE_CHECKING:
     from remit.component.types import ValType
 
 
-def value_class(name: str, scope: str, type: ValType, annotations: Annotations) -> list[str]:
-    """The class `name` in the class `scope`. BindingsError if two things in it have one name in Python."""
+def value_class(name: str, scope: str, union: str, type: ValType, annotations: Annotations) -> list[str]:
+    """The class `name` in the class `scope`; `union` is the name for all cases of a variant.
+
+    BindingsError if two things in it have one name in Python.
+    """
     if isinstance(type, Record):
         return _record(name, scope, type, annotations)
     if isinstance(type, Variant):
-        return _variant(name, scope, type, annotations)
+        return _variant(name, scope, union, type, annotations)
     assert isinstance(type, Enum | Flags)
-    annotations.count(sum(map(len, type.labels)))
+    annotations.count(sum(map(len, type.labels)) + len(type.labels) * len(f"{scope}.{name}"))
     constants = [constant_name(label) for label in type.labels]
     _check(f"{scope}.{name}", constants)
     if isinstance(type, Enum):
@@ -51,7 +54,8 @@ def _record(name: str, scope: str, type: Record, annotations: Annotations) -> li
     )
 
 
-def _variant(name: str, scope: str, type: Variant, annotations: Annotations) -> list[str]:
+def _variant(name: str, scope: str, union: str, type: Variant, annotations: Annotations) -> list[str]:
+    annotations.count(3 * sum([len(label) for label, _ in type.cases]) + len(type.cases) * len(name))
     names = [class_name(label) for label, _ in type.cases]
     _check(f"{scope}.{name}", names)
     cases = [
@@ -59,9 +63,9 @@ def _variant(name: str, scope: str, type: Variant, annotations: Annotations) -> 
         for case, (label, payload) in zip(names, type.cases, strict=True)
     ]
     listed = f"cases = ({', '.join(names)},)" if len(names) == 1 else f"cases = ({', '.join(names)})"
-    union = " | ".join([f"{name}.{case}" for case in names])
+    all_cases = " | ".join([f"{name}.{case}" for case in names])
     whole = block(f"class {name}({outside('bindings')}.Variant):", joined([*cases, [listed]]))
-    return [*whole, "", f"{name}Value: {outside('TypeAlias')} = {union}"]
+    return [*whole, "", f"{union}: {outside('TypeAlias')} = {all_cases}"]
 
 
 def _case(name: str, label: str, payload: str | None) -> list[str]:

@@ -55,6 +55,12 @@ class OwnImports:
             if key in self._given:
                 self._taken.add(key)
                 return OwnImport(key, self._given[key], self._classes)
+        if name.startswith("["):
+            # A function of a resource that is imported by a plain name, whose class was given.
+            resource = name.partition("]")[2].partition(".")[0]
+            if resource in self._given:
+                self._taken.add(resource)
+                return OwnImport(resource, {resource: self._given[resource]}, self._classes, member=name)
         return None
 
     def unused(self) -> list[str]:
@@ -64,10 +70,12 @@ class OwnImports:
 class OwnImport:
     """What the caller gave for one import."""
 
-    __slots__ = ("_classes", "_given", "key")
+    __slots__ = ("_classes", "_given", "_member_name", "key")
 
-    def __init__(self, key: str, given: Any, classes: Classes) -> None:
+    def __init__(self, key: str, given: Any, classes: Classes, *, member: str = "") -> None:
+        """`member`: what was given is one function of an interface's, by that name."""
         self.key = key
+        self._member_name = member
         self._classes = classes
         self._given = given
 
@@ -78,7 +86,8 @@ class OwnImport:
     def provider(self, type: ExternType) -> Provider:
         """Mismatch if what was given cannot be that."""
         if isinstance(type, FuncType):
-            function = self._function("", self._given, type)
+            member = self._member_name
+            function = self._function(member, self._find(member) if member else self._given, type)
             return lambda host, asynchronous: self._host_function(function, type, host, asynchronous)
         if isinstance(type, TypeBound):
             return _always(self._resource("", self._given))
