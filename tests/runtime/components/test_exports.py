@@ -304,3 +304,80 @@ def test_a_resource_is_not_copied(counters: Any) -> None:
 def test_a_program_is_not_copied() -> None:
     with pytest.raises(TypeError, match="give another process its path"):
         pickle.dumps(SHAPES)
+
+
+TWO_NAMES = wat("""(component
+  (type $A (resource (rep i32)))
+  (core func $new (canon resource.new $A))
+  (core module $M (import "" "new" (func $new (param i32) (result i32)))
+    (func (export "make") (result i32) (call $new (i32.const 5)))
+    (func (export "get") (param i32) (result i32) (local.get 0)))
+  (core instance $m (instantiate $M (with "" (instance (export "new" (func $new))))))
+  (export $a "a" (type $A))
+  (export $b "b" (type $a))
+  (func $make (result (own $a)) (canon lift (core func $m "make")))
+  (export "[constructor]a" (func $make))
+  (func $get (param "self" (borrow $a)) (result u32) (canon lift (core func $m "get")))
+  (export "[method]a.get" (func $get)))""")
+
+
+@pytest.mark.parametrize("names", ["AB", "BA"])
+def test_a_resource_of_two_names_is_one_class_whichever_is_asked_for_first(names: str) -> None:
+    component: remit.Component = remit.load(TWO_NAMES, cache=False)
+    with component.instantiate() as instance:
+        first, second = [getattr(instance.exports, name) for name in names]
+        assert first is second
+        assert first.__name__ == "A"
+        assert first().get() == 5
+
+
+AGAIN = wat("""(component
+  (import "f" (func $f (param "x" u32) (result u32)))
+  (import "g" (func $g (param "text" string) (result (result string (error u8)))))
+  (import "wasi:clocks/monotonic-clock@0.2.0" (instance $clock
+    (export "now" (func (result u64)))))
+  (import "wasi:random/random@0.2.0" (instance $random
+    (export "get-random-bytes" (func (param "len" u64) (result (list u8))))))
+  (export "f2" (func $f))
+  (export "g2" (func $g))
+  (export "now" (func $clock "now"))
+  (export "bytes" (func $random "get-random-bytes")))""")
+
+
+def test_what_is_imported_and_exported_again() -> None:
+    def g(text: str) -> str:
+        if not text:
+            raise remit.Err(7)
+        return text.upper()
+
+    component: remit.Component = remit.load(AGAIN, imports={"f": lambda x: x + 1, "g": g}, cache=False)
+    with component.instantiate(random=1) as instance:
+        exports = instance.exports
+        assert exports.f2(1) == exports.f2(x=1) == 2
+        assert exports.g2("a") == "A"
+        with pytest.raises(remit.Err) as caught:
+            exports.g2("")
+        assert caught.value.value == 7
+        assert exports.now() <= exports.now()
+        assert len(exports.bytes(10)) == 10
+        with pytest.raises(OverflowError, match='argument "x": -1 is out of range for u32'):
+            exports.f2(-1)
+        with pytest.raises(TypeError, match=r"1 arguments are wanted \(x\), not 2"):
+            exports.f2(1, 2)
+        assert "u32" in repr(exports.f2)
+
+
+def test_and_is_awaited() -> None:
+    async def f(x: int) -> int:
+        await asyncio.sleep(0)
+        return x + 1
+
+    async def test() -> None:
+        component: remit.Component = remit.load(AGAIN, imports={"f": f, "g": str.upper}, cache=False)
+        async with await component.instantiate_async() as instance:
+            exports: Any = instance.exports
+            assert await exports.f2(1) == 2
+            assert await exports.g2("a") == "A"
+            assert len(await exports.bytes(4)) == 4
+
+    asyncio.run(test())

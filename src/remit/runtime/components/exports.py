@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from remit.binary.reader import quoted
 from remit.component.guest_resources import AsyncGuestResource, GuestResource
+from remit.component.instances import HostFunction
 from remit.component.types import FuncType, InstanceType, ResourceType, Result, TypeBound
+from remit.component.values.explain import explain
 from remit.component.values.names import class_name, python_name
 from remit.component.values.naming import NAMED, name_types
 from remit.component.values.pairing import pair
@@ -39,6 +41,9 @@ if TYPE_CHECKING:
 
         def invoke(self, name: str, function: GuestFunction, arguments: tuple[Any, ...]) -> Any:
             """Call it; awaitable if the instance is asynchronous."""
+
+        def invoke_host(self, function: Callable[..., Any], arguments: tuple[Any, ...], type: FuncType) -> Any:
+            """Call a function of the host's; awaitable if the instance is asynchronous."""
 
         def drop_resource(self, resource: Resource, rep: Any) -> Any:
             """Drop a resource now; awaitable if the instance is asynchronous."""
@@ -138,9 +143,11 @@ class Exports:
             return self._caller.classes.of(type.type)
         return type.type
 
-    def _function(self, label: str, type: FuncType) -> ExportedFunction:
-        function: GuestFunction = self._found[label]
+    def _function(self, label: str, type: FuncType) -> ExportedFunction | HandedOn:
+        function: GuestFunction | HostFunction = self._found[label]
         self._name_types()
+        if isinstance(function, HostFunction):
+            return HandedOn(self._caller, label, function, type)
         pair(function.classes, self._caller.classes, function.type, type)
         return ExportedFunction(self._caller, label, function)
 
@@ -153,6 +160,13 @@ class Exports:
         resource: Resource = self._found[label]
         if resource.python is not None:
             return resource.python  # type: ignore[no-any-return]  # its class, or that of the host
+        # It may have several names, and functions by any of them: the class is the same whichever is asked for.
+        labels = [
+            each
+            for each, bound in self._types.items()
+            if isinstance(bound, TypeBound) and isinstance(bound.type, ResourceType) and self._found[each] is resource
+        ]
+        label = labels[0]
         base = AsyncGuestResource if self._caller.asynchronous else GuestResource
         bound = self._caller.resource_base(self._interface, label)
         if bound is not None and issubclass(bound, base):
@@ -166,7 +180,7 @@ class Exports:
         for name, type_ in self._types.items():
             kind, _, rest = name.partition("]")
             owner, _, member = rest.partition(".")
-            if owner != label or not isinstance(type_, FuncType):
+            if owner not in labels or not isinstance(type_, FuncType):
                 continue
             if kind == "[constructor":
                 body.update(_constructor(self, name, asynchronous=self._caller.asynchronous))
@@ -207,7 +221,7 @@ class ExportedFunction:
         return self._caller.invoke(self._name, self._function, arguments)
 
     def _by_position(self, arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
-        rest = [python_name(label) for label, _ in self._function.type.params][len(arguments) :]
+        rest = [python_name(label) for label, _ in self.type.params][len(arguments) :]
         for name in named:
             if name not in rest:
                 raise TypeError(f"{self._name} has no parameter {name!r} that is left to be given")
@@ -217,12 +231,42 @@ class ExportedFunction:
         return (*arguments, *[named[name] for name in rest])
 
     def __repr__(self) -> str:
-        return f"<function {self._name}: {self._function.type}>"
+        return f"<function {self._name}: {self.type}>"
 
 
-def unwrapped(function: GuestFunction, value: Any) -> Any:
+class HandedOn(ExportedFunction):
+    """A function of the host's that the component imports, and exports again: no guest is entered."""
+
+    __slots__ = ("_handed", "_type")
+
+    def __init__(self, caller: Caller, name: str, function: HostFunction, type: FuncType) -> None:
+        self._caller = caller
+        self._name = name
+        self._handed = function
+        self._type = type
+
+    @property
+    def type(self) -> FuncType:
+        return self._type
+
+    def __call__(self, /, *arguments: Any, **named: Any) -> Any:
+        """As :meth:`ExportedFunction.__call__`."""
+        if named:
+            arguments = self._by_position(arguments, named)
+        params = self._type.params
+        if len(arguments) != len(params):
+            takes = ", ".join([label for label, _ in params]) or "none"
+            raise TypeError(f"{len(params)} arguments are wanted ({takes}), not {len(arguments)}")
+        for (label, type), value in zip(params, arguments, strict=True):
+            wrong = explain(self._caller.classes, None, f'argument "{label}"', type, value)
+            if wrong is not None:
+                raise wrong
+        return self._caller.invoke_host(self._handed.function, arguments, self._type)
+
+
+def unwrapped(type: FuncType, value: Any) -> Any:
     """`value`, or the ok value in it; raises Err."""
-    return returned(value) if isinstance(function.type.result, Result) else value
+    return returned(value) if isinstance(type.result, Result) else value
 
 
 def _attribute(label: str, type: ExternType) -> str | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from remit.engine.api import Timeout
+from remit.engine.api import Pending, Timeout
 from remit.kernel.limits import whole_number
+from remit.kernel.poll import Pollable
 from remit.runtime.components.exports import Exports, unwrapped
 from remit.runtime.components.world import ComponentWorld
 from remit.runtime.instance_base import InstanceBase, check_instance_options, checked_interruption
@@ -11,14 +12,17 @@ from remit.runtime.named_options import MOST_FUEL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
     from typing import Any, Self, Unpack
 
     from remit.component.guest_resources import GuestResource
     from remit.component.handles import Resource
     from remit.component.instances import GuestFunction
+    from remit.component.types import FuncType
     from remit.component.values.classes import Classes
     from remit.engine.wasmtime.store import Tank
+    from remit.runtime.awaited import Awaited
     from remit.runtime.components.program import Component
     from remit.runtime.options import InstanceOptions
 
@@ -79,6 +83,9 @@ class _ComponentInstance(InstanceBase):
         return None if self._world.instance is None else self.exports.resource_class(resource)
 
     def invoke(self, name: str, function: GuestFunction, arguments: tuple[Any, ...]) -> Any:
+        raise NotImplementedError
+
+    def invoke_host(self, function: Callable[..., Any], arguments: tuple[Any, ...], type: FuncType) -> Any:
         raise NotImplementedError
 
     def drop_resource(self, resource: Resource, rep: Any) -> Any:
@@ -154,10 +161,19 @@ class ComponentInstance(_ComponentInstance):
         try:
             self._start_clock()
             self._drop_forgotten()
-            return unwrapped(function, self._world.call(function, *arguments))
+            return unwrapped(function.type, self._world.call(function, *arguments))
         except Timeout as error:
             self._say_if_late(name, error)
             raise
+
+    def invoke_host(self, function: Callable[..., Any], arguments: tuple[Any, ...], type: FuncType) -> Any:
+        """Call a function of the host's that is exported again."""
+        self._start_clock()
+        result = function(*arguments)
+        while isinstance(result, Pending):
+            self._world.reactor.wait(result.wait_for)  # type: ignore[arg-type]  # no awaitables on a thread
+            result = result.resume()
+        return unwrapped(type, result)
 
     def drop_resource(self, resource: Resource, rep: Any) -> None:
         """Drop a resource, which may call the guest."""
@@ -225,10 +241,23 @@ class AsyncComponentInstance(_ComponentInstance):
             self._start_clock()
             while self._forgotten:
                 await self._drop_now(*self._forgotten.pop())
-            return unwrapped(function, await self._world.call_async(function, *arguments))
+            return unwrapped(function.type, await self._world.call_async(function, *arguments))
         except Timeout as error:
             self._say_if_late(name, error)
             raise
+
+    async def invoke_host(self, function: Callable[..., Any], arguments: tuple[Any, ...], type: FuncType) -> Any:
+        """Call a function of the host's that is exported again."""
+        self._start_clock()
+        result = function(*arguments)
+        while isinstance(result, Pending):
+            if isinstance(result.wait_for, Pollable):
+                await self._world.reactor.wait_async(result.wait_for)
+            else:
+                awaited: Awaited = result.wait_for  # type: ignore[assignment]  # there are these two, see bind.py
+                await awaited.wait(self._world.reactor.deadline)
+            result = result.resume()
+        return unwrapped(type, result)
 
     async def drop_resource(self, resource: Resource, rep: Any) -> None:
         """Drop a resource, which may call the guest."""
