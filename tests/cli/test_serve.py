@@ -85,6 +85,22 @@ def test_the_access_log() -> None:
     assert re.fullmatch(line, out), out
 
 
+def test_refusals_are_in_the_access_log() -> None:
+    with serving("--access-log", "--max-body", "10") as server:
+        host, _, port = server.address.removeprefix("http://").rpartition(":")
+        for request in (
+            b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 11\r\n\r\n",
+            b"nonsense\r\n\r\n",
+        ):
+            with socket.create_connection((host, int(port)), timeout=20) as peer:
+                peer.sendall(request)
+                while peer.recv(1000):
+                    continue
+        status, out, _ = server.end()
+    assert status == 0
+    assert [line.split('"')[1:] for line in out.splitlines()] == [["-", " 413 0 0.000000"], ["-", " 400 0 0.000000"]]
+
+
 def test_a_log_that_cannot_be_written_stops_no_request() -> None:
     with serving("--access-log") as server:
         assert server.process.stdout is not None

@@ -42,8 +42,8 @@ class Work:
     guest_directory: str = "/"
     more_directories: Mapping[str, Path] = field(default_factory=dict)
     """Guest path -> host path, shared by the runs: for what is only read."""
-    timeout: float = 60
-    """Seconds; only a program that hangs needs them all. The largest take a minute to compile."""
+    timeout: float = 300
+    """Seconds; only a program that hangs needs them all. The largest take minutes to compile where others work, too."""
 
 
 REMIT = (sys.executable, "-m", "remit", "run")

@@ -131,11 +131,13 @@ def _serve(component: Component, world: World, options: dict[str, Any]) -> int:
 
         limits = ServerLimits(**{name: options[option] for option, name in _LIMITS.items() if option in options})
         pool = {name: options[option] for option, name in _POOL.items() if option in options}
+        log = AccessLog() if "access-log" in options else None
         server = ComponentServer(
             component,
             world.options,
             limits=limits,
-            access_log=AccessLog() if "access-log" in options else None,
+            access_log=log,
+            refusal_log=None if log is None else log.refused,
             on_error=_explain,
             **pool,
         )
@@ -181,16 +183,20 @@ class AccessLog:
         self._broken = False
 
     def __call__(self, exchange: ServerExchange, seconds: float) -> None:
+        request = exchange.request
+        line = f"{shown(request.method)} {shown(request.path)} HTTP/1.1"
+        self._write(exchange.peer, line, f"{exchange.status or '-'} {exchange.bytes_sent} {seconds:.6f}")
+
+    def refused(self, peer: str, status: int) -> None:
+        """What was no request, or one that is not taken."""
+        self._write(peer, "-", f"{status} 0 0.000000")
+
+    def _write(self, peer: str, request: str, outcome: str) -> None:
         if self._broken:
             return
         import time
 
-        when = time.strftime("%d/%b/%Y:%H:%M:%S %z")
-        request = exchange.request
-        line = (
-            f'{exchange.peer} - - [{when}] "{shown(request.method)} {shown(request.path)} HTTP/1.1" '
-            f"{exchange.status or '-'} {exchange.bytes_sent} {seconds:.6f}\n"
-        )
+        line = f'{peer} - - [{time.strftime("%d/%b/%Y:%H:%M:%S %z")}] "{request}" {outcome}\n'
         try:
             sys.stdout.write(line)
             sys.stdout.flush()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from remit.runtime.components.program import Component
     from remit.serve.exchange import ServerExchange
-    from remit.serve.server import AccessLog
+    from remit.serve.server import AccessLog, RefusalLog
     from remit.serve.settings import ServerLimits
 
 
@@ -57,13 +57,16 @@ class ComponentServer:
         *,
         limits: ServerLimits | None = None,
         access_log: AccessLog | None = None,
+        refusal_log: RefusalLog | None = None,
         on_error: Callable[[ServerExchange, BaseException], None] | None = None,
         instances: int = 64,
         reuse: int = 1,
         queue: int = 1024,
     ) -> None:
         self._pool = pool_of(component, options, instances=instances, reuse=reuse, queue=queue)
-        self._server = Server(self._pool.answer, limits=limits, access_log=access_log, on_error=on_error)
+        self._server = Server(
+            self._pool.answer, limits=limits, access_log=access_log, refusal_log=refusal_log, on_error=on_error
+        )
         self._metrics_server: Server | None = None
 
     def listen(self, listener: socket.socket) -> None:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     Handler = Callable[[ServerExchange], Awaitable[None]]
     AccessLog = Callable[[ServerExchange, float], None]
     """What was answered, and the seconds that it took."""
+    RefusalLog = Callable[[str, int], None]
+    """Who was refused before there was a request, and with which status."""
 
 ACCEPTED_AT_ONCE = 64
 """Connections that are taken before those that are there have their turn."""
@@ -42,6 +44,7 @@ class Server:
         *,
         limits: ServerLimits | None = None,
         access_log: AccessLog | None = None,
+        refusal_log: RefusalLog | None = None,
         on_error: Callable[[ServerExchange, BaseException], None] | None = None,
     ) -> None:
         """`on_error` gets what the handler raised, and what is wrong with a server must be seen by somebody."""
@@ -52,6 +55,7 @@ class Server:
         self.scheme = "http"
         self._handler = handler
         self._access_log = access_log
+        self._refusal_log = refusal_log
         self._on_error = on_error
         self._connections: set[Connection] = set()
         self._listeners: list[socket.socket] = []
@@ -193,6 +197,8 @@ class Server:
 
     def refused(self, connection: Connection, status: int, why: str) -> None:
         self.metrics.refused(status)
+        if self._refusal_log is not None and connection.exchange is None:
+            self._refusal_log(connection.peer, status)
 
     def was_late(self, connection: Connection, what: str) -> None:
         self.metrics.late(what)
