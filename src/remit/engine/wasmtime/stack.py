@@ -39,7 +39,7 @@ def too_deep(levels: int) -> RuntimeError:
             f"call threading.stack_size({LEVEL}) before the thread is started"
         )
     return RecursionError(
-        f"{levels} programs run each other here already, from within their imports, and the stack takes no more"
+        f"{levels} programs, or components of one, call each other here already, and the stack takes no more"
     )
 
 
