@@ -99,8 +99,7 @@ def test_programs_that_run_each_other_end_before_the_stack_does(way: str) -> Non
     level, text = said(NEST, way).split(" ", 1)
     assert 2 <= int(level) <= 100
     assert (
-        text
-        == f"{level} programs, or components of one, call each other here already, and the stack takes no more\n"
+        text == f"{level} programs, or components of one, call each other here already, and the stack takes no more\n"
     )
     if way == "async" and fibers_supported():
         assert int(level) == FIBER_LEVELS
