@@ -16,7 +16,7 @@ from host_trees import descriptors_below
 from passthrough import DATA, SCRATCH, SIZE, Guest
 from remit.engine.wasmtime.native import function_addresses
 from remit.kernel.limits import Limits
-from remit.native.library import FUNCTIONS, native_functions
+from remit.native.library import FUNCTIONS, STREAM_FUNCTIONS, native_functions
 from remit.native.table import NativeDescriptorTable, SlotFile
 
 pytestmark = pytest.mark.skipif(
@@ -211,7 +211,7 @@ def test_the_monotonic_clock_counts_from_the_same_moment_as_in_python(make: Call
 
 
 def test_every_function_it_takes_over_is_there() -> None:
-    assert set(native_functions(function_addresses)) == set(FUNCTIONS)
+    assert set(native_functions(function_addresses)) == {*FUNCTIONS, *STREAM_FUNCTIONS.values()}
 
 
 # -- Random sequences, through both ----------------------------------------------------------------

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from typing import Any
 
     from remit.binary.types import FuncType as CoreFuncType
-    from remit.component.abi.context import HandleConversion
+    from remit.component.abi.context import HandleConversion, LiftLowerContext
     from remit.component.instances import HostFunction
     from remit.engine.api import Exports, Instance, Items, Module, Pending, Store
 
@@ -34,6 +34,9 @@ class Embedding:
     """Wait on this thread for the result of a function of the host, which the guest in the store has called. None:
     the engine gets the :class:`~remit.engine.api.Pending`."""
 
+    native_functions: Collection[tuple[str, str] | None] = ()
+    """Functions of the host that native code serves where it can, by interface and name."""
+
     def called(self, function: HostFunction) -> HostFunction:
         """How a function of the host that may wait is called, where that matters."""
         return function
@@ -41,6 +44,17 @@ class Embedding:
     def core_function(self, store: Store, type: CoreFuncType, function: Callable[..., Any], *, blocks: bool) -> bytes:
         """A core function that is written in Python, as an item of `store`. `blocks`: it may return Pending."""
         return store.host_function(type, function)
+
+    def native_function(
+        self,
+        store: Store,
+        type: CoreFuncType,
+        function: Callable[..., Any],
+        name: tuple[str, str],
+        context: LiftLowerContext,
+    ) -> bytes:
+        """One of :attr:`native_functions`, as an item of `store`: `function` has the rest of the work."""
+        return self.core_function(store, type, function, blocks=False)
 
     def instantiate(self, store: Store, module: Module, items: Items, exports: Exports) -> Instance:
         """An instance of a core module. Trap, or whatever a function of the host raised."""

@@ -10,9 +10,19 @@ from remit.component.abi.traps import trap, trap_if
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
-    from typing import Any
+    from typing import Any, Protocol
 
     from remit.component.instance_state import ComponentInstance
+
+    class NativeHandles(Protocol):
+        """Native code that serves some functions for some handles."""
+
+        def offer(self, index: int, representation: Any) -> None:
+            """The instance owns what the handle `index` stands for from now on."""
+
+        def forget(self, index: int) -> None:
+            """It has the handle no more."""
+
 
 MAX_TABLE_LENGTH = 1 << 20
 """Handles of one instance. The specification allows 2**28 - 1; but each may stand for a few hundred bytes of the host's
@@ -22,13 +32,15 @@ memory, such as a timer that nobody waits for."""
 class Table:
     """What the small numbers stand for that a guest holds. 0 is never one; the number freed last is used first."""
 
-    __slots__ = ("_array", "_free", "max_length")
+    __slots__ = ("_array", "_free", "max_length", "native")
 
     def __init__(self, max_length: int = MAX_TABLE_LENGTH) -> None:
         self._array: list[Any] = [None]
         self._free: list[int] = []
         self.max_length = max_length
         """The largest index."""
+        self.native: NativeHandles | None = None
+        """Native code that goes on with some of what is in it."""
 
     def __iter__(self) -> Iterator[Any]:
         return iter([each for each in self._array if each is not None])
@@ -57,6 +69,8 @@ class Table:
     def remove(self, index: int) -> Any:
         """Trap if there is nothing at `index`."""
         element = self.get(index)
+        if self.native is not None:
+            self.native.forget(index)
         self._array[index] = None
         self._free.append(index)
         return element
@@ -185,7 +199,11 @@ def lift_borrow(instance: ComponentInstance, scope: LendScope, index: int, rt: R
 
 
 def lower_own(instance: ComponentInstance, rep: Any, rt: Resource) -> int:
-    return instance.handles.add(ResourceHandle(rt, rep, own=True))
+    handles = instance.handles
+    index = handles.add(ResourceHandle(rt, rep, own=True))
+    if handles.native is not None:
+        handles.native.offer(index, rep)
+    return index
 
 
 def lower_borrow(instance: ComponentInstance, scope: BorrowScope, rep: Any, rt: Resource) -> int:

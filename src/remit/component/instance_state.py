@@ -14,17 +14,27 @@ NO_CONTEXT = (0, 0)
 class ComponentInstance:
     """The handles of an instance, and whether it may be entered and left now."""
 
-    __slots__ = ("backpressure", "context", "handles", "may_enter", "may_leave", "parent")
+    __slots__ = ("backpressure", "context", "handles", "leave", "may_enter", "parent")
 
     def __init__(self, parent: ComponentInstance | None = None) -> None:
         self.parent = parent
         self.handles = Table()
         self.may_enter = True
-        self.may_leave = True
+        self.leave = bytearray(b"\1")
+        """One byte, which native code reads and writes as well: whether it may be left, which means call others."""
         self.context = NO_CONTEXT
         """What the call that runs keeps by ``context.set``."""
         self.backpressure = 0
         """How often ``backpressure.inc`` was called more than ``backpressure.dec``. Only async calls wait for it."""
+
+    @property
+    def may_leave(self) -> bool:
+        """Not while it is called for the sake of another call, to allocate or to clean up."""
+        return self.leave[0] != 0
+
+    @may_leave.setter
+    def may_leave(self, may: bool) -> None:
+        self.leave[0] = may
 
     def enter_from(self, caller: ComponentInstance | None) -> None:
         """Begin a call from `caller` (None: from the host). Trap if this instance, or one around it, is in a call."""

@@ -33,6 +33,8 @@ class GuestFunction:
     blocks = False
     """Between components nobody waits without the one who waits being on the stack."""
 
+    native = None
+
     def __init__(
         self,
         type: FuncType,
@@ -113,6 +115,9 @@ class HostFunction:
     """A function of Python's, given as an import."""
 
     __slots__ = ("_blocks", "_classes", "_type", "function")
+
+    native: tuple[str, str] | None = None
+    """The interface and the name by which native code may know it."""
 
     def __init__(
         self,

@@ -125,12 +125,35 @@ class _HostCode:
     def item(self) -> bytes:
         """For core instances. Many are never handed to one."""
         if self._item is None:
-            of = self._of
-            self._item = of.embedding.core_function(of.store, self.type, self.function, blocks=self.blocks)
+            self._item = self._made(self._of.embedding, self._of.store)
         return self._item
+
+    def _made(self, embedding: Embedding, store: Store) -> bytes:
+        return embedding.core_function(store, self.type, self.function, blocks=self.blocks)
 
     def __call__(self, *flat: Any) -> Any:
         return self.function(None, *flat)
+
+
+class _NativeCode(_HostCode):
+    """One that native code serves, where it can."""
+
+    __slots__ = ("_context", "_name")
+
+    def __init__(
+        self,
+        of: _Instantiation,
+        type: CoreFuncType,
+        function: Callable[..., Any],
+        name: tuple[str, str],
+        context: LiftLowerContext,
+    ) -> None:
+        super().__init__(of, type, function)
+        self._name = name
+        self._context = context
+
+    def _made(self, embedding: Embedding, store: Store) -> bytes:
+        return embedding.native_function(store, self.type, self.function, self._name, self._context)
 
 
 class _Instantiation:
@@ -271,8 +294,14 @@ class _Instantiation:
         )
         if blocks:
             function = embedding.called(function)
-        lowered = function.lowered(step.type, self.compiler, self.context(step.options))
-        self.slots["core func"][step.slot] = _HostCode(self, step.core_type, lowered, blocks=blocks)
+        context = self.context(step.options)
+        lowered = function.lowered(step.type, self.compiler, context)
+        name = function.native
+        if name in embedding.native_functions and not blocks:
+            code: _HostCode = _NativeCode(self, step.core_type, lowered, name, context)
+        else:
+            code = _HostCode(self, step.core_type, lowered, blocks=blocks)
+        self.slots["core func"][step.slot] = code
 
     def built_in(self, step: BuiltIn) -> None:
         self.slots["core func"][step.slot] = _HostCode(self, step.core_type, built_in(self.state, step, self.resources))

@@ -22,28 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* ---- wasmtime's C API, as far as it is used; the addresses are given by remit_native_init. ---- */
-
-typedef union {
-    uint32_t i32;
-    uint64_t i64;
-    uint8_t v128[16];
-} value;
-
-struct memory { /* wasmtime_memory_t */
-    struct {
-        uint64_t store_id;
-        uint32_t private1;
-    };
-    uint32_t private2;
-};
-
-typedef void *(*host_function)(void *env, void *caller, value *args, size_t count);
-
-static void *(*caller_context)(void *caller);
-static void *(*context_get_data)(const void *context);
-static uint8_t *(*memory_data)(const void *context, const struct memory *memory);
-static size_t (*memory_data_size)(const void *context, const struct memory *memory);
+#include "engine.h"
 
 /* ---- Shared with Python: remit/native/table.py declares the same structures. ---- */
 
@@ -75,12 +54,6 @@ struct table {
     uint8_t has_memory;    /* `memory` is set */
     uint64_t clock_origin[2]; /* what each of them counts from, in nanoseconds of the host's clock */
     struct memory memory;
-};
-
-/* One per import that is taken over: where the Python implementation is. */
-struct import {
-    host_function python;
-    void *python_env;
 };
 
 /* ---- WASI preview 1: the numbers that are used. ---- */
@@ -169,7 +142,6 @@ static int vectors(const struct guest *guest, uint32_t address, uint32_t count, 
     return *total > guest->table->io_bytes ? -1 : (int)count;
 }
 
-#define FALL_BACK return ((struct import *)env)->python(((struct import *)env)->python_env, caller, args, count)
 #define RETURN(number) do { args[0].i64 = 0; args[0].i32 = (number); return NULL; } while (0)
 
 /* ---- Reading and writing. ---- */
@@ -513,13 +485,25 @@ void *remit_random_get(void *env, void *caller, value *args, size_t count)
 
 /* ---- Set up. ---- */
 
-/* Give the addresses of wasmtime's functions. 0, or -1 where the host cannot confine paths (no openat2). */
-int remit_native_init(void *context_of_caller, void *data_of_context, void *data_of_memory, void *size_of_memory)
+void *(*caller_context)(void *caller);
+void *(*context_get_data)(const void *context);
+uint8_t *(*memory_data)(const void *context, const struct memory *memory);
+size_t (*memory_data_size)(const void *context, const struct memory *memory);
+void *(*func_call)(void *context, const struct func *func, value *cells, size_t count, void **trap);
+void *(*trap_new)(const char *message, size_t length);
+void (*error_delete)(void *error);
+
+/* Give the addresses of wasmtime's functions, in the order above. 0, or -1 where the host cannot confine paths (no
+ * openat2). */
+int remit_native_init(void *const *functions)
 {
-    caller_context = (void *(*)(void *))context_of_caller;
-    context_get_data = (void *(*)(const void *))data_of_context;
-    memory_data = (uint8_t *(*)(const void *, const struct memory *))data_of_memory;
-    memory_data_size = (size_t (*)(const void *, const struct memory *))size_of_memory;
+    memcpy(&caller_context, &functions[0], sizeof functions[0]);
+    memcpy(&context_get_data, &functions[1], sizeof functions[1]);
+    memcpy(&memory_data, &functions[2], sizeof functions[2]);
+    memcpy(&memory_data_size, &functions[3], sizeof functions[3]);
+    memcpy(&func_call, &functions[4], sizeof functions[4]);
+    memcpy(&trap_new, &functions[5], sizeof functions[5]);
+    memcpy(&error_delete, &functions[6], sizeof functions[6]);
     int probe = open_beneath(AT_FDCWD, ".", O_PATH | O_CLOEXEC, 0);
     if (probe < 0)
         return -1;

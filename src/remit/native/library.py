@@ -8,6 +8,7 @@ import os
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Any
 
 FUNCTIONS = (
     "clock_time_get",
@@ -25,6 +26,13 @@ FUNCTIONS = (
     "random_get",
 )
 """The functions of wasi_snapshot_preview1 that it takes over."""
+
+STREAM_FUNCTIONS = {
+    ("wasi:io/streams", "[method]input-stream.read"): "stream_read",
+    ("wasi:io/streams", "[method]input-stream.blocking-read"): "stream_read",
+    ("wasi:io/streams", "[method]output-stream.blocking-write-and-flush"): "stream_write",
+}
+"""The functions of interfaces of components that it takes over, and by which function of its own."""
 
 
 class Slot(ctypes.Structure):
@@ -75,6 +83,42 @@ class Import(ctypes.Structure):
     _fields_ = (("python", ctypes.c_void_p), ("python_env", ctypes.c_void_p))
 
 
+class Stream(ctypes.Structure):
+    """``struct stream`` of streams.c: where in a file of the host's a stream is."""
+
+    _fields_ = (
+        ("host", ctypes.c_int32),
+        ("kind", ctypes.c_uint32),
+        ("offset", ctypes.c_int64),
+        ("most", ctypes.c_uint64),
+    )
+
+    def close(self) -> None:
+        """C does not go on with it any more."""
+        self.kind = CLOSED
+        self.host = -1
+
+
+class Function(ctypes.Structure):
+    """``struct func`` of engine.h: what wasmtime calls ``wasmtime_func_t``."""
+
+    _fields_ = (("store_id", ctypes.c_uint64), ("private1", ctypes.c_void_p))
+
+
+class Call(ctypes.Structure):
+    """``struct call`` of streams.c: one import of one instance, with its canonical options."""
+
+    _fields_ = (
+        ("import_", Import),
+        ("may_leave", ctypes.c_void_p),
+        ("streams", ctypes.c_void_p),
+        ("capacity", ctypes.c_uint64),
+        ("memory", Memory),
+        ("realloc", Function),
+    )
+
+
+CLOSED, INPUT, OUTPUT = range(3)
 FREE, OTHER, REGULAR_FILE, DIRECTORY = range(4)
 
 _address_of: dict[str, int] | None = None
@@ -85,12 +129,16 @@ ENGINE_FUNCTIONS = (
     "wasmtime_context_get_data",
     "wasmtime_memory_data",
     "wasmtime_memory_data_size",
+    "wasmtime_func_call_unchecked",
+    "wasmtime_trap_new",
+    "wasmtime_error_delete",
 )
-"""What it calls of the engine."""
+"""What it calls of the engine, in the order in which it is told."""
 
 
 def native_functions(addresses_of: Callable[[Sequence[str]], Sequence[int]]) -> dict[str, int]:
-    """The address of each function of :data:`FUNCTIONS`; empty where the fast path cannot be used.
+    """The address of each function of :data:`FUNCTIONS` and :data:`STREAM_FUNCTIONS`; empty where the fast path cannot
+    be used.
 
     `addresses_of` finds the engine's functions. ``REMIT_NATIVE=0`` in the environment turns the fast path off.
     """
@@ -112,20 +160,30 @@ def _load(engine_functions: Sequence[int]) -> dict[str, int]:
     if not os.path.exists(path):
         return {}
     library = ctypes.CDLL(path)
-    library.remit_native_sizes.restype = ctypes.c_size_t
-    library.remit_native_sizes.argtypes = (ctypes.c_size_t,)
-    for which, structure in enumerate((Slot, Table, Import)):
-        size = library.remit_native_sizes(which)
-        if size != ctypes.sizeof(structure):
-            raise ImportError(
-                f"{path} is of another version of Remit: {structure.__name__} has {size} bytes there and "
-                f"{ctypes.sizeof(structure)} here; install Remit again"
-            )
-    if library.remit_native_init(*map(ctypes.c_void_p, engine_functions)) != 0:
+    for name, structures in (("native", (Slot, Table, Import)), ("streams", (Stream, Call))):
+        sizes = getattr(library, f"remit_{name}_sizes", None)
+        for which, structure in enumerate(structures):
+            size = _size(sizes, which)
+            if size != ctypes.sizeof(structure):
+                raise ImportError(
+                    f"{path} is of another version of Remit: {structure.__name__} has {size} bytes there and "
+                    f"{ctypes.sizeof(structure)} here; install Remit again"
+                )
+    if library.remit_native_init((ctypes.c_void_p * len(engine_functions))(*engine_functions)) != 0:
         return {}
     found: dict[str, int] = {}
-    for name in FUNCTIONS:
+    for name in (*FUNCTIONS, *STREAM_FUNCTIONS.values()):
         address = ctypes.cast(getattr(library, f"remit_{name}"), ctypes.c_void_p).value
         assert address is not None
         found[name] = address
     return found
+
+
+def _size(sizes: Any, which: int) -> int:
+    """Of a structure, as C has it. 0: it has none."""
+    if sizes is None:
+        return 0
+    sizes.restype = ctypes.c_size_t
+    sizes.argtypes = (ctypes.c_size_t,)
+    size: int = sizes(which)
+    return size

@@ -166,7 +166,7 @@ def test_functions_are_found_when_they_are_called() -> None:
         asked.append("here")
         return Offered(Counters)
 
-    exports: Any = LazyExports(offered, host(), {})
+    exports: Any = LazyExports("test:lazy/counters", offered, host(), {})
     function = exports["import"]
     assert exports["import"] is function
     assert asked == []

@@ -101,11 +101,11 @@ class LiftLowerContext:
 
     def reallocate(self, old: int, old_byte_length: int, alignment: int, new_byte_length: int) -> int:
         """Call the guest's allocator; the address, checked. Traps, and whatever the call raises."""
-        instance = self.instance
-        assert instance.may_leave
-        instance.may_leave = False
+        leave = self.instance.leave
+        assert leave[0]
+        leave[0] = False
         address: int = self.realloc(old, old_byte_length, alignment, new_byte_length) & 0xFFFFFFFF
-        instance.may_leave = True
+        leave[0] = True
         size = self.memory.size
         if address & (alignment - 1) or address + new_byte_length > size:
             outside("realloc return", address, new_byte_length, alignment, size)

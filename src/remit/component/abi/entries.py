@@ -133,7 +133,7 @@ class Entries:
         block = Block()
         names = block.names(len(core_params))
         block.indent(f"def _core({', '.join(['_caller', *names])}):")
-        block.add("if not _cx.instance.may_leave: _trap('cannot leave component instance')")
+        block.add("if not _cx.instance.leave[0]: _trap('cannot leave component instance')")
         block.add(f"_scope = {'_LendScope()' if code.has_borrow else 'None'}")
         parts = names[:-1] if code.result_is_spilled else names
         arguments = code.lift_params_code(block, parts)
@@ -205,9 +205,9 @@ class Entries:
         if code.has_borrow:
             block.add("_scope.end()")
         block.indent("if _post_return is not None:")
-        block.add("_instance.may_leave = False")
+        block.add("_instance.leave[0] = False")
         block.add(f"_post_return({'_result' if has_result else ''})")
-        block.add("_instance.may_leave = True")
+        block.add("_instance.leave[0] = True")
         block.dedent()
         block.add("_instance.leave_to(None)")
         block.add("return _value")

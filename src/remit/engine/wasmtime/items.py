@@ -82,6 +82,26 @@ def host_function(store: Store, type: FuncType, function: Callable[..., Any]) ->
     """A function of the host's, as an item of `store`: it takes the store and signed arguments, and gives one result
     at most. It is kept as long as the store.
     """
+    functype, number = _registered(store, type, function)
+    return _new_item(store, functype, _CALLBACK, number)
+
+
+def native_function(
+    store: Store, type: FuncType, address: int, function: Callable[..., Any], environment: Callable[[int, int], Any]
+) -> bytes:
+    """A C function (``wasmtime_func_unchecked_callback_t``) at `address`, as an item of `store`.
+
+    It is trusted: nothing checks what it does. `environment` makes the ctypes structure that it is given, of the
+    C callback and its argument that have `function` do the call; that lives as long as the store.
+    """
+    functype, number = _registered(store, type, function)
+    given = environment(_CALLBACK, number)
+    store.keep(given)
+    return _new_item(store, functype, address, addressof(given))
+
+
+def _registered(store: Store, type: FuncType, function: Callable[..., Any]) -> tuple[int, int]:
+    """The C API's type, and the number of `function` in the store."""
     types = store.engine.host_types
     key = (type.params, type.results)
     known = types.get(key)
@@ -91,10 +111,13 @@ def host_function(store: Store, type: FuncType, function: Callable[..., Any]) ->
         known = types.setdefault(key, (new_functype(type), signature.unpack_arguments, pack))
     functype, unpack, pack = known
     functions = store.host_functions
-    number = len(functions)
     functions.append((function, unpack, pack, type))
+    return functype, len(functions) - 1
+
+
+def _new_item(store: Store, functype: int, function: int, environment: int) -> bytes:
     made = _Func()
-    library.func_new_unchecked(store.context_address, functype, _CALLBACK, number, None, addressof(made))
+    library.func_new_unchecked(store.context_address, functype, function, environment, None, addressof(made))
     return _FUNC_KIND + made.raw + _PADDING
 
 

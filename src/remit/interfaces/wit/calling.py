@@ -125,12 +125,13 @@ def pending(block: WouldBlock, again: Callable[[], Any]) -> Pending:
 class LazyFunction(HostFunction):
     """A function of an interface, found when it is first called: programs import many that they never call."""
 
-    __slots__ = ("_host", "_name", "_offered")
+    __slots__ = ("_host", "_name", "_offered", "native")
 
-    def __init__(self, offered: Callable[[], Offered], name: str, host: Host) -> None:
+    def __init__(self, offered: Callable[[], Offered], interface: str, name: str, host: Host) -> None:
         self._offered = offered
         self._name = name
         self._host = host
+        self.native = (interface, name)
 
     @property
     def function(self) -> Callable[..., Any]:  # type: ignore[override]  # of another class it is a slot
@@ -156,9 +157,13 @@ class LazyFunction(HostFunction):
 class LazyExports:
     """The exports of an interface's instance, each made when it is asked for."""
 
-    __slots__ = ("_host", "_made", "_offered", "_resources")
+    __slots__ = ("_host", "_interface", "_made", "_offered", "_resources")
 
-    def __init__(self, offered: Callable[[], Offered], host: Host, resources: Mapping[str, HostResource]) -> None:
+    def __init__(
+        self, interface: str, offered: Callable[[], Offered], host: Host, resources: Mapping[str, HostResource]
+    ) -> None:
+        """`interface`: its name, without a version."""
+        self._interface = interface
         self._offered = offered
         self._resources = resources
         self._host = host
@@ -167,7 +172,7 @@ class LazyExports:
     def __getitem__(self, name: str) -> Any:
         made = self._made.get(name)
         if made is None:
-            made = self._resources.get(name) or LazyFunction(self._offered, name, self._host)
+            made = self._resources.get(name) or LazyFunction(self._offered, self._interface, name, self._host)
             self._made[name] = made
         return made
 

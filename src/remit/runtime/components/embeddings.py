@@ -9,15 +9,19 @@ from __future__ import annotations
 from remit.component.embedding import Embedding
 from remit.component.instances import HostFunction
 from remit.engine.api import Pending
+from remit.engine.wasmtime.calls import Func
+from remit.engine.wasmtime.items import native_function
+from remit.engine.wasmtime.memory import Memory
+from remit.engine.wasmtime.native import memory_handle
 from remit.engine.wasmtime.trampolines import Trampolines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from remit.binary.types import FuncType as CoreFuncType
-    from remit.component.abi.context import HandleConversion
+    from remit.component.abi.context import HandleConversion, LiftLowerContext
     from remit.engine.api import Store
     from remit.kernel.reactor import Reactor
 
@@ -25,11 +29,44 @@ if TYPE_CHECKING:
 class Blocking(Embedding):
     """Whoever waits blocks the thread."""
 
-    __slots__ = ("_reactor",)
+    __slots__ = ("_reactor", "native_functions")
 
-    def __init__(self, new_store: Callable[[], Any], conversion: HandleConversion, reactor: Reactor) -> None:
+    def __init__(
+        self,
+        new_store: Callable[[], Any],
+        conversion: HandleConversion,
+        reactor: Reactor,
+        native: Mapping[tuple[str, str] | None, int],
+    ) -> None:
+        """`native`: the addresses of the functions of C that may serve what the guest calls."""
         super().__init__(new_store, conversion)
         self._reactor = reactor
+        self.native_functions: Mapping[tuple[str, str] | None, int] = native
+
+    def native_function(
+        self,
+        store: Any,
+        type: CoreFuncType,
+        function: Callable[..., Any],
+        name: tuple[str, str],
+        context: LiftLowerContext,
+    ) -> bytes:
+        memory, realloc = context.memory, context.realloc
+        if not isinstance(memory, Memory) or not isinstance(realloc, Func | None):
+            # An allocator that is itself a function of Python.
+            return self.core_function(store, type, function, blocks=False)
+        from remit.native.streams import SharedHandles
+
+        instance = context.instance
+        shared = instance.handles.native
+        if not isinstance(shared, SharedHandles):
+            shared = instance.handles.native = SharedHandles(instance.leave)
+            store.keep(shared)
+        address = self.native_functions[name]
+        options = memory_handle(memory), None if realloc is None else realloc.function
+        return native_function(
+            store, type, address, function, lambda python, argument: shared.call(python, argument, *options)
+        )
 
     def wait(self, caller: Store, pending: Pending) -> Any:
         result: Any = pending

@@ -179,13 +179,13 @@ def _of_interface(wanted: InterfaceName, own: OwnImport | None, type: InstanceTy
         return registry().offered(wanted)
 
     if own is None:
-        return lambda host, asynchronous: Instance(LazyExports(offered, host, resources))
+        return lambda host, asynchronous: Instance(LazyExports(wanted.name, offered, host, resources))
 
     replaced = own.provider(InstanceType({each: inner for each, inner in type.exports.items() if own.has(each)}))
 
     def provide(host: Host, asynchronous: bool) -> Instance:
         mine: Any = replaced(host, asynchronous)
-        return Instance(_Either(mine.exports, LazyExports(offered, host, resources)))
+        return Instance(_Either(mine.exports, LazyExports(wanted.name, offered, host, resources)))
 
     return provide
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache  # ctypes has imported it already
+
 from remit.component.guest_resources import GuestHandles, plain_class
 from remit.component.values.results import Err, Ok
 from remit.engine.wasmtime.signals import guarded
@@ -14,7 +16,7 @@ from remit.runtime.world import ENDLESS, World, runs_on_own_thread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Mapping
     from typing import Any
 
     from remit.component.embedding import Embedding
@@ -32,6 +34,7 @@ class ComponentWorld(World):
     __slots__ = (
         "_asynchronous",
         "_conversion",
+        "_has_directories",
         "_limits",
         "_on_thread",
         "class_of",
@@ -53,6 +56,7 @@ class ComponentWorld(World):
         """See :class:`remit.runtime.execute.ModuleWorld`."""
         census = component.census
         self._limits = component_limits(census, max_memory, component.name)
+        self._has_directories = bool(grants.dirs)
         self.component = component
         self.instance: Instance | None = None
         """None while it is made."""
@@ -70,7 +74,8 @@ class ComponentWorld(World):
         self.check()
         from remit.runtime.components.embeddings import Blocking
 
-        return self._instantiate(Blocking(self._new_store, self._conversion, self.reactor))
+        native = native_stream_functions() if self._has_directories else {}
+        return self._instantiate(Blocking(self._new_store, self._conversion, self.reactor, native))
 
     async def instantiate_async(self) -> Instance:
         """Make the instance. Its start functions may not wait."""
@@ -171,6 +176,16 @@ class ComponentWorld(World):
         store.deadline = self.reactor.deadline
         store.tank = self.tank
         return store
+
+
+@cache
+def native_stream_functions() -> Mapping[tuple[str, str] | None, int]:
+    """The addresses of the functions of C for streams, by what they serve. Empty where there are none."""
+    from remit.engine.wasmtime.native import function_addresses
+    from remit.native.library import STREAM_FUNCTIONS, native_functions
+
+    found = native_functions(function_addresses)
+    return {served: found[name] for served, name in STREAM_FUNCTIONS.items() if found}
 
 
 def _status(result: Ok | Err) -> int:
