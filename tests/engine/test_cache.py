@@ -372,6 +372,17 @@ def test_what_is_being_written_stays(cache: Cache, monkeypatch: pytest.MonkeyPat
     assert len(entry_files(cache)) == 1
 
 
+def test_it_is_given_up_even_when_python_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Modules are taken apart then, in any order."""
+    cache = Cache(str(tmp_path / "cache"))
+    descriptor = cache._descriptor
+    monkeypatch.setattr("remit.engine.cache.os", None)
+    cache.__del__()
+    monkeypatch.undo()
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(descriptor)
+
+
 def test_use_is_recorded(cache: Cache) -> None:
     load(cache, WASM)
     [file] = entry_files(cache)

@@ -84,6 +84,19 @@ class TestGranting:
             node.close()
             node.close()
 
+    def test_what_is_left_when_python_ends_is_closed_in_silence(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Modules are taken apart then, in any order."""
+        root = HostFilesystem(tmp_path).root()
+        file = root.open_file("f", RW | How.CREATE)
+        for module in ("host", "host_files"):
+            monkeypatch.setattr(f"remit.filesystems.{module}.os", None)
+        file.close()
+        root.close()
+        monkeypatch.undo()
+        assert descriptors_below(tmp_path) == []
+
     def test_a_host_without_directory_descriptors_says_so(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

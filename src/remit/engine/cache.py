@@ -112,9 +112,11 @@ class Cache:
         except OSError as error:
             self.refusal = f"{self.directory}: {error.strerror}"
 
-    def __del__(self) -> None:
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
+    def __del__(self, close: Callable[[int], None] = os.close) -> None:
+        # As Python ends, the module `os` may be gone already.
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            close(descriptor)
 
     def load(self, engine: Engine, program: str | bytes, *, name: str = "") -> Module:
         """The compiled module for a binary, or for the file that `program` names; compiled now if it is not here yet.

@@ -74,11 +74,12 @@ class HostDirectory(Directory):
         if hasattr(self, "_descriptor"):
             self.close()
 
-    def close(self) -> None:
+    def close(self, close: Callable[[int], None] = os.close) -> None:
+        # As Python ends, the module `os` may be gone already.
         descriptor = self._descriptor
         if descriptor >= 0:
             self._descriptor = -1
-            os.close(descriptor)
+            close(descriptor)
 
     def host_descriptor(self) -> int | None:
         # Without the walk in one step there is none in native code either.

@@ -110,11 +110,12 @@ class _HostNode(File):
         if hasattr(self, "_descriptor"):
             self.close()
 
-    def close(self) -> None:
+    def close(self, close: Callable[[int], None] = os.close) -> None:
+        # As Python ends, the module `os` may be gone already.
         descriptor = self._descriptor
         if descriptor >= 0:
             self._descriptor = -1
-            os.close(descriptor)
+            close(descriptor)
 
     def stat(self) -> Stat:
         try:
