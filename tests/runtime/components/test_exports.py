@@ -8,8 +8,11 @@ import gc
 import os
 import pickle
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -173,6 +176,27 @@ def test_an_instance_that_is_forgotten_warns() -> None:
     assert repr(SHAPES.instantiate()) == "<ComponentInstance of 'program.wasm'>"
     with pytest.warns(ResourceWarning, match="unclosed <ComponentInstance"):
         gc.collect()
+
+
+@pytest.mark.parametrize("cache", ["True", "False"])
+def test_an_instance_at_the_end_of_the_interpreter(tmp_path: Path, cache: str) -> None:
+    (tmp_path / "shapes.wasm").write_bytes(examples.SHAPES)
+    code = (
+        "import remit\n"
+        f"kept = remit.load('shapes.wasm', cache={cache}).instantiate()\n"
+        "assert kept.exports.half_of(2) == 1\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-Wdefault::ResourceWarning", "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env={**os.environ, "XDG_CACHE_HOME": str(tmp_path)},
+    )
+    assert done.returncode == 0
+    assert done.stderr.count("unclosed <ComponentInstance of 'shapes.wasm'>") == 1
+    assert "Error" not in done.stderr, done.stderr
 
 
 def test_a_closed_instance() -> None:

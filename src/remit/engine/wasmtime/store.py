@@ -411,6 +411,7 @@ def take_pending() -> BaseException | None:
 
 def raise_pending() -> None:
     """Raise what a signal handler raised while the guest ran, if it did."""
-    pending = take_pending()
-    if pending is not None:
+    state = local.state
+    if state.pending is not None:
+        pending, state.pending = state.pending, None
         raise pending

@@ -87,7 +87,7 @@ class Signature:
         self.type = type
         self.cells = max(len(type.params), len(type.results))
         self._has_references = any(each not in _CELLS for each in type.params + type.results)
-        self._room = RAW_SIZE * (self.cells + 1)
+        self._room = ctypes.c_char * (RAW_SIZE * (self.cells + 1))
         self._pack = struct.Struct("<16x" + _format(type.params, _CELLS)).pack_into
         self._unpack = struct.Struct("<16x" + _format(type.results, _CELLS)).unpack_from
         self.unpack_arguments = struct.Struct("<" + _format(type.params, _CELLS)).unpack_from
@@ -105,7 +105,7 @@ class Signature:
 
         TypeError for a wrong number or kind of arguments, OverflowError for a number out of range.
         """
-        raw = (ctypes.c_char * self._room)()
+        raw = self._room()
         try:
             self._pack(raw, 0, *arguments)
         except (struct.error, OverflowError, TypeError):

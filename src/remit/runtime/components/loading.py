@@ -6,6 +6,7 @@ What validation found is kept as a pickle beside the compiled code, in a directo
 from __future__ import annotations
 
 import marshal
+import sys
 from _thread import allocate_lock, start_new_thread
 from functools import partial  # ctypes has imported it already
 
@@ -223,8 +224,9 @@ def _kept_codes(cache: Cache | None, digest: bytes | None) -> Codes:
 
 
 def _code_keeper(cache: Cache, digest: bytes, codes: Codes) -> Callable[[], None]:
-    def keep() -> None:
-        if codes.changed:
+    def keep(ending: Callable[[], bool] = sys.is_finalizing) -> None:
+        # Nothing can be imported, as would be needed, when Python ends.
+        if codes.changed and not ending():
             codes.changed = False
             cache.keep_facts(_key(digest, b"codes"), marshal.dumps(codes.known))
 
