@@ -10,7 +10,7 @@ from remit.binary.types import FuncType as CoreFuncType
 from remit.binary.types import GlobalType, MemoryType, TableType, TagType
 from remit.component.core_subtyping import core_mismatch
 from remit.component.effort import Effort
-from remit.component.substitution import Resolution, ResourceAlias, Substitution
+from remit.component.substitution import OtherNames, Resolution, ResourceAlias, Substitution
 from remit.component.subtyping import Matcher, Mismatch
 from remit.component.types import (
     BOOL,
@@ -93,13 +93,13 @@ def test_value_types_match_if_they_are_equal(one: ValType, other: ValType) -> No
 @given(values)
 def test_substitution_puts_one_resource_in_the_place_of_another(type: ValType) -> None:
     r, s = resources
-    swapped = Substitution(Effort(), resources={r: s}).value(type)
-    assert matches(TypeBound(swapped), TypeBound(Substitution(Effort(), resources={r: s}).value(swapped)))
-    untouched = Substitution(Effort(), resources={ResourceType("t"): s}).value(type)
+    swapped = Substitution(Effort(), OtherNames(), resources={r: s}).value(type)
+    assert matches(TypeBound(swapped), TypeBound(Substitution(Effort(), OtherNames(), resources={r: s}).value(swapped)))
+    untouched = Substitution(Effort(), OtherNames(), resources={ResourceType("t"): s}).value(type)
     assert untouched is type
     # Names of a type are resolved to the type: what was not renamed is what it was.
-    renamed = Substitution(Effort(), resources={r: r}).value(type)
-    assert Resolution(Effort()).value(renamed) == type
+    renamed = Substitution(Effort(), OtherNames(), resources={r: r}).value(type)
+    assert Resolution(Effort(), OtherNames()).value(renamed) == type
 
 
 def test_aliases_of_one_resource_are_one_type() -> None:

@@ -31,13 +31,60 @@ def kept(type: ExternType) -> ExternType:
     )
 
 
-@pytest.mark.parametrize("name", ["words", "hello", "script", "http"])
-def test_there_and_back(name: str, tmp_path: Path) -> None:
+def skip_without_tools() -> None:
     reason = js_components.available()  # the same tools
     if reason is not None:
         if os.environ.get("CI") == "true" and "npm" not in reason:
             pytest.fail(reason)
         pytest.skip(reason)
+
+
+OTHER_NAMES = """package t:w@1.0.0;
+interface types {
+  enum error-code { a, b }
+  record point { x: u32, code: error-code }
+  flags rights { r, w }
+  resource thing { get: func() -> u32; }
+  variant shape { dot(point), held(thing), none }
+  f: func(c: error-code, s: shape, r: rights) -> point;
+}
+interface user {
+  use types.{error-code as code, point as place, rights as permits, thing as item, shape as form};
+  g: func(c: code, p: place, r: permits, i: borrow<item>, f: form) -> result<place, code>;
+}
+interface third {
+  use user.{code as last-code, form};
+  enum error-code { a, b }
+  h: func(c: last-code, f: form, e: error-code) -> list<last-code>;
+}
+world imports { import user; import third; use types.{error-code as mine}; import q: func(c: mine) -> list<mine>; }
+world exports { export third; export user; export types; }
+world mixed { import types; export user; export third; }
+world twice { import user; export types; export user; export third; }
+"""
+
+
+@pytest.mark.parametrize("world", ["imports", "exports", "mixed", "twice"])
+def test_types_by_other_names(world: str, tmp_path: Path) -> None:
+    skip_without_tools()
+    wit, component, made = tmp_path / "world.wit", tmp_path / "component.wasm", tmp_path / "made.wasm"
+    wit.write_text(OTHER_NAMES)
+    jco.dummy(wit, world, component)
+    text = world_text(validate_component(component.read_bytes()).type)
+    used = "use types.{error-code as code, point as place, rights as permits, thing as item, shape as form};"
+    assert used in text
+    assert "use types.{error-code as last-code, shape as form};" in text
+    assert text.count("enum error-code {") == 2
+    wit.write_text(text)
+    jco.dummy(wit, "root", made)
+    again = world_text(validate_component(made.read_bytes()).type)
+    # Types come in another order, and a world that is written out imports what its interfaces use.
+    assert sorted(again.splitlines()) == sorted(text.splitlines())
+
+
+@pytest.mark.parametrize("name", ["words", "hello", "script", "http"])
+def test_there_and_back(name: str, tmp_path: Path) -> None:
+    skip_without_tools()
     paths = {"words": EXAMPLES / "words" / "words.wasm", "hello": EXAMPLES / "hello_http" / "hello.wasm"}
     path = paths.get(name) or component_file(name)
     wit, made = tmp_path / "world.wit", tmp_path / "made.wasm"

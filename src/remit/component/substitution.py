@@ -1,8 +1,9 @@
 """Types with other resource types, or other named types, in the place of some.
 
-While a component is validated, it matters by which name a resource type is referred to: an export's type may only
-use names that can be seen outside. So each import, definition and export of a resource type is a
-:class:`ResourceAlias` of its own, and two are the same type if their roots are one object.
+While a component is validated, it matters by which name a type is referred to: an export's type may only use names
+that can be seen outside. So each import, definition and export of a resource type is a :class:`ResourceAlias` of its
+own, and two are the same type if their roots are one object. Each import and export of a record, a variant, an enum
+or flags is a copy, and :class:`OtherNames` keeps of what.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 from remit.component.types import (
     Borrow,
     ComponentType,
+    Enum,
+    Flags,
     FuncType,
     Future,
     InstanceType,
@@ -48,18 +51,52 @@ def root_of(resource: ResourceType) -> ResourceType:
     return resource.root if isinstance(resource, ResourceAlias) else resource
 
 
+class OtherNames:
+    """Value types that are other names of value types; used in validation only, as :class:`ResourceAlias` is.
+
+    They are kept here and not in the types, which outlive validation, and would take their originals with them.
+    """
+
+    __slots__ = ("_originals",)
+
+    def __init__(self) -> None:
+        # By the identity of the copy, which is kept so that its identity stays its own.
+        self._originals: dict[int, tuple[ValType, ValType]] = {}
+
+    def add(self, type: ValType) -> ValType:
+        """`type` by another name: a copy, if its kind needs names."""
+        new: ValType
+        if isinstance(type, Record):
+            new = Record(type.fields)
+        elif isinstance(type, Variant):
+            new = Variant(type.cases)
+        elif isinstance(type, (Enum, Flags)):
+            new = type.__class__(type.labels)
+        else:
+            return type
+        self._originals[id(new)] = (new, type)
+        return new
+
+    def original(self, type: ValType) -> ValType | None:
+        """What `type` is another name of, which may be one, too; None if it is none."""
+        known = self._originals.get(id(type))
+        return None if known is None else known[1]
+
+
 class Substitution:
     """Puts types in the place of others, everywhere inside of a type. What does not change stays the same object."""
 
-    __slots__ = ("_done", "effort", "resources")
+    __slots__ = ("_done", "effort", "names", "resources")
 
     def __init__(
         self,
         effort: Effort,
+        names: OtherNames,
         types: dict[int, tuple[DefinedType, DefinedType]] | None = None,
         resources: dict[ResourceType, ResourceType] | None = None,
     ) -> None:
         self.effort = effort
+        self.names = names
         self.resources = resources or {}
         """Roots, and the roots that take their place."""
         # By the identity of what is replaced, which is kept so that its identity stays its own.
@@ -83,10 +120,26 @@ class Substitution:
         if done is not None:
             assert isinstance(done[1], ValType)
             return done[1]
-        self.effort.spend()
-        new = self._value(type)
-        self._done[id(type)] = (type, new)
+        # What it is a name of comes first. Names of names may be too many for a frame each.
+        renamed: list[tuple[ValType, ValType]] = []
+        while (original := self.names.original(type)) is not None and id(type) not in self._done:
+            self.effort.spend()
+            renamed.append((type, original))
+            type = original
+        done = self._done.get(id(type))
+        if done is None:
+            self.effort.spend()
+            done = self._done[id(type)] = (type, self._value(type))
+        new = done[1]
+        assert isinstance(new, ValType)
+        for each, original in reversed(renamed):
+            new = self._name(each, original, new)
+            self._done[id(each)] = (each, new)
         return new
+
+    def _name(self, type: ValType, original: ValType, new: ValType) -> ValType:
+        """`type`, which is another name of `original`, where `new` takes the place of that."""
+        return type if new is original else self.names.add(new)
 
     def _value(self, type: ValType) -> ValType:
         if isinstance(type, (Own, Borrow)):
@@ -144,8 +197,7 @@ class Substitution:
 
     def extern(self, type: ExternType) -> ExternType:
         if isinstance(type, TypeBound):
-            new = self.defined(type.type)
-            return type if new is type.type else TypeBound(new, fresh=type.fresh)
+            return self.bound(type)
         if isinstance(type, FuncType):
             return self.func(type)
         if isinstance(type, InstanceType):
@@ -153,6 +205,16 @@ class Substitution:
         if isinstance(type, ComponentType):
             return self.component(type)
         return type
+
+    def bound(self, type: TypeBound) -> TypeBound:
+        done = self._done.get(id(type))
+        if done is not None:
+            assert isinstance(done[1], TypeBound)
+            return done[1]
+        inner = self.defined(type.type)
+        new = type if inner is type.type else TypeBound(inner, fresh=type.fresh)
+        self._done[id(type)] = (type, new)
+        return new
 
     def externs(self, types: Mapping[str, ExternType]) -> Mapping[str, ExternType]:
         self.effort.spend(1 + len(types))
@@ -182,9 +244,12 @@ class Substitution:
 
 
 class Resolution(Substitution):
-    """Puts a resource type itself in the place of each of its names: for what leaves validation."""
+    """Puts a type itself in the place of each of its names: for what leaves validation."""
 
     __slots__ = ()
+
+    def _name(self, type: ValType, original: ValType, new: ValType) -> ValType:
+        return new
 
     def resource(self, resource: ResourceType) -> ResourceType:
         return root_of(resource)

@@ -7,8 +7,6 @@ the package ``root:component``. Interfaces follow, each in its package.
 from __future__ import annotations
 
 from remit.component.names import CONSTRUCTOR, INTERFACE, METHOD, STATIC, InvalidName, parse_extern_name
-from remit.component.shapes import Shapes
-from remit.component.substitution import root_of
 from remit.component.subtyping import sort_of
 from remit.component.types import (
     Borrow,
@@ -37,12 +35,15 @@ if TYPE_CHECKING:
 
     from remit.component.types import ComponentType, DefinedType, ExternType
 
+    _Homes = dict[int, tuple[str, str]]
+    """By identity of a type: the first interface that has it, and its name there."""
+
 MOST_TEXT = 10_000_000
 """About so many characters are written. A small file can nest types, and import one interface by many names, so that
 written out it is larger than any memory."""
 
 _INDENT = "  "
-_NAMED = (Record, Variant, Enum, Flags)
+_NAMED = (Record, Variant, Enum, Flags, ResourceType)
 """What WIT has no words for where it is used: it needs a name."""
 
 # WIT.md, "Keywords".
@@ -67,20 +68,17 @@ class _World:
     def __init__(self, component: ComponentType) -> None:
         self._component = component
         self._left = MOST_TEXT
-        self._homes: dict[int, tuple[str, str]] = {}
-        """By identity of a type: the interface that defines it, and its name there."""
-        self._defined: dict[tuple[str, int], str] = {}
-        """By its name and shape: the interface that defines a record, a variant, an enum or flags."""
-        self.shapes = Shapes(self.count)
+        self._imported = _homes(component.imports, {})
+        # What is exported may use what is imported, and not the other way about.
+        self._homes = _homes(component.exports, self._imported)
         self._packages: dict[str, dict[str, list[str]]] = {}
         """Packages, their interfaces, and the lines in them."""
 
     def text(self) -> str:
-        own = _Scope(self, "")
-        lines = [
-            *self._side("import", self._component.imports, own),
-            *self._side("export", self._component.exports, own),
-        ]
+        own = _Scope(self, "", self._imported)
+        lines = self._side("import", self._component.imports, own)
+        lines += self._side("export", self._component.exports, own)
+        lines = [*own.uses(), *lines]
         found = ["package root:component;", "", "world root {", *[_INDENT + line for line in lines], "}"]
         for package, interfaces in self._packages.items():
             found += ["", f"package {package} {{"]
@@ -98,24 +96,15 @@ class _World:
         if self._left < 0:
             raise WitTextError("its types are too large to be written out")
 
-    def home(self, type: DefinedType) -> tuple[str, str] | None:
-        return self._homes.get(id(type))
-
-    def same(self, name: str, type: ValType, interface: str) -> str:
-        """The interface that defines the like by this name; nothing if that is this one.
-
-        Types that are no resources are what they are made of: a component's binary does not keep which was there first.
-        """
-        home = self._defined.setdefault((name, self.shapes.of(type)), interface)
-        return "" if home == interface else home
-
-    def settle(self, type: DefinedType, interface: str, label: str) -> None:
-        if interface:
-            self._homes.setdefault(id(type), (interface, label))
-
     def _side(self, word: str, externs: Mapping[str, ExternType], own: _Scope) -> list[str]:
-        lines: list[str] = []
         plain: dict[str, ExternType] = {}
+        if word == "import":
+            for name, type in externs.items():
+                kind = parse_extern_name(name).kind
+                if kind in (CONSTRUCTOR, METHOD, STATIC) or (isinstance(type, TypeBound) and kind != INTERFACE):
+                    plain[name] = type
+        # Before the functions, of either side: these use their names.
+        lines = own.body(plain)
         for name, type in externs.items():
             parsed = parse_extern_name(name)
             if isinstance(type, InstanceType):
@@ -123,43 +112,71 @@ class _World:
                     self._add(name, type)
                     lines.append(f"{word} {name};")
                 else:
-                    inside = _Scope(self, "").lines(type.exports)
+                    homes = self._imported if word == "import" else self._homes
+                    inside = _Scope(self, "", homes).lines(type.exports)
                     lines += [f"{word} {_id(name)}: interface {{", *[_INDENT + line for line in inside], "}"]
             elif isinstance(type, FuncType) and parsed.kind not in (CONSTRUCTOR, METHOD, STATIC, INTERFACE):
                 lines.append(f"{word} {_id(name)}: {own.function(type)};")
-            elif word == "import" and isinstance(type, FuncType | TypeBound) and parsed.kind != INTERFACE:
-                plain[name] = type
-            else:
+            elif name not in plain:
                 # A world has no words for it.
                 lines.append(f"// {word} {name}: {sort_of(type)}")
-        return own.lines(plain) + lines
+        return lines
 
     def _add(self, name: str, type: InstanceType) -> None:
         parsed = parse_extern_name(name)
         package = parsed.package + (f"@{parsed.version}" if parsed.version else "")
         interfaces = self._packages.setdefault(package, {})
         if parsed.interface not in interfaces:
-            interfaces[parsed.interface] = _Scope(self, name).lines(type.exports)
+            again = self._component.exports.get(name)
+            exported = again.exports if isinstance(again, InstanceType) else {}
+            interfaces[parsed.interface] = _Scope(self, name, self._homes).lines(type.exports, exported)
+
+
+def _homes(externs: Mapping[str, ExternType], known: _Homes) -> _Homes:
+    """The same as `known`, and those of `externs` that are not in it."""
+    found = dict(known)
+    for name, type in externs.items():
+        if isinstance(type, InstanceType) and parse_extern_name(name).kind == INTERFACE:
+            for label, bound in type.exports.items():
+                if isinstance(bound, TypeBound):
+                    found.setdefault(id(bound.type), (name, label))
+    return found
 
 
 class _Scope:
     """The inside of an interface, or of the world: which types have names in it."""
 
-    def __init__(self, world: _World, interface: str) -> None:
+    def __init__(self, world: _World, interface: str, homes: _Homes) -> None:
         self._world = world
         self._interface = interface
+        self._homes = homes
         self._names: dict[int, str] = {}
         """By identity of a type."""
-        self._resources: dict[int, str] = {}
-        """By identity of a resource type's root."""
-        self._shapes: dict[int, str] = {}
-        """By shape: substitution has put other objects into the types of functions."""
+        self._labels: set[str] = set()
+        self._uses: dict[str, list[str]] = {}
+        """Interfaces, and what is used of them."""
 
-    def lines(self, externs: Mapping[str, ExternType]) -> list[str]:
+    def lines(self, externs: Mapping[str, ExternType], exported: Mapping[str, ExternType] | None = None) -> list[str]:
+        """All there is inside."""
+        body = self.body(externs, exported)
+        return [*self.uses(), *body]
+
+    def uses(self) -> list[str]:
+        """What is used of others, once everything else is written."""
+        return [f"use {self._reference(home)}.{{{', '.join(names)}}};" for home, names in self._uses.items()]
+
+    def body(self, externs: Mapping[str, ExternType], exported: Mapping[str, ExternType] | None = None) -> list[str]:
+        """`exported` is the same interface as an export: its types are others, and an import has only what is used."""
+        exported = exported or {}
+        externs = {**externs, **{name: type for name, type in exported.items() if name not in externs}}
+        self._labels.update(externs)
         functions: dict[str, list[str]] = {}
         resources = {name for name, type in externs.items() if isinstance(type, TypeBound)}
         # Types first: a resource's functions may take what is named after the resource.
         types = {name: self._reserve(name, type) for name, type in externs.items() if isinstance(type, TypeBound)}
+        for name, type in exported.items():
+            if isinstance(type, TypeBound) and not isinstance(type.type, Primitive):
+                self._names.setdefault(id(type.type), name)
         free: list[str] = []
         self._world.count(sum(map(len, externs)))
         for name, type in externs.items():
@@ -176,21 +193,15 @@ class _Scope:
                 functions.setdefault(parsed.resource, []).append(self._member(parsed.kind, parsed.member, type))
             else:
                 free.append(f"{_id(name)}: {self.function(type)};")
-        uses: dict[str, list[str]] = {}
         found: list[str] = []
         for name, used in types.items():
             bound = externs[name]
             assert isinstance(bound, TypeBound)
             if used is None:
                 found += self._definition(name, bound.type, functions.get(name, []))
-            elif used[0]:
-                uses.setdefault(used[0], []).append(
-                    _id(used[1]) if used[1] == name else f"{_id(used[1])} as {_id(name)}"
-                )
-            else:
+            elif not used[0]:
                 found.append(f"type {_id(name)} = {_id(used[1])};")
-        used_ones = [f"use {self._reference(home)}.{{{', '.join(names)}}};" for home, names in uses.items()]
-        return [*used_ones, *found, *free]
+        return [*found, *free]
 
     def _reference(self, interface: str) -> str:
         """As it is called here: by its name alone within its package."""
@@ -225,19 +236,29 @@ class _Scope:
         if known is not None:
             return "", known
         self._names[id(type)] = name
-        if isinstance(type, ResourceType):
-            self._resources.setdefault(id(root_of(type)), name)
-        if isinstance(type, _NAMED):
-            self._shapes.setdefault(self._world.shapes.of(type), name)
-        home = self._world.home(type)
+        home = self._homes.get(id(type))
         if home is None or home[0] == self._interface:
-            if isinstance(type, _NAMED):
-                same = self._world.same(name, type, self._interface)
-                if same:
-                    return same, name
-            self._world.settle(type, self._interface, name)
             return None
+        self._use(home, name)
         return home
+
+    def _use(self, home: tuple[str, str], name: str) -> None:
+        used = _id(name) if home[1] == name else f"{_id(home[1])} as {_id(name)}"
+        self._uses.setdefault(home[0], []).append(used)
+
+    def _name(self, type: ValType | ResourceType) -> str | None:
+        """What it is called here, if it has a name."""
+        named = self._names.get(id(type))
+        if named is None and isinstance(type, _NAMED) and id(type) in self._homes:
+            # A function may be of what has its name elsewhere only.
+            named = self._homes[id(type)][1]
+            while named in self._labels:
+                self._world.count(len(named))
+                named = f"other-{named}"
+            self._use(self._homes[id(type)], named)
+            self._names[id(type)] = named
+            self._labels.add(named)
+        return named
 
     def _definition(self, name: str, type: DefinedType, functions: list[str]) -> list[str]:
         label = _id(name)
@@ -256,9 +277,7 @@ class _Scope:
         return [f"type {label} = {self._written(type)};"]
 
     def _type(self, type: ValType) -> str:
-        named = self._names.get(id(type))
-        if named is None and isinstance(type, _NAMED):
-            named = self._shapes.get(self._world.shapes.of(type))
+        named = self._name(type)
         text = _id(named) if named is not None else self._written(type)
         self._world.count(len(text))
         return text
@@ -288,7 +307,7 @@ class _Scope:
         raise WitTextError(f"a {type.kind} that has no name")
 
     def _resource(self, resource: ResourceType) -> str:
-        named = self._names.get(id(resource)) or self._resources.get(id(root_of(resource)))
+        named = self._name(resource)
         if named is None:
             raise WitTextError(f"the resource {resource.name or 'without a name'} is not in reach")
         return _id(named)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from remit.binary.component import syntax
 from remit.binary.reader import quoted
-from remit.component import types
 from remit.component.substitution import ResourceAlias, Substitution, fresh_resources, root_of
 from remit.component.subtyping import Matcher, Mismatch, sort_of
-from remit.component.types import ComponentType, FuncType, InstanceType, ModuleType, ResourceType, TypeBound
+from remit.component.types import ComponentType, FuncType, InstanceType, ModuleType, ResourceType, TypeBound, ValType
 from remit.component.validated import BindResource, Import, Item
 from remit.component.validation.errors import ValidationError
 from remit.component.validation.extern_names import check_name, register_resource
@@ -58,7 +57,7 @@ def add_export(scope: Scope, node: syntax.Export) -> None:
         if node.type is not None:
             type = _ascribe(scope, type, node)
         elif isinstance(type, TypeBound):
-            type = TypeBound(_renamed(type.type, node.name))
+            type = TypeBound(_renamed(scope, type.type, node.name))
         scope.items.append(item(node.name, node.sort, slot, type))
     define(scope, type, slot, node.offset)
     _name(scope, scope.exports, node.name, node.attributes, type, node.offset)
@@ -149,7 +148,7 @@ def _resolve(scope: Scope, ref: syntax.ExternTypeRef, name: str) -> ExternType:
         return module
     type = look_up(scope.types, ref.index, "type", ref.offset)
     if ref.sort == "type":
-        return TypeBound(_renamed(type, name))
+        return TypeBound(_renamed(scope, type, name))
     if ref.sort == "func" and isinstance(type, FuncType):
         return type
     if ref.sort == "component" and isinstance(type, ComponentType):
@@ -160,19 +159,13 @@ def _resolve(scope: Scope, ref: syntax.ExternTypeRef, name: str) -> ExternType:
     raise ValidationError(f"type index {ref.index} is not {kind} type", ref.offset)
 
 
-def _renamed(type: DefinedType, name: str) -> DefinedType:
+def _renamed(scope: Scope, type: DefinedType, name: str) -> DefinedType:
     """The same type as a new definition: with a name of its own, if its kind needs one."""
     if isinstance(type, ResourceType):
         root = root_of(type)
         root.name = root.name or name
         return ResourceAlias(name, root)
-    if isinstance(type, types.Record):
-        return types.Record(type.fields)
-    if isinstance(type, types.Variant):
-        return types.Variant(type.cases)
-    if isinstance(type, (types.Enum, types.Flags)):
-        return type.__class__(type.labels)
-    return type
+    return scope.shared.names.add(type) if isinstance(type, ValType) else type
 
 
 def _instance_of(scope: Scope, type: InstanceType) -> InstanceType:
@@ -182,7 +175,7 @@ def _instance_of(scope: Scope, type: InstanceType) -> InstanceType:
         return type
     roots = {root_of(resource): ResourceType(path[-1]) for path, resource in fresh}
     scope.own_resources.update(roots.values())
-    return Substitution(scope.shared.effort, resources=dict(roots)).instance(type)
+    return Substitution(scope.shared.effort, scope.shared.names, resources=dict(roots)).instance(type)
 
 
 def _ascribe(scope: Scope, actual: ExternType, node: syntax.Export) -> ExternType:

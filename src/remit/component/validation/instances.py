@@ -42,7 +42,7 @@ def instantiate_component(scope: Scope, node: syntax.Instantiate) -> None:
             scope.own_resources.add(root)
             resources[root_of(resource)] = root
             bindings.append((path, root))
-    exports = Substitution(effort, matcher.types, resources).externs(component.exports)
+    exports = Substitution(effort, scope.shared.names, matcher.types, resources).externs(component.exports)
     slot = scope.slot("instance")
     scope.step(InstantiateComponent(slot, component_slot, items, tuple(bindings)), node.offset)
     append_instance(scope, InstanceType(exports), slot, node.offset)

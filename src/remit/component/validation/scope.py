@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from remit.binary.component import limits
 from remit.component.effort import Effort
-from remit.component.substitution import Resolution
+from remit.component.substitution import OtherNames, Resolution
 from remit.component.validation.errors import ValidationError
 from remit.component.validation.facts import MAX_EXTERN_DEPTH, TypeFacts
 
@@ -40,13 +40,14 @@ COMPONENT, COMPONENT_TYPE, INSTANCE_TYPE = "component", "component type", "insta
 class Validation:
     """What is common to all scopes of one file."""
 
-    __slots__ = ("data", "effort", "facts", "resolution")
+    __slots__ = ("data", "effort", "facts", "names", "resolution")
 
     def __init__(self, data: bytes | memoryview) -> None:
         self.data = data
         self.effort = Effort()
         self.facts = TypeFacts()
-        self.resolution = Resolution(self.effort)
+        self.names = OtherNames()
+        self.resolution = Resolution(self.effort, self.names)
 
 
 class Names:

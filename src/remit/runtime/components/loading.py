@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from remit.engine.wasmtime.module import Module
     from remit.runtime.components.program import Component
 
-_FORMAT = 5
+_FORMAT = 6
 """Of what is kept: to be raised when the classes in it change between two releases."""
 
 
