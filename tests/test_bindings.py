@@ -98,6 +98,43 @@ ODD = wat("""(component
   (import "builtins" (instance (export "print" (func)))))""")
 """Names that mean something in Python, or in the module itself."""
 
+OTHER_NAMES = wat("""(component
+  (import "docs:game/types@1.0.0" (instance $types
+    (type $code' (enum "fine" "bad"))
+    (export "error-code" (type $code (eq $code')))
+    (type $point' (record (field "x" u32)))
+    (export "point" (type $point (eq $point')))
+    (type $shape' (variant (case "dot" $point) (case "none")))
+    (export "shape" (type (eq $shape')))
+    (type $rights' (flags "r" "w"))
+    (export "rights" (type (eq $rights')))))
+  (alias export $types "error-code" (type $code))
+  (alias export $types "point" (type $point))
+  (alias export $types "shape" (type $shape))
+  (alias export $types "rights" (type $rights))
+  (import "docs:game/user@1.0.0" (instance $user
+    (alias outer 1 $code (type $code')) (export "code" (type $c (eq $code')))
+    (alias outer 1 $point (type $point')) (export "place" (type (eq $point')))
+    (alias outer 1 $shape (type $shape')) (export "form" (type $f (eq $shape')))
+    (alias outer 1 $rights (type $rights')) (export "permits" (type $p (eq $rights')))
+    (export "flip" (func (param "c" $c) (param "f" $f) (param "p" $p) (result $c)))))
+  (core func $flip (canon lower (func $user "flip")))
+  (core module $Code
+    (import "h" "flip" (func $flip (param i32 i32 i32 i32) (result i32)))
+    (func (export "run") (param i32) (result i32)
+      (call $flip (local.get 0) (i32.const 0) (i32.const 7) (i32.const 2))))
+  (core instance $core (instantiate $Code (with "h" (instance (export "flip" (func $flip))))))
+  (func $run (param "c" $code) (result $code) (canon lift (core func $core "run")))
+  (component $Shim
+    (type $e (enum "fine" "bad"))
+    (import "code" (type $c (eq $e)))
+    (import "run" (func $run (param "c" $c) (result $c)))
+    (export $v "verdict" (type $c))
+    (export "run" (func $run) (func (param "c" $v) (result $v))))
+  (instance $out (instantiate $Shim (with "code" (type $code)) (with "run" (func $run))))
+  (export "docs:game/out@1.0.0" (instance $out)))""")
+"""Interfaces that use the types of another one, by other names."""
+
 CLOSING = wat(examples.COUNTERS_TEXT.replace("counter.add", "counter.close").replace("twice-as-much", "new"))
 """A resource with functions of the names that those of all resources have."""
 
@@ -281,6 +318,35 @@ RIGHT: dict[str, tuple[Path | bytes, str]] = {
                 assert exports.tally(10) == 17 << 8
                 assert exports.tally(1000) & 0xFF == 1
                 assert exports.throw(6) == 5
+        """,
+    ),
+    "other_names": (
+        OTHER_NAMES,
+        """
+        class User:
+            def flip(self, c: it.User.Code, f: it.User.FormValue, p: it.User.Permits) -> it.Types.ErrorCode:
+                assert type(f) is it.Types.Shape.Dot
+                assert isinstance(f.value, it.User.Place)
+                assert f.value == it.Types.Point(7)
+                assert type(p) is it.Types.Rights
+                assert it.User.Permits.W in p
+                return it.Out.Verdict.BAD if c is it.Types.ErrorCode.FINE else it.User.Code.FINE
+
+        def name_of(shape: it.Types.ShapeValue) -> str:
+            match shape:
+                case it.User.Form.Dot(it.User.Place(x)):
+                    return str(x)
+                case it.User.Form.None_():
+                    return ""
+
+        def main(path: str) -> None:
+            with it.load(path, types=object(), user=User(), cache=False).instantiate() as instance:
+                out = it.exports(instance).out
+                code: it.Types.ErrorCode = out.run(it.User.Code.FINE)
+                assert code is it.Types.ErrorCode.BAD
+                assert out.run(it.Types.ErrorCode.BAD) is it.Out.Verdict.FINE
+                assert type(code) is it.Out.Verdict
+                assert name_of(it.User.Form.Dot(it.Types.Point(3))) == "3"
         """,
     ),
 }

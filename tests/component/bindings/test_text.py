@@ -169,6 +169,49 @@ def test_of_what_need_not_be_given_there_is_only_what_others_refer_to() -> None:
     assert "class More" not in nothing
 
 
+def test_types_by_other_names_are_one_class() -> None:
+    text = text_of("""(component
+      (import "docs:a/types" (instance $types
+        (type $code' (enum "x")) (export "error-code" (type (eq $code')))
+        (type $shape' (variant (case "dot"))) (export "shape" (type (eq $shape')))
+        (export "thing" (type (sub resource)))))
+      (alias export $types "error-code" (type $code))
+      (alias export $types "shape" (type $shape))
+      (alias export $types "thing" (type $thing))
+      (import "docs:a/user" (instance
+        (alias outer 1 $code (type $code')) (export "code" (type $c (eq $code')))
+        (alias outer 1 $shape (type $shape')) (export "form" (type $f (eq $shape')))
+        (alias outer 1 $thing (type $thing')) (export "item" (type $t (eq $thing')))
+        (export "f" (func (param "c" $c) (param "f" $f) (param "t" (borrow $t)) (result $c)))))
+      (import "docs:a/own" (instance (type $e (enum "x")) (export "error-code" (type (eq $e)))))
+      (import "name" (type $name (eq $code)))
+      (import "g" (func (param "c" $name))))""")
+    user = """class User:
+    \"""Types of docs:a/user.\"""
+
+    Code: TypeAlias = Types.ErrorCode
+    Form: TypeAlias = Types.Shape
+    FormValue: TypeAlias = Types.ShapeValue
+    Item: TypeAlias = Types.Thing
+"""
+    assert user in text
+    assert "def f(self, c: Types.ErrorCode, f: Types.ShapeValue, t: Types.Thing) -> Types.ErrorCode: ..." in text
+    assert "    Name: TypeAlias = Types.ErrorCode\n" in text
+    assert "    g: Callable[[Types.ErrorCode], None],\n" in text
+    # What is written alike in two interfaces is of each of them.
+    assert text.count("class ErrorCode(bindings.Enum):") == 2
+
+
+def test_an_interface_that_is_imported_and_exported_has_each_class_once() -> None:
+    text = text_of("""(component
+      (import "docs:a/types" (instance (type $e (enum "x")) (export "code" (type (eq $e)))))
+      (type $e (enum "x"))
+      (instance $i (export "code" (type $e)))
+      (export "docs:a/types" (instance $i)))""")
+    assert "class ATypes:" in text
+    assert "    Code: TypeAlias = Types.Code\n" in text
+
+
 def test_built_in_names_that_mean_something_else() -> None:
     text = text_of("""(component
       (import "list" (func (param "all" (list s32)) (result (list s32))))
@@ -229,13 +272,14 @@ def test_what_would_be_larger_than_any_memory() -> None:
         # A long name, once for each of many cases.
         '(import "docs:a/i" (instance (type $v (variant {cases})) (export "{name}" (type (eq $v)))))',
         # A long name of an interface, once for each alias of its type.
-        '(import "docs:a/{name}" (instance $i (type $e (enum "x")) (export "t" (type (eq $e))))) {aliases}',
+        '(import "docs:a/{name}" (instance $i (type $e (enum "x")) (export "t" (type (eq $e)))))'
+        '(alias export $i "t" (type $t)) {aliases}',
     ],
 )
 def test_long_names_that_are_said_often(source: str) -> None:
     name = "a" * 40_000
     cases = " ".join([f'(case "c{n}")' for n in range(400)])
-    again = '(import "docs:a/j{n}" (instance (type $e (enum "x")) (export "t" (type (eq $e)))))'
+    again = '(import "docs:a/j{n}" (instance (alias outer 1 $t (type $e)) (export "t" (type (eq $e)))))'
     aliases = " ".join([again.replace("{n}", str(n)) for n in range(400)])
     with pytest.raises(BindingsError, match="too large"):
         text_of(f"(component {source.format(name=name, cases=cases, aliases=aliases)})")
@@ -265,6 +309,8 @@ def test_digests_tell_components_apart_and_no_more() -> None:
         '(import "f" (func (param "a" (list u8 3))))',
         '(import "f" (instance (export "f" (func (param "a" u8)))))',
         '(type (enum "a")) (import "e" (type (eq 0)))',
+        '(type (enum "a")) (import "e" (type (eq 0))) (type (enum "a")) (import "f" (type (eq 2)))',
+        '(type (enum "a")) (import "e" (type (eq 0))) (import "f" (type (eq 1)))',
         '(type (flags "a")) (import "e" (type (eq 0)))',
         '(import "e" (type (sub resource)))',
         '(import "e" (type (sub resource))) (import "f" (type (sub resource)))',

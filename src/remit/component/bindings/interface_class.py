@@ -55,8 +55,9 @@ class Known:
         """By identity of a resource type's root."""
         self.foreign: set[int] = set()
         """Resource types that have no class, by identity of their roots: nobody who uses the module can make one."""
-        self.by_label: dict[tuple[str, int], str] = {}
-        """By a type's own name, and its shape: two interfaces that define the like have one class for it."""
+        self.by_label: dict[tuple[str, str, int], str] = {}
+        """By an interface, a type's own name there, and its shape: an interface that is imported and exported has one
+        class for both, though these are two definitions."""
         self.unions: dict[str, str] = {}
         """Of variants, whose values are of the classes in them: the name for all of those."""
         self.uses: dict[str, set[str]] = {}
@@ -74,9 +75,6 @@ class InterfaceClass:
         self._types: list[list[str]] = []
         self._functions: list[list[str]] = []
         self._protocol: list[list[str]] = []
-        self._own: dict[int, str] = {}
-        self._shapes: dict[int, str] = {}
-        """By shape: substitution has put other objects into the types of functions."""
         self._annotations = Annotations(self._class, self._resource, known.hidden, known.count)
 
     # What there is of it.
@@ -92,7 +90,7 @@ class InterfaceClass:
                 continue
             type = bound.type
             if isinstance(type, NAMED):
-                home = self._own.get(id(type)) or self._known.types.get(id(type))
+                home = self._known.types.get(id(type))
             elif isinstance(type, ResourceType):
                 root = id(root_of(type))
                 home = self._known.resources.get(root)
@@ -106,7 +104,8 @@ class InterfaceClass:
             full = f"{self.name}.{name}"
             self._member(name, label)
             if home is None and isinstance(type, NAMED):
-                known = self._known.by_label.setdefault((label, self._known.shapes.of(type)), full)
+                key = (self.interface, label, self._known.shapes.of(type))
+                known = self._known.by_label.setdefault(key, full)
                 home = None if known == full else known
             union = f"{name}Value"
             while union in names:
@@ -189,8 +188,6 @@ class InterfaceClass:
         if isinstance(type, ResourceType):
             self._known.resources.setdefault(id(root_of(type)), full)
             return
-        self._own[id(type)] = full
-        self._shapes.setdefault(self._known.shapes.of(type), full)
         self._known.types.setdefault(id(type), full)
 
     def _alias(self, name: str, union: str, home: str, type: ValType | ResourceType) -> list[str]:
@@ -211,8 +208,7 @@ class InterfaceClass:
         self._known.uses.setdefault(self.name, set()).add(name.partition(".")[0])
 
     def _class(self, type: ValType) -> str | None:
-        found = self._own.get(id(type)) or self._shapes.get(self._known.shapes.of(type))
-        found = found or self._known.types.get(id(type))
+        found = self._known.types.get(id(type))
         if found is None:
             return None
         self._refer(found)

@@ -129,15 +129,18 @@ class _Module:
         world = InterfaceClass(self._known, "World", "")
         types = {name: type for name, type in self._component.imports.items() if isinstance(type, TypeBound)}
         functions = {name: type for name, type in self._component.imports.items() if name.startswith("[")}
-        world.add_types({**types, **functions}, HOST)
-        for name, bound in types.items():
-            if bound.fresh:
-                self._give(name, f"type[{world.class_of(name)}]")
-        self._classes.append(("World", world.whole("Types that are imported by plain names.")))
-        if world.has_types:
-            found[""] = "World"
+        first = next(iter(types), None)
         for name, type in self._component.imports.items():
-            if isinstance(type, InstanceType):
+            if name == first:
+                # All at once, and after the interfaces that it may use the types of.
+                world.add_types({**types, **functions}, HOST)
+                self._classes.append(("World", world.whole("Types that are imported by plain names.")))
+                if world.has_types:
+                    found[""] = "World"
+            if isinstance(type, TypeBound):
+                if type.fresh:
+                    self._give(name, f"type[{world.class_of(name)}]")
+            elif isinstance(type, InstanceType):
                 made = InterfaceClass(self._known, self._unique(name), name)
                 if name in self._provided:
                     made.add_types(type.exports, NOBODY)
