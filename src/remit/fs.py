@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from remit.filesystems.overlay import Change, Overlay
     from remit.filesystems.quota import Quota
     from remit.filesystems.read_only import ReadOnly
+    from remit.filesystems.restricted import Restricted
+    from remit.filesystems.rules import FileRule, RuleError
     from remit.filesystems.subdirectory import Subdirectory
     from remit.kernel.errors import Code, KernelError
     from remit.kernel.files import NOW, Advice, Directory, DirectoryEntry, File, Filesystem, FileType, How, Stat
@@ -32,6 +34,7 @@ __all__ = [
     "Directory",
     "DirectoryEntry",
     "File",
+    "FileRule",
     "FileType",
     "Filesystem",
     "Host",
@@ -42,6 +45,8 @@ __all__ = [
     "Overlay",
     "Quota",
     "ReadOnly",
+    "Restricted",
+    "RuleError",
     "Stat",
     "Subdirectory",
     "SymbolicLink",
@@ -58,6 +63,7 @@ _PLACES = {
     "Directory": (_FILES, "Directory"),
     "DirectoryEntry": (_FILES, "DirectoryEntry"),
     "File": (_FILES, "File"),
+    "FileRule": ("remit.filesystems.rules", "FileRule"),
     "FileType": (_FILES, "FileType"),
     "Filesystem": (_FILES, "Filesystem"),
     "Host": ("remit.filesystems.host", "HostFilesystem"),
@@ -68,6 +74,8 @@ _PLACES = {
     "Overlay": ("remit.filesystems.overlay", "Overlay"),
     "Quota": ("remit.filesystems.quota", "Quota"),
     "ReadOnly": ("remit.filesystems.read_only", "ReadOnly"),
+    "Restricted": ("remit.filesystems.restricted", "Restricted"),
+    "RuleError": ("remit.filesystems.rules", "RuleError"),
     "Stat": (_FILES, "Stat"),
     "Subdirectory": ("remit.filesystems.subdirectory", "Subdirectory"),
     "SymbolicLink": ("remit.filesystems.direct", "SymbolicLink"),

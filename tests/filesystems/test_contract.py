@@ -13,6 +13,7 @@ from remit.filesystems.mounts import Mounts
 from remit.filesystems.overlay import Overlay
 from remit.filesystems.quota import Quota
 from remit.filesystems.read_only import ReadOnly
+from remit.filesystems.restricted import Restricted
 from remit.filesystems.subdirectory import Subdirectory
 from remit.kernel.files import Filesystem
 from remit.testing import check_filesystem, fill_sample
@@ -40,6 +41,12 @@ WRITABLE: dict[str, Callable[[], Filesystem]] = {
     "subdirectory": lambda: Subdirectory(MemoryFilesystem({"a/b": {}}), "a/b"),
     "mounts": lambda: Mounts({"/": MemoryFilesystem()}),
     "a directory within a mount": lambda: Subdirectory(Mounts({"/m": MemoryFilesystem({"a": {}})}), "m/a"),
+    "restricted": lambda: Restricted(MemoryFilesystem(), ["all **"]),
+    "restricted by several rules": lambda: Restricted(
+        MemoryFilesystem(), ["read **", "write,create **", "delete **", "read some/where/**"]
+    ),
+    "overlay over restricted": lambda: Overlay(Restricted(MemoryFilesystem(), ["read **"])),
+    "restricted twice": lambda: Restricted(Restricted(MemoryFilesystem(), ["all **"]), ["all **"]),
     "a mount in nothing": lambda: Subdirectory(Mounts({"/m/n": MemoryFilesystem()}), "m/n"),
 }
 
@@ -48,6 +55,9 @@ READ_ONLY: dict[str, Callable[[], Filesystem]] = {
     "twice": lambda: ReadOnly(ReadOnly(sample())),
     "overlay": lambda: ReadOnly(Overlay(sample())),
     "quota": lambda: ReadOnly(Quota(sample(), max_bytes=0)),
+    "restricted": lambda: Restricted(ReadOnly(sample()), ["all **"]),
+    "restricted to reading": lambda: Restricted(ReadOnly(sample()), ["read **"]),
+    "within restricted": lambda: ReadOnly(Restricted(sample(), ["read **"])),
     "in a quota": lambda: Quota(ReadOnly(sample()), max_bytes=0),
     "mounted": lambda: Mounts({"/": ReadOnly(sample())}),
     "mounts": lambda: ReadOnly(Mounts({"/": sample()})),

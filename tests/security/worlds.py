@@ -19,7 +19,7 @@ from remit.interfaces import preview0, preview1
 
 PREVIEWS = {"preview0": preview0, "preview1": preview1}
 HOSTS = ["openat2", "portable"]
-FILESYSTEMS = [*HOSTS, "memory", "overlay", "read-only", "quota", "mounts", "subdirectory"]
+FILESYSTEMS = [*HOSTS, "memory", "overlay", "read-only", "quota", "mounts", "subdirectory", "restricted"]
 NATIVE = {"native": True, "python": False}
 EVERYWHERE = [f"{preview}-{kind}-{native}" for preview in PREVIEWS for kind in FILESYSTEMS for native in NATIVE]
 ON_THE_HOST = [f"{preview}-{kind}-{native}" for preview in PREVIEWS for kind in HOSTS for native in NATIVE]
@@ -123,6 +123,8 @@ class World:
             return fs.Overlay(host)
         if self.kind == "read-only":
             return fs.ReadOnly(host)
+        if self.kind == "restricted":
+            return fs.Restricted(host, ["all **"])
         if self.kind == "quota":
             return fs.Quota(host, max_bytes=1 << 62)
         if self.kind == "mounts":

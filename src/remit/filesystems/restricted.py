@@ -1,0 +1,426 @@
+"""Any filesystem, as far as rules allow: see :mod:`remit.filesystems.rules`."""
+
+from __future__ import annotations
+
+import _thread
+
+from remit.filesystems.arguments import wanted_filesystem
+from remit.filesystems.read_only import ReadOnlyFile
+from remit.filesystems.rules import CREATE, DELETE, READ, RIGHTS, WRITE, file_rules
+from remit.kernel.errors import Code, KernelError
+from remit.kernel.files import Directory, File, Filesystem, FileType, How
+from remit.kernel.refusals import Refused, Want
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from remit.filesystems.rules import FileRule, States
+    from remit.kernel.files import DirectoryEntry, Stat
+
+MAX_KNOWN = 1024
+"""Names of a directory whose rights are remembered."""
+
+_NAMES = {right: name for name, right in RIGHTS.items()}
+
+
+class Restricted(Filesystem):
+    """What `rules` allow of `filesystem`: ``Restricted(Host("project"), ["read **", "all out/**"])``.
+
+    What no rule names, nor lies on the way to something that one names, is not there for the program: it finds no such
+    file. Making it is refused (ACCESS), and so is whatever a rule that does name it has no right for.
+
+    Nothing gets more rights by moving. A file is moved or linked only to a name whose rights to read and write it had
+    before; a directory only where the rules say the same, or less, of all that could be below it.
+
+    Raises:
+        RuleError: One of `rules` is none (a ValueError).
+    """
+
+    __slots__ = ("_filesystem", "_policy")
+
+    def __init__(self, filesystem: Filesystem, rules: Iterable[str | FileRule]) -> None:
+        self._filesystem = wanted_filesystem("filesystem", filesystem)
+        self._policy = _Policy(file_rules(rules))
+
+    @property
+    def rules(self) -> tuple[FileRule, ...]:
+        """What was given."""
+        return self._policy.rules
+
+    def root(self) -> Directory:
+        root = self._filesystem.root()
+        with self._policy.lock:
+            self._policy.top.retain()
+        return RestrictedDirectory(root, self._policy.top)
+
+    def __repr__(self) -> str:
+        return f"<Restricted {[rule.text for rule in self.rules]}>"
+
+
+class _Policy:
+    """The rules of one filesystem, and the directories of it that are open."""
+
+    __slots__ = ("lock", "moves", "rules", "top")
+
+    def __init__(self, rules: tuple[FileRule, ...]) -> None:
+        self.rules = rules
+        self.lock = _thread.allocate_lock()
+        """Held while a directory is opened or moved: several programs may have the filesystem."""
+        self.moves = 0
+        """How many directories were moved, by which others may lie elsewhere."""
+        self.top = _Place(self, None, "")
+
+
+class _Rights:
+    """What the rules say of one path."""
+
+    __slots__ = ("_live", "own")
+
+    def __init__(self, live: Iterable[tuple[FileRule, States]]) -> None:
+        self._live = tuple([(rule, states) for rule, states in live if states])
+        """The rules that name it or what may be below it, and where in each of them it is."""
+        self.own = 0
+        """Of the path itself."""
+        for rule, states in self._live:
+            if rule.matches(states):
+                self.own |= rule.rights
+
+    @property
+    def visible(self) -> bool:
+        """A rule names it, or what may be below it."""
+        return bool(self._live)
+
+    @property
+    def at_most_below(self) -> int:
+        """The rights that something may have, be it the path itself or below it."""
+        rights = 0
+        for rule, _ in self._live:
+            rights |= rule.rights
+        return rights
+
+    @property
+    def at_least_below(self) -> int:
+        """The rights that all have that may be below it, and the path itself."""
+        rights = 0
+        for rule, states in self._live:
+            if rule.covers_below(states):
+                rights |= rule.rights
+        return rights
+
+    def below(self, name: str) -> _Rights:
+        """Of one name in it."""
+        return _Rights([(rule, rule.step(states, name)) for rule, states in self._live])
+
+
+class _Place:
+    """Where an open directory is: it follows the directory when the program moves that."""
+
+    __slots__ = ("_below", "_known", "_moves", "_name", "_parent", "_rights", "_users", "policy")
+
+    def __init__(self, policy: _Policy, parent: _Place | None, name: str) -> None:
+        self.policy = policy
+        self._parent = parent
+        self._name = name
+        self._below: dict[str, _Place] = {}
+        """Directories that are open, and those on the way to them."""
+        self._users = 0
+        self._moves = -1
+        self._rights = _Rights(())
+        self._known: dict[str, _Rights] = {}
+
+    @property
+    def path(self) -> str:
+        """From the root; "" is the root."""
+        return "/".join(self._steps())
+
+    def path_of(self, name: str) -> str:
+        return "/".join([*self._steps(), name])
+
+    def _steps(self) -> list[str]:
+        names = []
+        place = self
+        while place._parent is not None:
+            names.append(place._name)
+            place = place._parent
+        names.reverse()
+        return names
+
+    @property
+    def rights(self) -> _Rights:
+        """Of the directory itself."""
+        moves = self.policy.moves
+        if self._moves != moves:
+            rights = _Rights([(rule, rule.begin()) for rule in self.policy.rules])
+            for name in self._steps():
+                rights = rights.below(name)
+            self._rights = rights
+            self._known = {}
+            # Last: another thread may look.
+            self._moves = moves
+        return self._rights
+
+    def rights_of(self, name: str) -> _Rights:
+        """Of one name in it."""
+        own = self.rights
+        known = self._known
+        found = known.get(name)
+        if found is None:
+            if len(known) >= MAX_KNOWN:
+                known.clear()
+            found = known[name] = own.below(name)
+        return found
+
+    # The rest is done with the lock held.
+
+    def enter(self, name: str) -> _Place:
+        """The place of a directory in it, for one user more."""
+        place = self._below.get(name)
+        if place is None:
+            place = self._below[name] = _Place(self.policy, self, name)
+        place.retain()
+        return place
+
+    def retain(self) -> None:
+        self._users += 1
+
+    def release(self) -> None:
+        """It is forgotten when nobody needs it any more, nor anything below it."""
+        self._users -= 1
+        place = self
+        while place._parent is not None and not place._users and not place._below:
+            above = place._parent
+            if above._below.get(place._name) is place:
+                del above._below[place._name]
+            place = above
+
+    def moved(self, name: str, target: _Place, target_name: str) -> None:
+        """The directory `name` in it has been moved. What was there, an empty directory, has no name any more."""
+        place = self._below.pop(name, None)
+        target._below.pop(target_name, None)
+        if place is not None:
+            place._name = target_name
+            place._parent = target
+            target._below[target_name] = place
+        self.policy.moves += 1
+
+
+class RestrictedDirectory(Directory):
+    """A directory, as far as the rules of its filesystem allow. It owns and closes the one it wraps."""
+
+    __slots__ = ("_directory", "_open", "_place", "read_only")
+
+    def __init__(self, directory: Directory, place: _Place) -> None:
+        """`place` has been retained for it."""
+        self._directory = directory
+        self._place = place
+        self._open = True
+        self.read_only = directory.read_only
+
+    def close(self) -> None:
+        if self._open:
+            self._open = False
+            self._directory.close()
+            with self._place.policy.lock:
+                self._place.release()
+
+    def stat(self) -> Stat:
+        return self._directory.stat()
+
+    def set_times(self, accessed: int | None, modified: int | None) -> None:
+        if not self._place.rights.own & WRITE:
+            raise self._refused(WRITE, self._place.path)
+        self._directory.set_times(accessed, modified)
+
+    def sync(self, *, data_only: bool) -> None:
+        self._directory.sync(data_only=data_only)
+
+    def reopen(self) -> Directory:
+        directory = self._directory.reopen()
+        with self._place.policy.lock:
+            self._place.retain()
+        return RestrictedDirectory(directory, self._place)
+
+    def lookup(self, name: str) -> Stat:
+        self._visible(name, READ)
+        return self._directory.lookup(name)
+
+    def open_directory(self, name: str) -> Directory:
+        self._visible(name, READ)
+        with self._place.policy.lock:
+            return RestrictedDirectory(self._directory.open_directory(name), self._place.enter(name))
+
+    def entries(self) -> Iterable[DirectoryEntry]:
+        if not self._place.rights.own & READ:
+            raise self._refused(READ, self._place.path)
+        return self._directory.entries()
+
+    def read_link(self, name: str) -> str:
+        # Without the right to read, too, if a rule names something: links are on the way.
+        self._visible(name, READ)
+        return self._directory.read_link(name)
+
+    def open_file(self, name: str, how: int) -> File:
+        own = self._place.rights_of(name).own
+        needs = _needed(how)
+        if how & How.CREATE and not own & CREATE:
+            how = self._how_without_creating(name, how)
+        elif not how & How.CREATE:
+            self._visible(name, next((right for right in (READ, WRITE) if needs & right), READ))
+        if needs & ~own:
+            self._check_kind(name, how)
+            raise self._no_right(name, needs & ~own)
+        file = self._directory.open_file(name, how)
+        return file if own & WRITE else ReadOnlyFile(file)
+
+    def _how_without_creating(self, name: str, how: int) -> int:
+        """What is left of `how` where the name may not be made: it may be there already."""
+        if not self._place.rights_of(name).visible:
+            raise self._no_right(name, CREATE)
+        try:
+            self._directory.lookup(name)
+        except KernelError as error:
+            if error.code is Code.NO_ENTRY:
+                raise self._no_right(name, CREATE) from None
+            raise
+        if how & How.EXCLUSIVE:
+            raise KernelError(Code.EXISTS, name)
+        return how & ~How.CREATE
+
+    def _check_kind(self, name: str, how: int) -> None:
+        """Raise what opening would that is no file: links are followed, and what is not there is not there."""
+        try:
+            kind = self._directory.lookup(name).type
+        except KernelError as error:
+            if error.code is Code.NO_ENTRY and how & How.CREATE:
+                return
+            raise
+        if kind is FileType.SYMBOLIC_LINK:
+            raise KernelError(Code.EXISTS if how & How.EXCLUSIVE else Code.LOOP, name)
+        if how & How.EXCLUSIVE and how & How.CREATE:
+            raise KernelError(Code.EXISTS, name)
+        if kind is FileType.DIRECTORY:
+            raise KernelError(Code.IS_DIRECTORY, name)
+
+    def make_directory(self, name: str) -> None:
+        self._may_make(name)
+        self._directory.make_directory(name)
+
+    def make_symbolic_link(self, name: str, target: str) -> None:
+        self._may_make(name)
+        self._directory.make_symbolic_link(name, target)
+
+    def unlink(self, name: str) -> None:
+        self._may(name, DELETE)
+        self._directory.unlink(name)
+
+    def remove_directory(self, name: str) -> None:
+        self._may(name, DELETE)
+        self._directory.remove_directory(name)
+
+    def set_times_of(self, name: str, accessed: int | None, modified: int | None) -> None:
+        self._may(name, WRITE)
+        self._directory.set_times_of(name, accessed, modified)
+
+    def link(self, name: str, target: Directory, target_name: str) -> None:
+        other = self._same(target)
+        self._visible(name, READ)
+        other._may_make(target_name)
+        self._check_content(name, other, target_name)
+        self._directory.link(name, other._directory, target_name)
+
+    def rename(self, name: str, target: Directory, target_name: str) -> None:
+        other = self._same(target)
+        self._visible(name, DELETE)
+        found = self._directory.lookup(name)
+        self._may(name, DELETE)
+        if not other._place.rights_of(target_name).own & CREATE:
+            raise other._no_right(target_name, CREATE)
+        try:
+            other._directory.lookup(target_name)
+        except KernelError as error:
+            if error.code is not Code.NO_ENTRY:
+                raise
+        else:
+            other._may(target_name, DELETE)
+        if found.type is not FileType.DIRECTORY:
+            self._check_content(name, other, target_name)
+            self._directory.rename(name, other._directory, target_name)
+            return
+        with self._place.policy.lock:
+            self._check_below(name, other, target_name)
+            self._directory.rename(name, other._directory, target_name)
+            self._place.moved(name, other._place, target_name)
+
+    # Checks. Those that begin with `_may` raise Refused, or what says that nothing is there.
+
+    def _visible(self, name: str, right: int) -> None:
+        """NO_ENTRY for what no rule names; if it is there after all, that is a refusal of `right`."""
+        if self._place.rights_of(name).visible:
+            return
+        try:
+            self._directory.lookup(name)
+        except KernelError:
+            raise KernelError(Code.NO_ENTRY, name) from None
+        path = self._place.path_of(name)
+        raise Refused(Code.NO_ENTRY, f"{path} is hidden", want=Want("file", _NAMES[right], path))
+
+    def _may(self, name: str, right: int) -> None:
+        if self._place.rights_of(name).own & right:
+            return
+        self._visible(name, right)
+        self._directory.lookup(name)
+        raise self._no_right(name, right)
+
+    def _may_make(self, name: str) -> None:
+        rights = self._place.rights_of(name)
+        if rights.own & CREATE:
+            return
+        if rights.visible:
+            try:
+                self._directory.lookup(name)
+            except KernelError as error:
+                if error.code is not Code.NO_ENTRY:
+                    raise
+            else:
+                raise KernelError(Code.EXISTS, name)
+        raise self._no_right(name, CREATE)
+
+    def _check_content(self, name: str, target: RestrictedDirectory, target_name: str) -> None:
+        """Nobody may read or write by a new name what could not be by the old one."""
+        gained = target._place.rights_of(target_name).own & ~self._place.rights_of(name).own & (READ | WRITE)
+        if gained:
+            raise self._no_right(name, gained)
+
+    def _check_below(self, name: str, target: RestrictedDirectory, target_name: str) -> None:
+        """Nor may anything that lies in a directory be moved with it that could not be moved by itself."""
+        before, after = self._place.rights_of(name), target._place.rights_of(target_name)
+        missing = (DELETE | after.at_most_below) & ~before.at_least_below
+        if missing:
+            raise self._no_right(f"{name}/**", missing)
+        if not after.at_least_below & CREATE:
+            raise target._no_right(f"{target_name}/**", CREATE)
+
+    def _same(self, target: Directory) -> RestrictedDirectory:
+        if isinstance(target, RestrictedDirectory) and target._place.policy is self._place.policy:
+            return target
+        if self.read_only or target.read_only:
+            raise KernelError(Code.READ_ONLY, "from or to a read-only filesystem")
+        raise KernelError(Code.CROSS_DEVICE, "from or to a directory with other rules")
+
+    def _no_right(self, name: str, rights: int) -> KernelError:
+        return self._refused(rights, self._place.path_of(name))
+
+    def _refused(self, rights: int, path: str) -> KernelError:
+        """For the first of `rights`; the others would be asked for next."""
+        right = next(right for right in RIGHTS.values() if rights & right)
+        if right != READ and self._directory.read_only:
+            # Whatever the rules say.
+            return KernelError(Code.READ_ONLY, path)
+        name = _NAMES[right]
+        return Refused(Code.ACCESS, f"no rule allows to {name} {path or '.'}", want=Want("file", name, path))
+
+
+def _needed(how: int) -> int:
+    needs = READ if how & How.READ else 0
+    return needs | WRITE if how & (How.WRITE | How.TRUNCATE) else needs

@@ -1,0 +1,216 @@
+"""Rules for files: what a program may do with which paths below a directory. What no rule allows is refused.
+
+::
+
+    read **                     read everything
+    read in.txt                 read this file, and know its attributes
+    read,write log/*.txt        read and write what is there of these names
+    read,write,create out/**    and make new files and directories below `out`
+    all tmp/**                  everything, deleting included
+
+A rule is a list of rights, a space, and a pattern. The rights:
+
+``read``
+    open for reading, list a directory, read where a link points
+``write``
+    open for writing, cut and lengthen, set times
+``create``
+    make a file, a directory, a link, or a name that something is moved to
+``delete``
+    remove, and move away or replace
+``all``
+    the four of them
+
+A pattern is names with slashes between them, from the directory that the rules are for. In a name, ``*`` stands for any
+characters, none included, ``?`` for one, and a backslash makes the next character an ordinary one. ``**`` in place of a
+name stands for any number of names, none included: so ``out/**`` is ``out`` and all that is below it, and ``**``
+everything. What leads to what a rule names can be walked through, and its attributes can be seen.
+
+Symbolic links are followed first: what counts is where a path leads in the end.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    States = frozenset[int]
+    """Where in a pattern one can be after some names."""
+
+READ, WRITE, CREATE, DELETE = 1, 2, 4, 8
+ALL = READ | WRITE | CREATE | DELETE
+
+RIGHTS = {"read": READ, "write": WRITE, "create": CREATE, "delete": DELETE}
+"""By name, in the order in which they are written."""
+
+MAX_RULES = 10_000
+"""Of one directory. Each open directory of the program has something of each."""
+
+MAX_PATTERN = 4096
+"""Characters of a pattern, as of paths."""
+
+_ANY = "**"
+
+
+class RuleError(ValueError):
+    """What is wrong with the text of a rule."""
+
+
+def rights_text(rights: int) -> str:
+    """``read,write``; ``all``."""
+    if rights == ALL:
+        return "all"
+    return ",".join([name for name, right in RIGHTS.items() if rights & right])
+
+
+def literal(path: str) -> str:
+    """The pattern for this very path (names with slashes between them) and no other. "" is the directory itself."""
+    return "".join([f"\\{each}" if each in "*?\\" else each for each in path]) if path else "."
+
+
+class FileRule:
+    """One line: rights and a pattern."""
+
+    __slots__ = ("_names", "pattern", "rights", "text")
+
+    def __init__(self, text: str) -> None:
+        """RuleError; TypeError for what is no str."""
+        if not isinstance(text, str):
+            raise TypeError(f"a rule for files is a str, not {text!r}")
+        self.text = text
+        words, space, pattern = text.partition(" ")
+        self.pattern = pattern
+        try:
+            self.rights = _rights(words)
+            if not space or not pattern:
+                raise RuleError("has no pattern")
+            self._names = _names(pattern)
+        except RuleError as error:
+            raise RuleError(
+                f"file rule {text!r} {error}; write rights and a pattern, as in 'read in.txt', 'read,write data/*.csv' "
+                "or 'all out/**'"
+            ) from None
+
+    def begin(self) -> States:
+        """Before any name."""
+        return self._closed({0})
+
+    def step(self, states: States, name: str) -> States:
+        """After one name more. Empty: it can match nothing from here on."""
+        found = set()
+        names = self._names
+        for state in states:
+            if state < len(names):
+                wanted = names[state]
+                if wanted == _ANY:
+                    found.add(state)
+                elif _matches(wanted, name):
+                    found.add(state + 1)
+        return self._closed(found)
+
+    def matches(self, states: States) -> bool:
+        """Whether the names so far are what the pattern says."""
+        return len(self._names) in states
+
+    def covers_below(self, states: States) -> bool:
+        """Whether it matches whatever may come below."""
+        last = len(self._names) - 1
+        return last >= 0 and self._names[last] == _ANY and last in states
+
+    def _closed(self, states: set[int]) -> States:
+        """With the places that ``**`` lets one be at as well, as it may stand for no name."""
+        for state in range(len(self._names)):
+            if state in states and self._names[state] == _ANY:
+                states.add(state + 1)
+        return frozenset(states)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, FileRule) and (self.rights, self._names) == (other.rights, other._names)
+
+    def __hash__(self) -> int:
+        return hash((self.rights, tuple(self._names)))
+
+    def __repr__(self) -> str:
+        return f"FileRule({self.text!r})"
+
+
+def file_rules(rules: Iterable[str | FileRule]) -> tuple[FileRule, ...]:
+    """RuleError, also for too many; TypeError."""
+    if isinstance(rules, str):
+        raise TypeError(f"the rules for files are a list, not the str {rules!r}")
+    found = tuple([rule if isinstance(rule, FileRule) else FileRule(rule) for rule in rules])
+    if len(found) > MAX_RULES:
+        raise RuleError(f"{len(found):,} rules for one directory: {MAX_RULES:,} are possible; use patterns")
+    return found
+
+
+def _rights(words: str) -> int:
+    rights = 0
+    for word in words.split(","):
+        right = ALL if word == "all" else RIGHTS.get(word, 0)
+        if not right:
+            raise RuleError(f"has the right {word!r}, where there are {', '.join(RIGHTS)} and all")
+        rights |= right
+    return rights
+
+
+def _names(pattern: str) -> list[str]:
+    if len(pattern) > MAX_PATTERN:
+        raise RuleError(f"has a pattern of {len(pattern):,} characters: {MAX_PATTERN:,} are possible")
+    if "\0" in pattern:
+        raise RuleError("has a NUL in its pattern")
+    if pattern == ".":
+        return []
+    names = pattern.split("/")
+    for name in names:
+        if not name:
+            raise RuleError("has an empty name in its pattern, which begins and ends without a slash")
+        if name in (".", ".."):
+            raise RuleError(f"has {name!r} in its pattern: patterns name what is there, from the directory down")
+        if _ANY in name.replace("\\\\", "x").replace("\\*", "x") and name != _ANY:
+            raise RuleError("has '**' beside other characters: it stands in place of whole names")
+        if (len(name) - len(name.rstrip("\\"))) % 2:
+            raise RuleError("has a backslash before nothing")
+    # Two in a row say no more than one.
+    return [name for number, name in enumerate(names) if name != _ANY or names[number - 1 : number] != [_ANY]]
+
+
+def _matches(pattern: str, name: str) -> bool:
+    """Whether `name` is what `pattern` says, in time that is the product of their lengths at most."""
+    if pattern == "*":
+        return True
+    if not any(each in pattern for each in "*?\\"):
+        return pattern == name
+    wanted = _characters(pattern)
+    at = place = 0
+    star, retry = -1, 0
+    while place < len(name):
+        if at < len(wanted) and wanted[at] == "":
+            star, retry = at, place
+            at += 1
+        elif at < len(wanted) and wanted[at] in (name[place], None):
+            at += 1
+            place += 1
+        elif star >= 0:
+            # What the last star stands for is one character longer.
+            retry += 1
+            at, place = star + 1, retry
+        else:
+            return False
+    return all(each == "" for each in wanted[at:])
+
+
+def _characters(pattern: str) -> Sequence[str | None]:
+    """Of one name: ordinary characters, None for any one, "" for any number of them."""
+    found: list[str | None] = []
+    ordinary = False
+    for each in pattern:
+        if ordinary:
+            found.append(each)
+            ordinary = False
+        elif each == "\\":
+            ordinary = True
+        else:
+            found.append({"*": "", "?": None}.get(each, each))
+    return found
