@@ -8,6 +8,7 @@ from __future__ import annotations
 from remit.filesystems.arguments import wanted_filesystem
 from remit.kernel.errors import Code, KernelError
 from remit.kernel.files import Advice, Directory, DirectoryEntry, File, Filesystem, FileType, How, Stat
+from remit.kernel.refusals import Refused, Want
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,24 +26,34 @@ class ReadOnly(Filesystem):
         self._filesystem = wanted_filesystem("filesystem", filesystem)
 
     def root(self) -> Directory:
-        return ReadOnlyDirectory(self._filesystem.root())
+        return ReadOnlyDirectory(self._filesystem.root(), self)
 
 
 class ReadOnlyDirectory(Directory):
     """A directory that cannot be changed through this object. It owns and closes the one it wraps."""
 
-    __slots__ = ("_directory",)
+    __slots__ = ("_directory", "_path", "origin")
 
     read_only = True
 
-    def __init__(self, directory: Directory) -> None:
+    def __init__(self, directory: Directory, origin: object = None, path: str = "") -> None:
+        """`path` is where it lies in what was granted, as far as that can be said without walking there again."""
         self._directory = directory
+        self._path = path
+        self.origin = origin
+
+    def refusal(self, action: str, name: str) -> KernelError:
+        path = self._path_of(name)
+        return Refused(Code.READ_ONLY, f"{action} {path or '.'}", want=Want("file", action, path, origin=self.origin))
+
+    def _path_of(self, name: str) -> str:
+        return f"{self._path}/{name}".strip("/") if self._path else name
 
     def stat(self) -> Stat:
         return self._directory.stat()
 
     def set_times(self, accessed: int | None, modified: int | None) -> None:
-        raise _refused("set_times")
+        raise self.refusal("write", "")
 
     def sync(self, *, data_only: bool) -> None:
         self._directory.sync(data_only=data_only)
@@ -54,7 +65,7 @@ class ReadOnlyDirectory(Directory):
         return self._directory.lookup(name)
 
     def open_directory(self, name: str) -> Directory:
-        return ReadOnlyDirectory(self._directory.open_directory(name))
+        return ReadOnlyDirectory(self._directory.open_directory(name), self.origin, self._path_of(name))
 
     def open_file(self, name: str, how: int) -> File:
         if how & (How.WRITE | How.CREATE | How.TRUNCATE):
@@ -67,7 +78,7 @@ class ReadOnlyDirectory(Directory):
             found = self._directory.lookup(name).type
         except KernelError as error:
             if error.code is Code.NO_ENTRY and how & How.CREATE:
-                raise _refused(f"making {name}") from None
+                raise self.refusal("create", name) from None
             raise
         if how & How.CREATE and how & How.EXCLUSIVE:
             raise KernelError(Code.EXISTS, name)
@@ -76,10 +87,10 @@ class ReadOnlyDirectory(Directory):
         if found is FileType.SYMBOLIC_LINK:
             raise KernelError(Code.LOOP, name)
         if how & (How.WRITE | How.TRUNCATE):
-            raise _refused(f"writing {name}")
+            raise self.refusal("write", name)
 
     def reopen(self) -> Directory:
-        return ReadOnlyDirectory(self._directory.reopen())
+        return ReadOnlyDirectory(self._directory.reopen(), self.origin, self._path)
 
     def entries(self) -> Iterable[DirectoryEntry]:
         return self._directory.entries()
@@ -88,29 +99,29 @@ class ReadOnlyDirectory(Directory):
         return self._directory.read_link(name)
 
     def make_directory(self, name: str) -> None:
-        raise _refused(f"making {name}")
+        raise self.refusal("create", name)
 
     def make_symbolic_link(self, name: str, target: str) -> None:
-        raise _refused(f"making {name}")
+        raise self.refusal("create", name)
 
     def link(self, name: str, target: Directory, target_name: str) -> None:
-        raise _refused(f"linking {name}")
+        raise self.refusal("write", name)
 
     def rename(self, name: str, target: Directory, target_name: str) -> None:
-        raise _refused(f"renaming {name}")
+        raise self.refusal("delete", name)
 
     def unlink(self, name: str) -> None:
-        raise _refused(f"removing {name}")
+        raise self.refusal("delete", name)
 
     def remove_directory(self, name: str) -> None:
-        raise _refused(f"removing {name}")
+        raise self.refusal("delete", name)
 
     def set_times_of(self, name: str, accessed: int | None, modified: int | None) -> None:
-        raise _refused(f"times of {name}")
+        raise self.refusal("write", name)
 
     def walk(self, path: str) -> Directory | None:
         directory = self._directory.walk(path)
-        return None if directory is None else ReadOnlyDirectory(directory)
+        return None if directory is None else ReadOnlyDirectory(directory, self.origin, self._path_of(path))
 
 
 class ReadOnlyFile(File):
@@ -126,7 +137,7 @@ class ReadOnlyFile(File):
         return self._file.stat()
 
     def set_times(self, accessed: int | None, modified: int | None) -> None:
-        raise _refused("set_times")
+        raise KernelError(Code.READ_ONLY, "set_times")
 
     def sync(self, *, data_only: bool) -> None:
         self._file.sync(data_only=data_only)
@@ -162,10 +173,6 @@ class ReadOnlyFile(File):
 
     def advise(self, offset: int, length: int, advice: Advice) -> None:
         self._file.advise(offset, length, advice)
-
-
-def _refused(what: str) -> KernelError:
-    return KernelError(Code.READ_ONLY, what)
 
 
 def _not_writable() -> KernelError:

@@ -217,6 +217,10 @@ class RestrictedDirectory(Directory):
         self._open = True
         self.read_only = directory.read_only
 
+    @property
+    def origin(self) -> object:  # type: ignore[override]  # of others it is an attribute
+        return self._place.policy
+
     def close(self) -> None:
         if self._open:
             self._open = False
@@ -363,7 +367,7 @@ class RestrictedDirectory(Directory):
         except KernelError:
             raise KernelError(Code.NO_ENTRY, name) from None
         path = self._place.path_of(name)
-        raise Refused(Code.NO_ENTRY, f"{path} is hidden", want=Want("file", _NAMES[right], path))
+        raise Refused(Code.NO_ENTRY, f"{path} is hidden", want=self._want(right, path))
 
     def _may(self, name: str, right: int) -> None:
         if self._place.rights_of(name).own & right:
@@ -417,8 +421,10 @@ class RestrictedDirectory(Directory):
         if right != READ and self._directory.read_only:
             # Whatever the rules say.
             return KernelError(Code.READ_ONLY, path)
-        name = _NAMES[right]
-        return Refused(Code.ACCESS, f"no rule allows to {name} {path or '.'}", want=Want("file", name, path))
+        return Refused(Code.ACCESS, f"no rule allows to {_NAMES[right]} {path or '.'}", want=self._want(right, path))
+
+    def _want(self, right: int, path: str) -> Want:
+        return Want("file", _NAMES[right], path, origin=self._place.policy)
 
 
 def _needed(how: int) -> int:

@@ -231,6 +231,16 @@ class Directory(Node):
     read_only: bool = False
     """Nothing below can be changed through this object: every changing operation raises READ_ONLY."""
 
+    origin: object = None
+    """Which of a program's grants it is part of, if that refuses something: what refusals name."""
+
+    def refusal(self, action: str, name: str) -> KernelError:
+        """The READ_ONLY error where this object is :attr:`read_only`, of ``write``, ``create`` or ``delete``.
+
+        `name` is a name in it, or "" for the directory itself.
+        """
+        return KernelError(Code.READ_ONLY, f"{action} {name or 'a directory'}")
+
     def lookup(self, name: str) -> Stat:
         """The attributes of `name` itself, a link not followed. NO_ENTRY; NAME_TOO_LONG."""
         raise _unsupported(self, "lookup")

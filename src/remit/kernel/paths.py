@@ -76,7 +76,7 @@ def _how_where_read_only(directory: Directory, name: str, how: int) -> int:
         kind = directory.lookup(name).type
     except KernelError as error:
         if error.code is Code.NO_ENTRY and how & _CREATE:
-            raise KernelError(Code.READ_ONLY, f"create {name!r}") from error
+            raise directory.refusal("create", name) from error
         raise
     if how & How.EXCLUSIVE:
         raise KernelError(Code.EXISTS, name)
@@ -85,7 +85,7 @@ def _how_where_read_only(directory: Directory, name: str, how: int) -> int:
     if kind is _DIRECTORY:
         raise KernelError(Code.IS_DIRECTORY, name)
     if how & _CHANGING:
-        raise KernelError(Code.READ_ONLY, f"open {name!r} for writing")
+        raise directory.refusal("write", name)
     return how & ~_CREATE
 
 
@@ -112,8 +112,7 @@ def set_times_at(directory: Directory, path: str, accessed: int | None, modified
     walk = Walk(directory, path)
     try:
         _settle(walk, path, follow=follow)
-        if walk.directory.read_only:
-            raise KernelError(Code.READ_ONLY, path)
+        _refuse_read_only(walk, "write")
         if walk.name:
             walk.directory.set_times_of(walk.name, accessed, modified)
         else:
@@ -175,7 +174,7 @@ def unlink_at(directory: Directory, path: str) -> None:
     try:
         if not walk.name:
             raise KernelError(Code.IS_DIRECTORY, path)
-        _refuse_read_only(walk, path)
+        _refuse_read_only(walk, "delete")
         if walk.wants_directory:
             kind = walk.directory.lookup(walk.name).type
             raise KernelError(Code.IS_DIRECTORY if kind is _DIRECTORY else Code.NOT_DIRECTORY, path)
@@ -191,7 +190,7 @@ def remove_directory_at(directory: Directory, path: str) -> None:
         if not walk.name:
             # A directory cannot remove itself, and what `..` leads to has at least one entry.
             raise KernelError(Code.NOT_EMPTY if path.rstrip("/").endswith("..") else Code.INVALID, path)
-        _refuse_read_only(walk, path)
+        _refuse_read_only(walk, "delete")
         walk.directory.remove_directory(walk.name)
     finally:
         walk.close()
@@ -210,7 +209,7 @@ def link_at(directory: Directory, path: str, target: Directory, target_path: str
             _refuse_taken(destination, target_path)
             if destination.wants_directory:
                 raise _refuse_slash(destination, target_path)
-            _refuse_read_only(source, path)
+            _refuse_read_only(source, "write")
             if not source.name:
                 taken = _exists(destination)
                 raise KernelError(Code.EXISTS if taken else Code.NOT_PERMITTED, f"hard link to directory {path!r}")
@@ -233,8 +232,8 @@ def rename_at(directory: Directory, path: str, target: Directory, target_path: s
         try:
             if not (source.name and destination.name):
                 raise KernelError(Code.BUSY, f"rename {path!r} to {target_path!r}")
-            _refuse_read_only(source, path)
-            _refuse_read_only(destination, target_path)
+            _refuse_read_only(source, "delete")
+            _refuse_read_only(destination, "create")
             slash = source.wants_directory or destination.wants_directory
             if slash and source.directory.lookup(source.name).type is not _DIRECTORY:
                 raise KernelError(Code.NOT_DIRECTORY, path)
@@ -261,12 +260,12 @@ def _refuse_taken(walk: Walk, path: str) -> None:
     """Where a new name is to be made: EXISTS for ``.`` and ``..``, READ_ONLY."""
     if not walk.name:
         raise KernelError(Code.EXISTS, path)
-    _refuse_read_only(walk, path)
+    _refuse_read_only(walk, "create")
 
 
-def _refuse_read_only(walk: Walk, path: str) -> None:
+def _refuse_read_only(walk: Walk, action: str) -> None:
     if walk.directory.read_only:
-        raise KernelError(Code.READ_ONLY, path)
+        raise walk.directory.refusal(action, walk.name)
 
 
 def _exists(walk: Walk) -> bool:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from remit.kernel.descriptors import DescriptorTable
 from remit.kernel.reactor import Reactor
+from remit.kernel.refusals import Refusals, Refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from remit.kernel.clocks import Clock
     from remit.kernel.descriptors import OpenDirectory
+    from remit.kernel.errors import KernelError
     from remit.kernel.http import HttpClient
     from remit.kernel.limits import Limits
     from remit.kernel.network import Network
     from remit.kernel.random import RandomSource
+    from remit.kernel.refusals import Want
 
 
 class Process:
@@ -34,6 +37,7 @@ class Process:
         "owner",
         "random",
         "reactor",
+        "refusals",
         "wall_clock",
     )
 
@@ -70,8 +74,24 @@ class Process:
         self.reactor = Reactor()
         """Who waits when it waits."""
         self.limits = limits
+        self.refusals = Refusals()
+        """What it was not granted, and asked for."""
         self.listings: list[OpenDirectory] = []
         """Directories that keep a listing, the oldest first; those that were closed since are among them."""
+
+    def failed(self, call: str, error: KernelError) -> None:
+        """The program is about to be told that `call` failed. What it was refused is noted."""
+        if isinstance(error, Refused):
+            self.refusals.note(call, error, self._path_of)
+
+    def _path_of(self, want: Want) -> str:
+        """The path that the program knows it by; below its grant, if it has given that back."""
+        if want.origin is not None:
+            for number in self.descriptors:
+                entry = self.descriptors.get(number)
+                if entry.is_directory and entry.preopen is not None and entry.directory.origin is want.origin:
+                    return f"{entry.preopen.rstrip('/')}/{want.subject}" if want.subject else entry.preopen
+        return want.subject
 
     def close(self) -> None:
         """Close every descriptor. Closing twice does nothing."""

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from remit.kernel.errors import Code, KernelError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
 
 class Want:
     """What was asked for, and what would have allowed just that."""
 
-    __slots__ = ("action", "kind", "rule", "subject")
+    __slots__ = ("action", "kind", "origin", "rule", "subject")
 
-    def __init__(self, kind: str, action: str, subject: str, rule: str = "") -> None:
+    def __init__(self, kind: str, action: str, subject: str, rule: str = "", *, origin: object = None) -> None:
         self.kind = kind
         """``file``, ``network`` or ``http``."""
         self.action = action
@@ -22,6 +26,8 @@ class Want:
         """The path below the directory that was granted; an address with its port; a method and a URL."""
         self.rule = rule
         """The text of the rule that would allow it, where that is not said by the other three."""
+        self.origin = origin
+        """Of a file: which grant it was asked of, as :attr:`remit.kernel.files.Directory.origin` has it."""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Want) and self._key() == other._key()
@@ -44,3 +50,79 @@ class Refused(KernelError):
     def __init__(self, code: Code, detail: str = "", *, want: Want) -> None:
         super().__init__(code, detail)
         self.want = want
+
+
+MAX_CAUSES = 1000
+"""Refusals that are kept, each for a cause of its own. Those beyond are counted."""
+
+
+class Refusal:
+    """One cause: a program asked for something that it was not granted. Later it may ask again; that is not told."""
+
+    __slots__ = ("action", "call", "code", "kind", "rule", "subject")
+
+    def __init__(self, call: str, code: Code, want: Want, subject: str) -> None:
+        self.call = call
+        """The function that it called first for it: ``path_open``, ``[method]descriptor.open-at``."""
+        self.code = code
+        """What it was told."""
+        self.kind = want.kind
+        self.action = want.action
+        self.subject = subject
+        """As :attr:`Want.subject`; of a file its path as the program sees it."""
+        self.rule = want.rule
+
+    def __str__(self) -> str:
+        return f"{self.call}: {self.action} {self.subject}: {self.code.value}"
+
+    def __repr__(self) -> str:
+        return f"<Refusal {self}>"
+
+
+class StoppedAtRefusal(Exception):
+    """The program was to be stopped at the first refusal, and this is it."""
+
+    ends_guest = True
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal)
+        self.refusal = refusal
+
+    def __str__(self) -> str:
+        return f"stopped at the first refusal: {self.refusal}"
+
+
+class Refusals:
+    """What one program was refused."""
+
+    __slots__ = ("_causes", "more", "on_refusal", "strict")
+
+    def __init__(self) -> None:
+        self._causes: dict[tuple[Want, int], Refusal] = {}
+        self.more = 0
+        """Causes beyond those that are kept."""
+        self.on_refusal: Callable[[Refusal], object] | None = None
+        """Called once for each cause that is kept. What it raises ends the program."""
+        self.strict = False
+        """The first one ends the program: :class:`StoppedAtRefusal`."""
+
+    def note(self, call: str, error: Refused, locate: Callable[[Want], str]) -> None:
+        """`call` was refused. `locate` gives the path of a wanted file as the program sees it."""
+        want = error.want
+        cause = (want, id(want.origin))
+        if cause in self._causes:
+            return
+        if len(self._causes) >= MAX_CAUSES:
+            self.more += 1
+            return
+        refusal = self._causes[cause] = Refusal(call, error.code, want, locate(want))
+        if self.on_refusal is not None:
+            self.on_refusal(refusal)
+        if self.strict:
+            raise StoppedAtRefusal(refusal)
+
+    def __iter__(self) -> Iterator[Refusal]:
+        return iter([*self._causes.values()])
+
+    def __len__(self) -> int:
+        return len(self._causes)

@@ -9,13 +9,18 @@ from interfaces.fake_memory import FakeMemory
 from remit.engine.api import Pending, Trap
 from remit.interfaces.wasi_0_1.adapter import with_memory, without_memory
 from remit.kernel.errors import Code, Exit, KernelError, WouldBlock
+from remit.kernel.limits import Limits
 from remit.kernel.poll import ALWAYS, NEVER
+from remit.kernel.process import Process
+from remit.kernel.random import SeededRandom
+from remit.kernel.refusals import Refused, Want
 
-CALLER: Any = SimpleNamespace(data="process", memory=FakeMemory(8))
+PROCESS: Any = Process(limits=Limits(), random=SeededRandom(0))
+CALLER: Any = SimpleNamespace(data=PROCESS, memory=FakeMemory(8))
 
 
 class NoMemory:
-    data = "process"
+    data = PROCESS
 
     @property
     def memory(self) -> FakeMemory:
@@ -25,9 +30,9 @@ class NoMemory:
 def test_returning_is_success() -> None:
     seen: list[object] = []
     assert with_memory(lambda *arguments: seen.extend(arguments))(CALLER, 1, 2) == 0
-    assert seen == ["process", CALLER.memory, 1, 2]
+    assert seen == [PROCESS, CALLER.memory, 1, 2]
     assert without_memory(lambda *arguments: seen.extend(arguments))(CALLER, 3) == 0
-    assert seen[4:] == ["process", 3]
+    assert seen[4:] == [PROCESS, 3]
 
 
 @pytest.mark.parametrize("adapt", [with_memory, without_memory])
@@ -36,6 +41,18 @@ def test_a_kernel_error_is_a_number(adapt: Any) -> None:
         raise KernelError(Code.NO_ENTRY)
 
     assert adapt(fail)(CALLER) == 44
+
+
+@pytest.mark.parametrize("adapt", [with_memory, without_memory])
+def test_a_refusal_is_noted_and_told_as_any_failure(adapt: Any) -> None:
+    def path_open(*arguments: object) -> None:
+        raise Refused(Code.ACCESS, want=Want("file", "read", "secret"))
+
+    process = Process(limits=Limits(), random=SeededRandom(0))
+    caller: Any = SimpleNamespace(data=process, memory=FakeMemory(8))
+    for _ in range(3):
+        assert adapt(path_open)(caller) == 2
+    assert [str(each) for each in process.refusals] == ["path_open: read secret: permission denied"]
 
 
 @pytest.mark.parametrize("adapt", [with_memory, without_memory])

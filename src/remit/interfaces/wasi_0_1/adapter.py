@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from remit.engine.api import Store
+    from remit.kernel.process import Process
 
     Implementation = Callable[..., WouldBlock | None]
     Adapted = Callable[..., int | Pending]
@@ -33,10 +34,12 @@ def with_memory(function: Implementation) -> Adapted:
         try:
             block = function(caller.data, memory, *arguments)
         except KernelError as error:
-            return ERRNO[error.code]
+            return _failed(caller.data, function, error)
         except WouldBlock as raised:
-            return _pending(raised, lambda: function(caller.data, memory, *arguments))
-        return SUCCESS if block is None else _pending(block, lambda: function(caller.data, memory, *arguments))
+            return _pending(caller.data, function, raised, lambda: function(caller.data, memory, *arguments))
+        if block is None:
+            return SUCCESS
+        return _pending(caller.data, function, block, lambda: function(caller.data, memory, *arguments))
 
     return call
 
@@ -48,15 +51,22 @@ def without_memory(function: Implementation) -> Adapted:
         try:
             block = function(caller.data, *arguments)
         except KernelError as error:
-            return ERRNO[error.code]
+            return _failed(caller.data, function, error)
         except WouldBlock as raised:
-            return _pending(raised, lambda: function(caller.data, *arguments))
-        return SUCCESS if block is None else _pending(block, lambda: function(caller.data, *arguments))
+            return _pending(caller.data, function, raised, lambda: function(caller.data, *arguments))
+        if block is None:
+            return SUCCESS
+        return _pending(caller.data, function, block, lambda: function(caller.data, *arguments))
 
     return call
 
 
-def _pending(block: WouldBlock, again: Callable[[], object]) -> Pending:
+def _failed(process: Process, function: Implementation, error: KernelError) -> int:
+    process.failed(getattr(function, "__name__", ""), error)
+    return ERRNO[error.code]
+
+
+def _pending(process: Process, function: Implementation, block: WouldBlock, again: Callable[[], object]) -> Pending:
     """What the guest waits for, then an ``errno``; `again` starts over what has had no effect yet."""
     step = block.resume or again
 
@@ -64,9 +74,9 @@ def _pending(block: WouldBlock, again: Callable[[], object]) -> Pending:
         try:
             next_block = step()
         except KernelError as error:
-            return ERRNO[error.code]
+            return _failed(process, function, error)
         except WouldBlock as raised:
-            return _pending(raised, step)
-        return _pending(next_block, step) if isinstance(next_block, WouldBlock) else SUCCESS
+            return _pending(process, function, raised, step)
+        return _pending(process, function, next_block, step) if isinstance(next_block, WouldBlock) else SUCCESS
 
     return Pending(block.pollable, resume)

@@ -43,7 +43,14 @@ class Offered:
         """For one program. KeyError."""
         attribute, resource, declared = self._functions[name]
         function = getattr(resource or host.interface(self.interface), attribute)
-        return HostFunction(called(function, declared, self.interface.error), blocks=declared.blocks)
+        process = host.process
+        error = self.interface.error
+
+        def failed(failure: KernelError) -> Any:
+            process.failed(name, failure)
+            return error(failure)
+
+        return HostFunction(called(function, declared, failed), blocks=declared.blocks)
 
 
 class HostResource(ResourceType):
