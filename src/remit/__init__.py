@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from remit.engine.api import EngineError, Frame, InvalidModule, LinkError, OutOfBounds, Trap
     from remit.kernel.errors import Code, Exit, KernelError
     from remit.kernel.limits import Limits
+    from remit.kernel.refusals import Refusal, StoppedAtRefusal
     from remit.runtime.bind import with_instance
     from remit.runtime.completed import CompletedProcess
     from remit.runtime.components.instance import AsyncComponentInstance, ComponentInstance
@@ -59,8 +60,10 @@ _HOME = {
     "OutOfBounds": "remit.engine.api",
     "PIPE": "remit.runtime.run",
     "Program": "remit.runtime.program",
+    "Refusal": "remit.kernel.refusals",
     "STDOUT": "remit.runtime.run",
     "Some": "remit.component.values.results",
+    "StoppedAtRefusal": "remit.kernel.refusals",
     "TimeoutExpired": "remit.runtime.failures",
     "Trap": "remit.engine.api",
     "__version__": "remit._version",
@@ -97,7 +100,9 @@ __all__ = [
     "Ok",
     "OutOfBounds",
     "Program",
+    "Refusal",
     "Some",
+    "StoppedAtRefusal",
     "TimeoutExpired",
     "Trap",
     "__version__",

@@ -12,6 +12,8 @@ USAGE_STATUS = 2
 """A bad option, or a program that is broken, missing, or needs what nobody provides."""
 OUTPUT_STATUS = 74
 """As sysexits.h has it, EX_IOERR: what was asked for was done, but could not be said."""
+REFUSED_STATUS = 77
+"""As sysexits.h has it, EX_NOPERM."""
 TIMEOUT_STATUS = 124
 """As timeout(1) has it."""
 TRAP_STATUS = 134

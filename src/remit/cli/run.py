@@ -6,13 +6,23 @@ from remit.cli.grant_options import GRANTS
 from remit.cli.interrupts import Unwinding
 from remit.cli.load import load_program
 from remit.cli.options import Command, Option
-from remit.cli.report import TIMEOUT_STATUS, TRAP_STATUS, CommandError, complain, explain, say, shown
+from remit.cli.report import (
+    REFUSED_STATUS,
+    TIMEOUT_STATUS,
+    TRAP_STATUS,
+    CommandError,
+    complain,
+    explain,
+    say,
+    shown,
+)
 from remit.cli.values import parse_duration
 from remit.cli.world import World
 from remit.engine.api import LinkError, Timeout, Trap
 from remit.engine.cache import Cache
 from remit.engine.wasmtime.config import Config
 from remit.kernel.errors import Exit, KernelError
+from remit.kernel.refusals import StoppedAtRefusal
 from remit.runtime.program import Program
 
 TYPE_CHECKING = False
@@ -20,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from remit.kernel.refusals import Refusal
     from remit.runtime.components.program import Component
 
 COMMAND = Command(
@@ -44,6 +55,8 @@ COMMAND = Command(
             help="Call this function of a library with ARGS, and print its results, one a line. Of a component, as "
             'INTERFACE#FUNCTION or by its own name; arguments and result are WAVE: [1, 2], {name: "x"}, some(3).',
         ),
+        Option("--strict", help="Stop it at the first thing that it is refused; the exit status is 77 then."),
+        Option("--no-explain", help="Do not list at the end, on standard error, what it was refused."),
         Option("--no-cache", help="Neither use nor keep compiled code on disk."),
         Option(
             "--allow-precompiled",
@@ -56,8 +69,8 @@ COMMAND = Command(
     ),
     stop_at_operand=True,
     notes="The exit status is the program's own: its lowest 8 bits (hosts keep no more), 255 if only they are 0. It\n"
-    "is 134 if the program trapped or ran out of fuel, 124 after the timeout, 130 after Ctrl-C, 2 for a bad option\n"
-    "or a program that is missing, damaged, or needs what it was not given.",
+    "is 134 if the program trapped or ran out of fuel, 77 after a refusal under --strict, 124 after the timeout, 130\n"
+    "after Ctrl-C, 2 for a bad option or a program that is missing, damaged, or needs what it was not given.",
 )
 
 
@@ -87,9 +100,16 @@ def main(arguments: Sequence[str]) -> int:
         functions = ", ".join(map(shown, functions_of(program))) or "it has none"
         raise CommandError(f"{path}: a library, with no _start; call one of its functions with --invoke ({functions})")
     world = World(options)
+    refusals: list[Refusal] = []
+    world.options["on_refusal"] = refusals.append
+    if "strict" in options:
+        world.options["strict"] = True
     try:
         with Unwinding():
             return _status(_run(program, rest, world, options))
+    except StoppedAtRefusal:
+        complain(f"{path}: stopped at its first refusal, as --strict asks for")
+        return REFUSED_STATUS
     except Trap as trap:
         explain(f"{path}: trap: {trap}")
         return TRAP_STATUS
@@ -99,6 +119,10 @@ def main(arguments: Sequence[str]) -> int:
         raise CommandError(str(error)) from None
     finally:
         world.close()
+        if refusals and "no-explain" not in options:
+            from remit.cli.refusals import tell
+
+            tell(refusals, options)
         world.report_changes()
 
 

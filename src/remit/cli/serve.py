@@ -7,6 +7,7 @@ import sys
 from remit.cli.grant_options import GRANTS
 from remit.cli.load import load_program
 from remit.cli.options import Command, Option, UsageError
+from remit.cli.refusals import RefusalReport
 from remit.cli.report import CommandError, complain, explain, reason, say, shown
 from remit.cli.values import parse_address, parse_count, parse_duration, parse_positive, parse_size
 from remit.cli.world import World
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from remit.kernel.refusals import Refusal
     from remit.runtime.components.program import Component
     from remit.serve.exchange import ServerExchange
 
@@ -111,6 +113,14 @@ def main(arguments: Sequence[str]) -> int:
     except RuntimeError as error:
         raise CommandError(str(error)) from None
     world = World(options)
+    refusals = RefusalReport(options)
+
+    def refused(refusal: Refusal) -> None:
+        line = refusals.add(refusal)
+        if line is not None:
+            complain(line)
+
+    world.options["on_refusal"] = refused
     try:
         return _serve(program, world, options)
     except (OSError, ValueError, KernelError) as error:

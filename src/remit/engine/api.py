@@ -256,6 +256,8 @@ class Trap(EngineError):
         self.stdout_truncated = False
         self.stderr_truncated = False
         """It had written more than was captured."""
+        self.refusals: tuple[Any, ...] = ()
+        """What it had asked for and was not granted."""
 
     def __str__(self) -> str:
         if not self.frames:

@@ -80,9 +80,17 @@ class Refusal:
 
 
 class StoppedAtRefusal(Exception):
-    """The program was to be stopped at the first refusal, and this is it."""
+    """The program was to be stopped at the first refusal, and this is it.
+
+    `stdout` and `stderr`: what it had written, if that was captured, as in :class:`remit.CompletedProcess`.
+    """
 
     ends_guest = True
+    stdout: bytes | str | None = None
+    stderr: bytes | str | None = None
+    stdout_truncated = False
+    stderr_truncated = False
+    refusals: tuple[Refusal, ...] = ()
 
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal)

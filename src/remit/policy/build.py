@@ -93,6 +93,8 @@ def build_process(grants: Grants, descriptors: DescriptorTable | None = None, *,
         cpu_clock=HostCpuClock(thread=own_thread),
         network=_network(grants.network),
     )
+    process.refusals.strict = grants.strict
+    process.refusals.on_refusal = grants.on_refusal
     process.http = _http(grants.http, process.network)
     table = process.descriptors
     try:

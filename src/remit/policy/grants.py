@@ -18,12 +18,13 @@ from remit.kernel.sockets import Socket
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from remit.kernel.files import File
     from remit.kernel.http import HttpClient
     from remit.kernel.network import Network
+    from remit.kernel.refusals import Refusal
 
 
 class Grants:
@@ -37,11 +38,13 @@ class Grants:
         "limits",
         "monotonic_clock",
         "network",
+        "on_refusal",
         "random",
         "sockets",
         "stderr",
         "stdin",
         "stdout",
+        "strict",
         "wall_clock",
     )
 
@@ -61,6 +64,8 @@ class Grants:
         network: Network | Sequence[str] | str | None = None,
         http: HttpClient | bool | None = None,
         limits: Limits | None = None,
+        strict: bool = False,
+        on_refusal: Callable[[Refusal], object] | None = None,
     ) -> None:
         self.arguments = tuple([encoded(argument, "argument") for argument in arguments])
         """The command line, ``argv[0]`` first."""
@@ -83,6 +88,12 @@ class Grants:
         self.http = _http(http)
         """None: requests over the network, if there is one; False: none; or a client."""
         self.limits = checked_limits(limits)
+        self.strict = _checked(strict, bool, "strict", "True or False")
+        """The first thing that it is refused ends it."""
+        self.on_refusal = on_refusal
+        """Called with each thing that it is refused, once."""
+        if on_refusal is not None and not callable(on_refusal):
+            raise TypeError(f"on_refusal must be a function of a Refusal, not {on_refusal!r}")
 
 
 def checked_limits(limits: Limits | None) -> Limits:

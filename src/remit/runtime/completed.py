@@ -4,8 +4,10 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Any
+
+    from remit.kernel.refusals import Refusal
 
 
 class CompletedProcess:
@@ -13,10 +15,11 @@ class CompletedProcess:
 
     `stdout` and `stderr` are None unless they were captured; then bytes, or str in text mode. `stdout_truncated` and
     `stderr_truncated`: the program wrote more than :attr:`remit.Limits.captured_bytes`; it was told that there is no
-    room, and what came before that is here.
+    room, and what came before that is here. `refusals` are what it asked for and was not granted
+    (:class:`remit.Refusal`), each once.
     """
 
-    __slots__ = ("args", "returncode", "stderr", "stderr_truncated", "stdout", "stdout_truncated")
+    __slots__ = ("args", "refusals", "returncode", "stderr", "stderr_truncated", "stdout", "stdout_truncated")
 
     def __init__(
         self,
@@ -27,8 +30,10 @@ class CompletedProcess:
         *,
         stdout_truncated: bool = False,
         stderr_truncated: bool = False,
+        refusals: Iterable[Refusal] = (),
     ) -> None:
         self.args = args
+        self.refusals = tuple(refusals)
         self.returncode = returncode
         self.stdout = stdout
         self.stderr = stderr
@@ -42,10 +47,12 @@ class CompletedProcess:
 
             error = CalledProcessError(self.returncode, self.args, self.stdout, self.stderr)
             error.stdout_truncated, error.stderr_truncated = self.stdout_truncated, self.stderr_truncated
+            error.refusals = self.refusals
             raise error
 
     def __repr__(self) -> str:
         shown = [f"args={self.args!r}", f"returncode={self.returncode!r}"]
         shown += [f"{name}={value!r}" for name in ("stdout", "stderr") if (value := getattr(self, name)) is not None]
+        shown += [f"refusals={self.refusals!r}"] if self.refusals else []
         shown += [f"{name}=True" for name in ("stdout_truncated", "stderr_truncated") if getattr(self, name)]
         return f"CompletedProcess({', '.join(shown)})"

@@ -15,8 +15,10 @@ from remit.runtime.stdio import PIPE, Streams
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
+    from remit.kernel.refusals import Refusal, StoppedAtRefusal
     from remit.runtime.options import Arguments, Imports
     from remit.runtime.world import World
 
@@ -37,6 +39,7 @@ class Launch:
         "_imports",
         "_max_memory",
         "_program",
+        "_refusals",
         "_streams",
         "_timeout",
         "args",
@@ -77,6 +80,7 @@ class Launch:
         self._fuel = check_fuel(fuel)
         self._max_memory = check_max_memory(max_memory)
         self._program: Runnable | None = None
+        self._refusals: Iterable[Refusal] = ()
         self._asynchronous = asynchronous
 
         self._decode: tuple[str, str] | None = None
@@ -135,6 +139,7 @@ class Launch:
         world = self._program.new_world(
             self._grants, fuel=self._fuel, max_memory=self._max_memory, asynchronous=self._asynchronous
         )
+        self._refusals = world.process.refusals
         if self._timeout is not None:
             world.set_deadline(time.monotonic() + self._timeout)
         return world
@@ -146,16 +151,23 @@ class Launch:
             self._text(data, may_be_cut=truncated)
             for data, truncated in zip(self._streams.captured(), cut, strict=True)
         ]
-        done = CompletedProcess(self.args, status, *output, stdout_truncated=cut[0], stderr_truncated=cut[1])
+        done = CompletedProcess(
+            self.args,
+            status,
+            *output,
+            stdout_truncated=cut[0],
+            stderr_truncated=cut[1],
+            refusals=self._refusals,
+        )
         if self.check:
             done.check_returncode()
         return done
 
-    def failed(self, error: Timeout | Trap) -> Exception:
+    def failed(self, error: Timeout | Trap | StoppedAtRefusal) -> Exception:
         """The exception for a run that was stopped, with what it had written."""
         output = [self._text(data, may_be_cut=True) for data in self._streams.captured()]
-        failure: Trap | TimeoutExpired
-        if isinstance(error, Trap):
+        failure: Trap | TimeoutExpired | StoppedAtRefusal
+        if not isinstance(error, Timeout):
             failure = error
             failure.stdout, failure.stderr = output
         else:
@@ -164,6 +176,7 @@ class Launch:
             assert self._timeout is not None
             failure = TimeoutExpired(self.args, self._timeout, *output)
         failure.stdout_truncated, failure.stderr_truncated = self._streams.truncated()
+        failure.refusals = tuple(self._refusals)
         return failure
 
     def _input(self, input: Any) -> Any:

@@ -16,6 +16,7 @@ from remit.kernel.http import HttpClient
 from remit.kernel.limits import Limits
 from remit.kernel.network import Network
 from remit.kernel.random import RandomSource
+from remit.kernel.refusals import Refusal
 from remit.kernel.sockets import Socket
 from remit.runtime.runnable import Runnable
 
@@ -38,6 +39,8 @@ class GrantOptions(TypedDict, total=False):
     random: RandomSource | int | None
     network: Network | Sequence[str] | str | None
     http: HttpClient | bool | None
+    strict: bool
+    on_refusal: Callable[[Refusal], object] | None
     stdin: Any
     stdout: Any
     stderr: Any

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from remit.engine.api import Timeout, Trap
+from remit.kernel.refusals import StoppedAtRefusal
 from remit.policy.grants import Grants
 from remit.runtime.launch import Launch
 from remit.runtime.named_options import check_options, options_of
@@ -57,6 +58,12 @@ def run(args: Arguments, **options: Unpack[RunOptions]) -> CompletedProcess:
     :param monotonic_clock: likewise for durations and sleeping.
     :param random: its source of random bytes, or an int that seeds a reproducible one.
 
+    What happens when it asks for more:
+
+    :param strict: the first thing that it is refused ends it, by :class:`StoppedAtRefusal`.
+    :param on_refusal: called with a :class:`Refusal` for each thing that it is refused, once; what that raises ends the
+        program. They are in the result, and in exceptions, too: ``refusals``.
+
     Its limits:
 
     :param timeout: seconds after which it is stopped, busy or waiting; a function or stream of the caller's is not
@@ -83,7 +90,7 @@ def run(args: Arguments, **options: Unpack[RunOptions]) -> CompletedProcess:
     world = launch.world()
     try:
         status = world.run()
-    except (Timeout, Trap) as error:
+    except (Timeout, Trap, StoppedAtRefusal) as error:
         if isinstance(error, Timeout) and not world.late:
             raise
         raise launch.failed(error) from None

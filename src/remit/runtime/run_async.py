@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from remit.engine.api import Timeout, Trap
+from remit.kernel.refusals import StoppedAtRefusal
 from remit.runtime.launch import Launch
 from remit.runtime.named_options import check_options
 from remit.runtime.run import OPTIONS
@@ -32,7 +33,7 @@ async def run_async(args: Arguments, **options: Unpack[RunOptions]) -> Completed
     world = launch.world()
     try:
         status = await world.run_async()
-    except (Timeout, Trap) as error:
+    except (Timeout, Trap, StoppedAtRefusal) as error:
         if isinstance(error, Timeout) and not world.late:
             raise
         raise launch.failed(error) from None

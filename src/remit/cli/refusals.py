@@ -1,0 +1,73 @@
+"""What a program was refused, told at its end, with the option that would allow it."""
+
+from __future__ import annotations
+
+from remit.cli.report import complain, shown
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from remit.kernel.refusals import Refusal
+
+MOST_LINES = 20
+"""What is told of one program. The others count."""
+
+
+def tell(refusals: Iterable[Refusal], options: dict[str, Any]) -> None:
+    """Say on standard error what a program was refused that ran with these `options`."""
+    report = RefusalReport(options)
+    for refusal in refusals:
+        report.add(refusal)
+    report.tell()
+
+
+class RefusalReport:
+    """Of one run, or of all requests of a server."""
+
+    __slots__ = ("_lines", "_options", "more")
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        """`options`: the command line's."""
+        self._options = options
+        self._lines: dict[str, None] = {}
+        self.more = 0
+
+    def add(self, refusal: Refusal) -> str | None:
+        """The line for it, if there is none yet."""
+        line = f"refused: {shown(refusal.call)}: {refusal.action} {shown(refusal.subject)}: {refusal.code.value}"
+        remedy = self._remedy(refusal)
+        line = f"{line}; {remedy}" if remedy else line
+        if line in self._lines:
+            return None
+        if len(self._lines) >= MOST_LINES:
+            self.more += 1
+            return None
+        self._lines[line] = None
+        return line
+
+    def tell(self) -> None:
+        """Say it all on standard error."""
+        for line in self._lines:
+            complain(line)
+        if self.more:
+            complain(f"refused: {self.more:,} more things")
+
+    def _remedy(self, refusal: Refusal) -> str:
+        if refusal.kind == "network" and refusal.rule:
+            return f"--allow-net '{shown(refusal.rule)}' would allow it"
+        if refusal.kind != "file":
+            return ""
+        around = [
+            grant for grant in self._options.get("dir", ()) if grant.read_only and _is_in(refusal.subject, grant.guest)
+        ]
+        if not around:
+            return ""
+        grant = max(around, key=lambda each: len(each.guest))
+        place = grant.host if grant.host == grant.guest else f"{grant.host}::{grant.guest}"
+        return f"--dir {shown(place)} (without :ro) would allow it"
+
+
+def _is_in(path: str, directory: str) -> bool:
+    return path == directory or path.startswith(directory.rstrip("/") + "/")
