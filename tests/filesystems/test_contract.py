@@ -15,6 +15,7 @@ from remit.filesystems.quota import Quota
 from remit.filesystems.read_only import ReadOnly
 from remit.filesystems.restricted import Restricted
 from remit.filesystems.subdirectory import Subdirectory
+from remit.filesystems.watched import Watched
 from remit.kernel.files import Filesystem
 from remit.testing import check_filesystem, fill_sample
 
@@ -47,6 +48,7 @@ WRITABLE: dict[str, Callable[[], Filesystem]] = {
     ),
     "overlay over restricted": lambda: Overlay(Restricted(MemoryFilesystem(), ["read **"])),
     "restricted twice": lambda: Restricted(Restricted(MemoryFilesystem(), ["all **"]), ["all **"]),
+    "watched": lambda: Watched(MemoryFilesystem(), "/", lambda use: None),
     "a mount in nothing": lambda: Subdirectory(Mounts({"/m/n": MemoryFilesystem()}), "m/n"),
 }
 
@@ -58,6 +60,7 @@ READ_ONLY: dict[str, Callable[[], Filesystem]] = {
     "restricted": lambda: Restricted(ReadOnly(sample()), ["all **"]),
     "restricted to reading": lambda: Restricted(ReadOnly(sample()), ["read **"]),
     "within restricted": lambda: ReadOnly(Restricted(sample(), ["read **"])),
+    "watched": lambda: Watched(ReadOnly(sample()), "/", lambda use: None),
     "in a quota": lambda: Quota(ReadOnly(sample()), max_bytes=0),
     "mounted": lambda: Mounts({"/": ReadOnly(sample())}),
     "mounts": lambda: ReadOnly(Mounts({"/": sample()})),

@@ -89,6 +89,23 @@ def test_what_is_hidden_is_not_there() -> None:
         assert refusal(Code.ACCESS, root.link, "in.txt", root, name) == Want("file", "create", name)
 
 
+def test_seeing() -> None:
+    root = directory("see in.txt", "see out/**")
+    assert root.lookup("in.txt").size == 2
+    assert refusal(Code.ACCESS, open_, root, "in.txt") == Want("file", "read", "in.txt")
+    assert paths.stat_at(root, "out/old", follow=True).size == 3
+    assert refusal(Code.ACCESS, root.open_directory("out").entries) == Want("file", "read", "out")
+    assert refusal(Code.NO_ENTRY, root.lookup, "secret.txt").action == "read"
+
+
+def test_the_rule_that_allows_something() -> None:
+    root = directory("see in.txt", "read in.*", "all out/**", "read **")
+    assert root.allowed_by("read", "in.txt") == "read in.*"
+    assert root.allowed_by("see", "in.txt") == "see in.txt"
+    assert root.open_directory("out").allowed_by("delete", "") == "all out/**"
+    assert root.allowed_by("write", "in.txt") == ""
+
+
 def test_what_leads_there_can_be_walked_through() -> None:
     root = directory("read deep/er/f")
     assert content(root, "deep/er/f") == b"f"

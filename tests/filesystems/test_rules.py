@@ -15,6 +15,7 @@ from remit.filesystems.rules import (
     MAX_PATTERN,
     MAX_RULES,
     READ,
+    SEE,
     WRITE,
     FileRule,
     RuleError,
@@ -104,9 +105,14 @@ def test_what_is_no_text_at_all() -> None:
 
 def test_rights() -> None:
     assert FileRule("all f").rights == ALL
-    assert FileRule("read,delete f").rights == READ | DELETE
-    assert FileRule("create,write,read f").rights == READ | WRITE | CREATE
-    assert [rights_text(each) for each in (ALL, READ, WRITE | DELETE)] == ["all", "read", "write,delete"]
+    assert FileRule("read,delete f").rights == SEE | READ | DELETE
+    assert FileRule("create,write,read f").rights == SEE | READ | WRITE | CREATE
+    assert FileRule("see,read f").rights == SEE | READ
+    for rights, text in (
+        *((ALL, "all"), (ALL & ~SEE, "all"), (READ, "read"), (WRITE | DELETE, "write,delete"), (SEE, "see")),
+        *((SEE | READ, "read"), (0, "")),
+    ):
+        assert rights_text(rights) == text
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import _thread
 
 from remit.filesystems.arguments import wanted_filesystem
 from remit.filesystems.read_only import ReadOnlyFile
-from remit.filesystems.rules import CREATE, DELETE, READ, RIGHTS, WRITE, file_rules
+from remit.filesystems.rules import CREATE, DELETE, READ, RIGHTS, SEE, WRITE, file_rules
 from remit.kernel.errors import Code, KernelError
 from remit.kernel.files import Directory, File, Filesystem, FileType, How
 from remit.kernel.refusals import Refused, Want
@@ -85,6 +85,13 @@ class _Rights:
         for rule, states in self._live:
             if rule.matches(states):
                 self.own |= rule.rights
+
+    def allowed_by(self, right: int) -> str:
+        """The first rule that gives it; to be seen, the first one at all."""
+        for rule, states in self._live:
+            if right == SEE or (rule.rights & right and rule.matches(states)):
+                return rule.text
+        return ""
 
     @property
     def visible(self) -> bool:
@@ -227,6 +234,10 @@ class RestrictedDirectory(Directory):
             self._directory.close()
             with self._place.policy.lock:
                 self._place.release()
+
+    def allowed_by(self, right: str, name: str) -> str:
+        rights = self._place.rights_of(name) if name else self._place.rights
+        return rights.allowed_by(RIGHTS[right])
 
     def stat(self) -> Stat:
         return self._directory.stat()
@@ -417,7 +428,8 @@ class RestrictedDirectory(Directory):
 
     def _refused(self, rights: int, path: str) -> KernelError:
         """For the first of `rights`; the others would be asked for next."""
-        right = next(right for right in RIGHTS.values() if rights & right)
+        asked = rights & ~SEE or SEE
+        right = next(right for right in RIGHTS.values() if asked & right)
         if right != READ and self._directory.read_only:
             # Whatever the rules say.
             return KernelError(Code.READ_ONLY, path)

@@ -3,6 +3,7 @@
 ::
 
     read **                     read everything
+    see *                       know of the files right here, and their attributes
     read in.txt                 read this file, and know its attributes
     read,write log/*.txt        read and write what is there of these names
     read,write,create out/**    and make new files and directories below `out`
@@ -10,6 +11,8 @@
 
 A rule is a list of rights, a space, and a pattern. The rights:
 
+``see``
+    know that it is there, and its attributes; all other rights include it
 ``read``
     open for reading, list a directory, read where a link points
 ``write``
@@ -19,7 +22,7 @@ A rule is a list of rights, a space, and a pattern. The rights:
 ``delete``
     remove, and move away or replace
 ``all``
-    the four of them
+    all of them
 
 A pattern is names with slashes between them, from the directory that the rules are for. In a name, ``*`` stands for any
 characters, none included, ``?`` for one, and a backslash makes the next character an ordinary one. ``**`` in place of a
@@ -38,10 +41,10 @@ if TYPE_CHECKING:
     States = frozenset[int]
     """Where in a pattern one can be after some names."""
 
-READ, WRITE, CREATE, DELETE = 1, 2, 4, 8
-ALL = READ | WRITE | CREATE | DELETE
+SEE, READ, WRITE, CREATE, DELETE = 1, 2, 4, 8, 16
+ALL = SEE | READ | WRITE | CREATE | DELETE
 
-RIGHTS = {"read": READ, "write": WRITE, "create": CREATE, "delete": DELETE}
+RIGHTS = {"see": SEE, "read": READ, "write": WRITE, "create": CREATE, "delete": DELETE}
 """By name, in the order in which they are written."""
 
 MAX_RULES = 10_000
@@ -58,9 +61,12 @@ class RuleError(ValueError):
 
 
 def rights_text(rights: int) -> str:
-    """``read,write``; ``all``."""
-    if rights == ALL:
+    """``read,write``; ``all``. "" for none."""
+    if rights | SEE == ALL:
         return "all"
+    if rights & ~SEE:
+        # They include it.
+        rights &= ~SEE
     return ",".join([name for name, right in RIGHTS.items() if rights & right])
 
 
@@ -146,7 +152,7 @@ def file_rules(rules: Iterable[str | FileRule]) -> tuple[FileRule, ...]:
 
 
 def _rights(words: str) -> int:
-    rights = 0
+    rights = SEE
     for word in words.split(","):
         right = ALL if word == "all" else RIGHTS.get(word, 0)
         if not right:

@@ -241,6 +241,10 @@ class Directory(Node):
         """
         return KernelError(Code.READ_ONLY, f"{action} {name or 'a directory'}")
 
+    def allowed_by(self, right: str, name: str) -> str:
+        """The text of the rule that gives `right` to `name` ("" is the directory itself), where there are rules."""
+        return ""
+
     def lookup(self, name: str) -> Stat:
         """The attributes of `name` itself, a link not followed. NO_ENTRY; NAME_TOO_LONG."""
         raise _unsupported(self, "lookup")

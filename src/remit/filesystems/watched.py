@@ -1,0 +1,181 @@
+"""Any filesystem, with somebody who is told what is done with it.
+
+What is told are uses of names: looking, listing, opening, making, removing, moving. What is done with an open file is
+what it was opened for, and costs no more than without a watcher.
+"""
+
+from __future__ import annotations
+
+from remit.filesystems.arguments import wanted_filesystem
+from remit.kernel.errors import Code, KernelError
+from remit.kernel.files import Directory, File, Filesystem, How
+from remit.kernel.uses import Use
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from remit.kernel.files import DirectoryEntry, Stat
+    from remit.kernel.uses import Watcher
+
+
+class Watched(Filesystem):
+    """`filesystem`, which is granted as `path`, with `watcher` told of each use that succeeds.
+
+    A directory that is moved while it is open is still told of by its old path.
+    """
+
+    __slots__ = ("_filesystem", "_grant", "_watcher")
+
+    def __init__(self, filesystem: Filesystem, path: str, watcher: Watcher) -> None:
+        self._filesystem = wanted_filesystem("filesystem", filesystem)
+        self._grant = path
+        self._watcher = watcher
+
+    def root(self) -> Directory:
+        return WatchedDirectory(self._filesystem.root(), self._grant, self._grant, self._watcher)
+
+
+class WatchedDirectory(Directory):
+    """A directory with a watcher. It owns and closes the one it wraps."""
+
+    __slots__ = ("_directory", "_grant", "_path", "_watcher", "read_only")
+
+    def __init__(self, directory: Directory, path: str, grant: str, watcher: Watcher) -> None:
+        self._directory = directory
+        self._path = path
+        self._grant = grant
+        self._watcher = watcher
+        self.read_only = directory.read_only
+
+    @property
+    def origin(self) -> object:  # type: ignore[override]  # of others it is an attribute
+        return self._directory.origin
+
+    def refusal(self, action: str, name: str) -> KernelError:
+        return self._directory.refusal(action, name)
+
+    def allowed_by(self, right: str, name: str) -> str:
+        return self._directory.allowed_by(right, name)
+
+    def _at(self, name: str) -> str:
+        return f"{self._path.rstrip('/')}/{name}" if name else self._path
+
+    def _tell(self, action: str, name: str, target: str | None = None, *, right: str = "") -> None:
+        rule = self._directory.allowed_by(right or action, name)
+        self._watcher(Use("file", action, self._at(name), grant=self._grant, rule=rule, target=target))
+
+    def stat(self) -> Stat:
+        found = self._directory.stat()
+        self._tell("see", "")
+        return found
+
+    def set_times(self, accessed: int | None, modified: int | None) -> None:
+        self._directory.set_times(accessed, modified)
+        self._tell("write", "")
+
+    def sync(self, *, data_only: bool) -> None:
+        self._directory.sync(data_only=data_only)
+
+    def close(self) -> None:
+        self._directory.close()
+
+    def reopen(self) -> Directory:
+        return WatchedDirectory(self._directory.reopen(), self._path, self._grant, self._watcher)
+
+    def lookup(self, name: str) -> Stat:
+        found = self._directory.lookup(name)
+        self._tell("see", name)
+        return found
+
+    def open_directory(self, name: str) -> Directory:
+        below = self._directory.open_directory(name)
+        self._tell("see", name)
+        return WatchedDirectory(below, self._at(name), self._grant, self._watcher)
+
+    def entries(self) -> Iterable[DirectoryEntry]:
+        found = self._directory.entries()
+        self._tell("read", "")
+        return found
+
+    def read_link(self, name: str) -> str:
+        target = self._directory.read_link(name)
+        self._tell("see", name)
+        return target
+
+    def open_file(self, name: str, how: int) -> File:
+        makes = bool(how & How.CREATE) and not self._is_there(name)
+        file = self._directory.open_file(name, how)
+        if makes:
+            self._tell("create", name)
+        if how & How.READ:
+            self._tell("read", name)
+        if how & (How.WRITE | How.TRUNCATE):
+            self._tell("write", name)
+        if not how & (How.READ | How.WRITE | How.TRUNCATE) and not makes:
+            self._tell("see", name)
+        return file
+
+    def _is_there(self, name: str) -> bool:
+        try:
+            self._directory.lookup(name)
+        except KernelError as error:
+            if error.code is Code.NO_ENTRY:
+                return False
+            raise
+        return True
+
+    def make_directory(self, name: str) -> None:
+        self._directory.make_directory(name)
+        self._tell("create", name)
+
+    def make_symbolic_link(self, name: str, target: str) -> None:
+        self._directory.make_symbolic_link(name, target)
+        self._tell("create", name)
+
+    def link(self, name: str, target: Directory, target_name: str) -> None:
+        other = self._inner(target)
+        self._directory.link(name, other, target_name)
+        new = self._new_path(target, target_name)
+        if isinstance(target, WatchedDirectory):
+            target._tell("create", target_name)
+        self._tell("link", name, new, right="see")
+
+    def rename(self, name: str, target: Directory, target_name: str) -> None:
+        other = self._inner(target)
+        replaces = isinstance(target, WatchedDirectory) and target._would_replace(target_name)
+        self._directory.rename(name, other, target_name)
+        self._tell("delete", name)
+        if isinstance(target, WatchedDirectory):
+            if replaces:
+                target._tell("delete", target_name)
+            target._tell("create", target_name)
+        self._tell("rename", name, self._new_path(target, target_name), right="delete")
+
+    def _would_replace(self, name: str) -> bool:
+        try:
+            self._directory.lookup(name)
+        except KernelError:
+            # Whatever it is, moving will tell.
+            return False
+        return True
+
+    @staticmethod
+    def _inner(target: Directory) -> Directory:
+        return target._directory if isinstance(target, WatchedDirectory) else target
+
+    @staticmethod
+    def _new_path(target: Directory, name: str) -> str:
+        return target._at(name) if isinstance(target, WatchedDirectory) else name
+
+    def unlink(self, name: str) -> None:
+        self._directory.unlink(name)
+        self._tell("delete", name)
+
+    def remove_directory(self, name: str) -> None:
+        self._directory.remove_directory(name)
+        self._tell("delete", name)
+
+    def set_times_of(self, name: str, accessed: int | None, modified: int | None) -> None:
+        self._directory.set_times_of(name, accessed, modified)
+        self._tell("write", name)
