@@ -64,6 +64,7 @@ REMIT = {
     "StoppedAtRefusal": "exception",
     "TimeoutExpired": "exception",
     "Trap": "exception",
+    "Use": "(kind, action, subject, *, grant=, rule=, target=)",
     "__version__": "str",
     "load": "(program, *, imports=, fuel=, gc=, cache=, name=)",
     "run": "(args, **options)",
@@ -120,6 +121,14 @@ NET = {
 }
 
 
+AUDIT = {
+    "JsonLines": "(path, *, max_bytes=)",
+    "MAX_BYTES": "int",
+    "event": "(it)",
+    "to_logger": "(logger=, level=)",
+}
+
+
 BINDINGS = """
 AsyncResource Bindings EmptyCase Enum Flags LoadOptions PayloadCase Record Resource Source Variant
 """
@@ -127,14 +136,15 @@ AsyncResource Bindings EmptyCase Enum Flags LoadOptions PayloadCase Record Resou
 
 
 @pytest.mark.parametrize(
-    ("module", "names"), [(remit, REMIT), (remit.fs, FS), (remit.net, NET), (remit.testing, TESTING)]
+    ("module", "names"),
+    [(remit, REMIT), (remit.audit, AUDIT), (remit.fs, FS), (remit.net, NET), (remit.testing, TESTING)],
 )
 def test_public_names(module: ModuleType, names: dict[str, str]) -> None:
     assert sorted(module.__all__) == sorted(names)
     assert {name: call_of(getattr(module, name)) for name in names} == names
 
 
-@pytest.mark.parametrize("module", [remit, remit.bindings, remit.fs, remit.net, remit.testing])
+@pytest.mark.parametrize("module", [remit, remit.audit, remit.bindings, remit.fs, remit.net, remit.testing])
 def test_every_public_name_is_documented(module: ModuleType) -> None:
     things = {name: getattr(module, name) for name in module.__all__}
     undocumented = [name for name, thing in things.items() if callable(thing) and not thing.__doc__]
@@ -146,6 +156,6 @@ def test_names_for_bindings() -> None:
 
 
 def test_names_are_listed_and_wrong_ones_refused() -> None:
-    assert set(remit.__all__) | {"asgi", "bindings", "fs", "net", "testing"} == set(dir(remit))
+    assert set(remit.__all__) | {"asgi", "audit", "bindings", "fs", "net", "testing"} == set(dir(remit))
     with pytest.raises(AttributeError, match="module 'remit' has no attribute 'rnu'"):
         getattr(remit, "rnu")  # noqa: B009 - a type checker would refuse the other way of writing it

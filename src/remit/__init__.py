@@ -16,6 +16,7 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from remit import asgi as asgi
+    from remit import audit as audit
     from remit import bindings as bindings
     from remit import fs as fs
     from remit import net as net
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from remit.kernel.errors import Code, Exit, KernelError
     from remit.kernel.limits import Limits
     from remit.kernel.refusals import Refusal, StoppedAtRefusal
+    from remit.kernel.uses import Use
     from remit.runtime.bind import with_instance
     from remit.runtime.completed import CompletedProcess
     from remit.runtime.components.instance import AsyncComponentInstance, ComponentInstance
@@ -66,6 +68,7 @@ _HOME = {
     "StoppedAtRefusal": "remit.kernel.refusals",
     "TimeoutExpired": "remit.runtime.failures",
     "Trap": "remit.engine.api",
+    "Use": "remit.kernel.uses",
     "__version__": "remit._version",
     "load": "remit.runtime.program",
     "run": "remit.runtime.run",
@@ -74,7 +77,7 @@ _HOME = {
 }
 """Where each public name lives: loaded on first use, because `import remit` must cost nothing."""
 
-_MODULES = ("asgi", "bindings", "fs", "net", "testing")
+_MODULES = ("asgi", "audit", "bindings", "fs", "net", "testing")
 
 __all__ = [
     "DEVNULL",
@@ -105,6 +108,7 @@ __all__ = [
     "StoppedAtRefusal",
     "TimeoutExpired",
     "Trap",
+    "Use",
     "__version__",
     "load",
     "run",

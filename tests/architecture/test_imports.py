@@ -37,8 +37,9 @@ ALLOWED: dict[str, set[str]] = {
     "asgi": {"runtime", "serve"},
     "cli": {
         *("runtime", "policy", "serve", "http", "binary", "component", "engine", "kernel", "fs", "network"),
-        *("interfaces", "_version"),
+        *("interfaces", "_version", "audit"),
     },
+    "audit": {"kernel"},
     "bindings": {"component", "engine", "runtime"},
     "net": {"network", "kernel", "_lazy"},
     "http": {"kernel"},

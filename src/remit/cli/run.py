@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from remit.audit import JsonLines
     from remit.kernel.refusals import Refusal
     from remit.runtime.components.program import Component
 
@@ -56,6 +57,11 @@ COMMAND = Command(
             'INTERFACE#FUNCTION or by its own name; arguments and result are WAVE: [1, 2], {name: "x"}, some(3).',
         ),
         Option("--strict", help="Stop it at the first thing that it is refused; the exit status is 77 then."),
+        Option(
+            "--audit",
+            value="FILE",
+            help="Write there, a line of JSON each, what it does with what it was handed, and what it is refused.",
+        ),
         Option("--no-explain", help="Do not list at the end, on standard error, what it was refused."),
         Option("--no-cache", help="Neither use nor keep compiled code on disk."),
         Option(
@@ -102,6 +108,15 @@ def main(arguments: Sequence[str]) -> int:
     world = World(options)
     refusals: list[Refusal] = []
     world.options["on_refusal"] = refusals.append
+    log = _audit_log(options["audit"]) if "audit" in options else None
+    if log is not None:
+
+        def refused(refusal: Refusal) -> None:
+            refusals.append(refusal)
+            log(refusal)
+
+        world.options["on_use"] = log
+        world.options["on_refusal"] = refused
     if "strict" in options:
         world.options["strict"] = True
     try:
@@ -119,11 +134,32 @@ def main(arguments: Sequence[str]) -> int:
         raise CommandError(str(error)) from None
     finally:
         world.close()
+        if log is not None:
+            _close(log, options["audit"])
         if refusals and "no-explain" not in options:
             from remit.cli.refusals import tell
 
             tell(refusals, options)
         world.report_changes()
+
+
+def _audit_log(path: str) -> JsonLines:
+    from remit.audit import JsonLines
+    from remit.cli.report import reason
+
+    try:
+        return JsonLines(path)
+    except OSError as error:
+        raise CommandError(f"--audit: {path}: {reason(error)}") from None
+
+
+def _close(log: JsonLines, path: str) -> None:
+    try:
+        log.close()
+    except OSError as error:
+        from remit.cli.report import OutputError, reason
+
+        raise OutputError(f"--audit: {path}: {reason(error)}") from None
 
 
 def _check_component(path: str, component: Component, options: dict[str, Any]) -> None:

@@ -22,30 +22,47 @@ if TYPE_CHECKING:
 class Watched(Filesystem):
     """`filesystem`, which is granted as `path`, with `watcher` told of each use that succeeds.
 
-    A directory that is moved while it is open is still told of by its old path.
+    With `seeing` that includes what is only looked at (``see``), which is most of what many programs do. A directory that
+    is moved while it is open is still told of by its old path.
     """
 
-    __slots__ = ("_filesystem", "_grant", "_watcher")
+    __slots__ = ("_filesystem", "_grant", "_seeing", "_watcher")
 
-    def __init__(self, filesystem: Filesystem, path: str, watcher: Watcher) -> None:
+    def __init__(self, filesystem: Filesystem, path: str, watcher: Watcher, *, seeing: bool = True) -> None:
         self._filesystem = wanted_filesystem("filesystem", filesystem)
         self._grant = path
+        self._seeing = seeing
         self._watcher = watcher
 
     def root(self) -> Directory:
-        return WatchedDirectory(self._filesystem.root(), self._grant, self._grant, self._watcher)
+        return watched(self._filesystem.root(), self._grant, self._watcher, seeing=self._seeing)
+
+
+def watched(directory: Directory, path: str, watcher: Watcher, *, seeing: bool = True) -> Directory:
+    """As :class:`Watched`, of a directory that is granted as `path`. It is owned, and closed."""
+    return WatchedDirectory(directory, path, _Watch(path, watcher, seeing))
+
+
+class _Watch:
+    """Of one grant."""
+
+    __slots__ = ("grant", "seeing", "watcher")
+
+    def __init__(self, grant: str, watcher: Watcher, seeing: bool) -> None:
+        self.grant = grant
+        self.watcher = watcher
+        self.seeing = seeing
 
 
 class WatchedDirectory(Directory):
     """A directory with a watcher. It owns and closes the one it wraps."""
 
-    __slots__ = ("_directory", "_grant", "_path", "_watcher", "read_only")
+    __slots__ = ("_directory", "_path", "_watch", "read_only")
 
-    def __init__(self, directory: Directory, path: str, grant: str, watcher: Watcher) -> None:
+    def __init__(self, directory: Directory, path: str, watch: _Watch) -> None:
         self._directory = directory
         self._path = path
-        self._grant = grant
-        self._watcher = watcher
+        self._watch = watch
         self.read_only = directory.read_only
 
     @property
@@ -62,8 +79,11 @@ class WatchedDirectory(Directory):
         return f"{self._path.rstrip('/')}/{name}" if name else self._path
 
     def _tell(self, action: str, name: str, target: str | None = None, *, right: str = "") -> None:
+        watch = self._watch
+        if action == "see" and not watch.seeing:
+            return
         rule = self._directory.allowed_by(right or action, name)
-        self._watcher(Use("file", action, self._at(name), grant=self._grant, rule=rule, target=target))
+        watch.watcher(Use("file", action, self._at(name), grant=watch.grant, rule=rule, target=target))
 
     def stat(self) -> Stat:
         found = self._directory.stat()
@@ -81,7 +101,7 @@ class WatchedDirectory(Directory):
         self._directory.close()
 
     def reopen(self) -> Directory:
-        return WatchedDirectory(self._directory.reopen(), self._path, self._grant, self._watcher)
+        return WatchedDirectory(self._directory.reopen(), self._path, self._watch)
 
     def lookup(self, name: str) -> Stat:
         found = self._directory.lookup(name)
@@ -91,7 +111,7 @@ class WatchedDirectory(Directory):
     def open_directory(self, name: str) -> Directory:
         below = self._directory.open_directory(name)
         self._tell("see", name)
-        return WatchedDirectory(below, self._at(name), self._grant, self._watcher)
+        return WatchedDirectory(below, self._at(name), self._watch)
 
     def entries(self) -> Iterable[DirectoryEntry]:
         found = self._directory.entries()

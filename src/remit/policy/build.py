@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from remit.kernel.http import HttpClient
     from remit.kernel.network import Network
     from remit.kernel.random import RandomSource
+    from remit.kernel.uses import Watcher
     from remit.network.host import HostSocket
     from remit.network.rules import Rule
     from remit.policy.grants import Grants
@@ -102,7 +103,7 @@ def build_process(grants: Grants, descriptors: DescriptorTable | None = None, *,
         table.insert(open_stream(grants.stdout or open_ambient_stream(1), write=True))
         table.insert(open_stream(grants.stderr or open_ambient_stream(2), write=True))
         for guest_path, granted in grants.dirs.items():
-            table.insert(OpenDirectory(_root(granted), preopen=guest_path))
+            table.insert(OpenDirectory(_root(granted, guest_path, grants.on_use), preopen=guest_path))
         for each in grants.sockets:
             table.insert(open_stream(each if isinstance(each, Socket) else _host_socket(each), read=True, write=True))
     except BaseException:
@@ -111,7 +112,16 @@ def build_process(grants: Grants, descriptors: DescriptorTable | None = None, *,
     return process
 
 
-def _root(granted: str | Filesystem) -> Directory:
+def _root(granted: str | Filesystem, guest_path: str, watcher: Watcher | None) -> Directory:
+    root = _opened(granted)
+    if watcher is None:
+        return root
+    from remit.filesystems.watched import watched
+
+    return watched(root, guest_path, watcher, seeing=False)
+
+
+def _opened(granted: str | Filesystem) -> Directory:
     if isinstance(granted, Filesystem):
         return granted.root()
     from remit.filesystems.host import open_ambient_directory

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from remit.kernel.http import HttpClient
     from remit.kernel.network import Network
     from remit.kernel.refusals import Refusal
+    from remit.kernel.uses import Use
 
 
 class Grants:
@@ -39,6 +40,7 @@ class Grants:
         "monotonic_clock",
         "network",
         "on_refusal",
+        "on_use",
         "random",
         "sockets",
         "stderr",
@@ -66,6 +68,7 @@ class Grants:
         limits: Limits | None = None,
         strict: bool = False,
         on_refusal: Callable[[Refusal], object] | None = None,
+        on_use: Callable[[Use], object] | None = None,
     ) -> None:
         self.arguments = tuple([encoded(argument, "argument") for argument in arguments])
         """The command line, ``argv[0]`` first."""
@@ -90,10 +93,10 @@ class Grants:
         self.limits = checked_limits(limits)
         self.strict = _checked(strict, bool, "strict", "True or False")
         """The first thing that it is refused ends it."""
-        self.on_refusal = on_refusal
+        self.on_refusal = _function("on_refusal", on_refusal, "a Refusal")
         """Called with each thing that it is refused, once."""
-        if on_refusal is not None and not callable(on_refusal):
-            raise TypeError(f"on_refusal must be a function of a Refusal, not {on_refusal!r}")
+        self.on_use = _function("on_use", on_use, "a Use")
+        """Called with each use that it makes of what it was granted, but for looking at what is there."""
 
 
 def checked_limits(limits: Limits | None) -> Limits:
@@ -207,6 +210,12 @@ def _random(source: Any) -> Any:
     if isinstance(source, bool):
         raise TypeError(f"random must be a RandomSource of remit.kernel.random, or a seed, not {source!r}")
     return _checked(source, RandomSource | int, "random", "a RandomSource of remit.kernel.random, or a seed")
+
+
+def _function(name: str, value: Any, of: str) -> Any:
+    if value is not None and not callable(value):
+        raise TypeError(f"{name} must be a function of {of}, not {value!r}")
+    return value
 
 
 def _checked(value: Any, kind: Any, name: str, wanted: str) -> Any:

@@ -18,6 +18,7 @@ from remit.kernel.network import Network
 from remit.kernel.random import RandomSource
 from remit.kernel.refusals import Refusal
 from remit.kernel.sockets import Socket
+from remit.kernel.uses import Use
 from remit.runtime.runnable import Runnable
 
 Argument: TypeAlias = str | os.PathLike[str] | Runnable | bytes | bytearray | memoryview
@@ -41,6 +42,7 @@ class GrantOptions(TypedDict, total=False):
     http: HttpClient | bool | None
     strict: bool
     on_refusal: Callable[[Refusal], object] | None
+    on_use: Callable[[Use], object] | None
     stdin: Any
     stdout: Any
     stderr: Any

@@ -58,6 +58,12 @@ def run(args: Arguments, **options: Unpack[RunOptions]) -> CompletedProcess:
     :param monotonic_clock: likewise for durations and sleeping.
     :param random: its source of random bytes, or an int that seeds a reproducible one.
 
+    Who is told:
+
+    :param on_use: called with a :class:`Use` for each use that it makes of its directories and its network: what it
+        opened, made, removed, moved, listed, connected to. :mod:`remit.audit` has functions that log them. What it
+        raises ends the program.
+
     What happens when it asks for more:
 
     :param strict: the first thing that it is refused ends it, by :class:`StoppedAtRefusal`.

@@ -1,0 +1,165 @@
+"""What is kept of a program's uses: as records of a logger, and as lines of JSON."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import stat
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import remit
+from remit.cli.main import main
+from remit.kernel.errors import Code
+from remit.kernel.refusals import Refusal, Want
+
+REPOSITORY = Path(__file__).parents[1]
+NOTES = str(REPOSITORY / "examples" / "demo" / "notes.wasm")
+FILES = {"a.txt": "three short words"}
+
+
+def use(subject: str = "/a", **named: Any) -> remit.Use:
+    return remit.Use("file", "read", subject, **named)
+
+
+def refusal(subject: str = "/a") -> Refusal:
+    return Refusal("path_open", Code.ACCESS, Want("file", "read", subject), subject)
+
+
+def run(**options: Any) -> remit.CompletedProcess:
+    return remit.run([NOTES], stdout=remit.DEVNULL, **options)
+
+
+def test_a_program_that_is_watched() -> None:
+    uses: list[remit.Use] = []
+    files = remit.fs.Memory(FILES)
+    run(dirs={"/notes": files}, on_use=uses.append)
+    assert [str(each) for each in uses] == [
+        *("read /notes", "read /notes/a.txt", "create /notes/summary.txt", "write /notes/summary.txt"),
+    ]
+    assert {each.grant for each in uses} == {"/notes"}
+    with pytest.raises(TypeError, match="on_use must be a function of a Use"):
+        run(on_use="file")
+
+
+def test_a_host_directory_that_is_watched(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("three short words")
+    uses: list[str] = []
+    run(dirs={"/notes": tmp_path}, on_use=lambda use: uses.append(str(use)))
+    assert uses[:2] == ["read /notes", "read /notes/a.txt"]
+    assert (tmp_path / "summary.txt").exists()
+
+
+def test_rules_are_told() -> None:
+    uses: list[remit.Use] = []
+    part = remit.fs.Restricted(remit.fs.Memory(FILES), ["read .", "read *.txt", "write,create summary.*"])
+    run(dirs={"/notes": part}, on_use=uses.append)
+    assert [(str(each), each.rule) for each in uses] == [
+        ("read /notes", "read ."),
+        ("read /notes/a.txt", "read *.txt"),
+        ("create /notes/summary.txt", "write,create summary.*"),
+        ("write /notes/summary.txt", "write,create summary.*"),
+    ]
+
+
+def test_a_watcher_can_stop_it() -> None:
+    def stop(use: remit.Use) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run(dirs={"/notes": remit.fs.Memory(FILES)}, on_use=stop)
+
+
+def test_records(caplog: pytest.LogCaptureFixture) -> None:
+    log = remit.audit.to_logger()
+    with caplog.at_level(logging.INFO):
+        log(use("/a\x1b[2Jb", grant="/"))
+        log(refusal())
+    first, second = caplog.records
+    assert (first.name, first.levelname, first.getMessage()) == ("remit.audit", "INFO", "read /a\\x1b[2Jb")
+    assert first.remit == {"event": "use", "grant": "/", "kind": "file", "action": "read", "subject": "/a\x1b[2Jb"}  # type: ignore[attr-defined]
+    assert (second.levelname, second.getMessage()) == (*("WARNING", "refused: path_open: read /a: permission denied"),)
+    assert second.remit["error"] == "permission denied"  # type: ignore[attr-defined]
+    mine = logging.getLogger("mine")
+    with caplog.at_level(logging.DEBUG, logger="mine"):
+        remit.audit.to_logger(mine, logging.DEBUG)(use())
+    assert caplog.records[-1].levelname == "DEBUG"
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_lines_of_json(tmp_path: Path) -> None:
+    path = tmp_path / "audit.jsonl"
+    path.write_text("old")
+    with remit.audit.JsonLines(path) as log:
+        run(dirs={"/notes": remit.fs.ReadOnly(remit.fs.Memory(FILES))}, on_use=log, on_refusal=log)
+        log(use(target="/b", rule="all **"))
+        log(use("/\udcff\n"))
+    log.close()
+    log(use())
+    found = lines(path)
+    assert [each["event"] for each in found] == ["use", "use", "refused", "use", "use"]
+    assert found[2] | {"time": 0} == {
+        "time": 0,
+        "event": "refused",
+        "call": "path_open",
+        "error": "read-only file system",
+        "kind": "file",
+        "action": "create",
+        "subject": "/notes/summary.txt",
+    }
+    assert (found[3]["target"], found[3]["rule"]) == ("/b", "all **")
+    assert found[4]["subject"] == "/\udcff\n"
+
+
+def test_a_new_file_is_its_owners(tmp_path: Path) -> None:
+    remit.audit.JsonLines(tmp_path / "audit").close()
+    assert stat.S_IMODE(os.stat(tmp_path / "audit").st_mode) == 0o600
+
+
+def test_a_flood_fills_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "audit"
+    with remit.audit.JsonLines(path, max_bytes=5000) as log:
+        for number in range(1000):
+            log(use(f"/{number}" + "x" * 100_000))
+    found = lines(path)
+    assert found[-1]["event"] == "cut"
+    assert [each["event"] for each in found[:-1]] == ["use"] * (len(found) - 1)
+    assert path.stat().st_size < 5100
+
+
+def test_several_threads_share_one(tmp_path: Path) -> None:
+    path = tmp_path / "audit"
+    with remit.audit.JsonLines(path) as log:
+        threads = [
+            threading.Thread(target=lambda: run(dirs={"/notes": remit.fs.Memory(FILES)}, on_use=log)) for _ in range(4)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert len(lines(path)) == 16
+
+
+def test_a_place_where_no_file_can_be(tmp_path: Path) -> None:
+    with pytest.raises(NotADirectoryError):
+        remit.audit.JsonLines(Path(NOTES) / "audit")
+
+
+def test_the_option(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.txt").write_text("three short words")
+    log = tmp_path / "audit"
+    assert main(["run", "--audit", str(log), "--dir", f"{tmp_path}::/notes:ro", NOTES]) == 1
+    assert [each["event"] for each in lines(log)] == ["use", "use", "refused"]
+    assert "refused: path_open" in capfd.readouterr().err
+    if Path("/dev/full").exists():
+        assert main(["run", "--audit", "/dev/full", "--dir", f"{tmp_path}::/notes:ro", NOTES]) == 74
+        assert "remit: --audit: /dev/full: No space left on device" in capfd.readouterr().err
+    assert main(["run", "--audit", f"{NOTES}/x", NOTES]) == 2
+    assert capfd.readouterr().err == f"remit: --audit: {NOTES}/x: Not a directory\n"
