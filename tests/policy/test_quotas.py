@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from remit.cli.quotas import Quotas
-from remit.cli.values import DirectoryGrant
 from remit.fs import Code, Filesystem, Host, How, KernelError, Quota, Subdirectory
+from remit.policy.quotas import Place, Quotas
 
 
 @pytest.fixture
@@ -24,7 +23,7 @@ def opened(tree: Path, *grants: str) -> list[Filesystem]:
     wanted = []
     for grant in grants:
         name, _, mode = grant.partition(":")
-        wanted.append(DirectoryGrant(str(tree / name), name, mode == "ro"))
+        wanted.append(Place(str(tree / name), mode == "ro"))
     quotas = Quotas(wanted, {"max_bytes": 100})
     return [quotas.limited(grant.host, Host(grant.host)) for grant in wanted]
 
@@ -75,7 +74,7 @@ def test_what_is_removed_here_and_open_there_counts(tree: Path, writable: str, f
 
 
 def test_the_whole_host(tree: Path) -> None:
-    quotas = Quotas([DirectoryGrant("/", "/", True), DirectoryGrant(str(tree / "a"), "a", False)], {"max_files": 1})
+    quotas = Quotas([Place("/", True), Place(str(tree / "a"), False)], {"max_files": 1})
     assert type(quotas.limited("/", Host("/"))) is Quota
     part = quotas.limited(str(tree / "a"), Host(tree / "a"))
     assert fill(part, "f", 500) == 500
@@ -85,5 +84,5 @@ def test_the_whole_host(tree: Path) -> None:
 
 
 def test_paths_that_can_be_none_are_for_others_to_refuse(tree: Path) -> None:
-    quotas = Quotas([DirectoryGrant("a\0b", "x", False), DirectoryGrant(str(tree), "y", True)], {"max_bytes": 100})
+    quotas = Quotas([Place("a\0b", False), Place(str(tree), True)], {"max_bytes": 100})
     assert type(quotas.limited(str(tree), Host(tree))) is Host

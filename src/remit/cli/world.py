@@ -1,20 +1,28 @@
-"""From the options of ``remit run`` to what :func:`remit.run` is given: the world that the program will see."""
+"""From options, and the remit file that they add to, to what :func:`remit.run` is given: the program's world."""
 
 from __future__ import annotations
 
 from remit.cli.options import UsageError
-from remit.cli.report import CommandError, complain, reason, shown
+from remit.cli.report import CommandError, complain, shown
 from remit.kernel.errors import KernelError
-from remit.policy.build import open_ambient_filesystem, open_ambient_listener
+from remit.policy.granting import Granted, GrantError, add_decoy
+from remit.policy.remit import DirectoryGrant, Remit, RemitError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from remit.cli.quotas import Quotas
-    from remit.fs import Overlay
-    from remit.kernel.files import Filesystem
-    from remit.kernel.sockets import Socket
+    from remit.network.host import HostSocket
+
+_LIMITS = {
+    "timeout": "timeout",
+    "fuel": "fuel",
+    "max-memory": "memory",
+    "max-disk": "disk",
+    "max-files": "files",
+    "max-descriptors": "descriptors",
+}
+"""Options, and what they are in a remit."""
 
 
 class World:
@@ -23,63 +31,30 @@ class World:
     UsageError for options that contradict each other, CommandError for what the host does not have or refuses.
     """
 
-    __slots__ = ("_limits", "_options", "_overlays", "_quotas", "_sockets", "dirs", "options")
+    __slots__ = ("_granted", "_report", "options")
 
-    def __init__(self, options: dict[str, Any]) -> None:
-        self._options = options
-        self._overlays: dict[str, Overlay] = {}
-        self._sockets: list[Socket] = []
-        self.dirs: dict[str, str | Filesystem] = {}
-        self.options: dict[str, Any] = {"env": dict(options.get("env", ())), "dirs": self.dirs}
-        for option, name in (
-            ("timeout", "timeout"),
-            ("fuel", "fuel"),
-            ("max-memory", "max_memory"),
-            ("seed", "random"),
-        ):
-            if option in options:
-                self.options[name] = options[option]
-        if "max-descriptors" in options:
-            from remit.kernel.limits import Limits
-
-            try:
-                self.options["limits"] = Limits(descriptors=options["max-descriptors"])
-            except ValueError as error:
-                raise UsageError(f"--max-descriptors: {error}") from None
-        if "allow-net" in options:
-            if "net" in options:
-                whole = "the whole network" if options["net"] == "host" else "no network"
-                raise UsageError(f"--net {options['net']} is {whole}, and --allow-net a part of it: give one of them")
-            self.options["network"] = options["allow-net"]
-        elif options.get("net") == "host":
-            self.options["network"] = "host"
-        if "clock" in options:
-            from remit.kernel.clocks import FixedClock
-
-            self.options["wall_clock"] = FixedClock(options["clock"])
-        sizes = (("max-disk", "max_bytes"), ("max-files", "max_files"))
-        self._limits = {name: options[option] for option, name in sizes if option in options}
-        self._quotas: Quotas | None = None
-        if self._limits:
-            from remit.cli.quotas import Quotas
-
-            self._quotas = Quotas((*options.get("dir", ()), *options.get("overlay", ())), self._limits)
-        # In the order in which the program finds them.
-        self._grant_host_directories()
-        self._grant_memory_directories()
-        self._grant_overlays()
-        self._grant_sockets()
+    def __init__(self, options: dict[str, Any], file: Remit | None = None) -> None:
+        """`file`: what the remit file says."""
+        self._report = "overlay-changes" in options
+        try:
+            self._granted = Granted(remit_of(options, file), on_listen=_tell_port)
+        except RemitError as error:
+            raise UsageError(str(error)) from None
+        except GrantError as error:
+            raise CommandError(str(error)) from None
+        self.options = self._granted.options
+        if file is not None:
+            add_decoy(self._granted.dirs, self.options.get("sockets", ()))
 
     def close(self) -> None:
         """Close what was opened and not handed over."""
-        for socket in self._sockets:
-            socket.close()
+        self._granted.close()
 
     def report_changes(self) -> None:
         """List on standard error what the program changed in its overlays, if that was asked for."""
-        if "overlay-changes" not in self._options:
+        if not self._report:
             return
-        for guest, overlay in self._overlays.items():
+        for guest, overlay in self._granted.overlays.items():
             try:
                 changes = overlay.changes()
             except (OSError, KernelError) as error:
@@ -87,56 +62,70 @@ class World:
             for change in changes:
                 complain(f"{change.kind} {shown(guest.rstrip('/') + '/' + change.path)}")
 
-    def _add(self, option: str, guest: str, granted: str | Filesystem) -> None:
-        if guest in self.dirs:
-            raise UsageError(f"{option}: the program has a directory {guest!r} already; give this one another name")
-        self.dirs[guest] = granted
 
-    def _grant_host_directories(self) -> None:
-        for grant in self._options.get("dir", ()):
-            granted = self._host_directory("--dir", grant.host)
-            if grant.read_only:
-                from remit.fs import ReadOnly
+def remit_of(options: dict[str, Any], file: Remit | None = None, *, inherit: bool = False) -> Remit:
+    """What options mean, added to what `file` says; paths of both begin at the working directory then.
 
-                granted = ReadOnly(granted)
-            self._add("--dir", grant.guest, granted)
+    Directories, variables, rules for the network and addresses are added, what is one value replaces that of the file.
+    With `inherit`, variables without a value are handed on where the remit is used, and not from here. UsageError.
+    """
+    remit = Remit() if file is None else file.based_on("")
+    fields: dict[str, Any] = {"sources": dict(remit.sources), "limits": dict(remit.limits)}
+    fields["env"] = {**remit.env, **_environment(options, inherit=inherit)}
+    fields["dirs"] = [*remit.dirs, *_directories(options)]
+    for option, name in _LIMITS.items():
+        if option in options:
+            fields["limits"][name] = options[option]
+            fields["sources"][f"limits.{name}"] = f"--{option}"
+    for option, name in (("argv0", "name"), ("seed", "seed"), ("clock", "time")):
+        if option in options:
+            fields[name] = options[option]
+    fields["network"] = _network(options, remit)
+    fields["listen"] = [*remit.listen, *options.get("listen", ())]
+    for number in range(len(remit.listen), len(fields["listen"])):
+        fields["sources"][f"network.listen.{number}"] = "--listen"
+    try:
+        return remit.changed(**fields)
+    except RemitError as error:
+        raise UsageError(str(error)) from None
 
-    def _host_directory(self, option: str, path: str) -> Filesystem:
-        try:
-            host = open_ambient_filesystem(path)
-        except OSError as error:
-            raise CommandError(f"{option}: {path}: {reason(error)}") from None
-        except ValueError as error:  # A NUL in the name.
-            raise CommandError(f"{option}: {path!r}: {error}") from None
-        return host if self._quotas is None else self._quotas.limited(path, host)
 
-    def _grant_memory_directories(self) -> None:
-        for guest, size in self._options.get("memory-dir", ()):
-            from remit.fs import Memory
+def _environment(options: dict[str, Any], *, inherit: bool) -> dict[str, str | None]:
+    if not inherit:
+        return dict(options.get("env", ()))
+    from remit.cli.values import Inherited
 
-            limits = self._limits if size is None else {**self._limits, "max_bytes": size}
-            self._add("--memory-dir", guest, Memory(**limits))
+    return {name: None if isinstance(value, Inherited) else value for name, value in options.get("env", ())}
 
-    def _grant_overlays(self) -> None:
-        for grant in self._options.get("overlay", ()):
-            from remit.fs import Overlay
 
-            overlay = Overlay(self._host_directory("--overlay", grant.host), **self._limits)
-            self._add("--overlay", grant.guest, overlay)
-            self._overlays[grant.guest] = overlay
+def _directories(options: dict[str, Any]) -> list[DirectoryGrant]:
+    """In the order in which the program finds them."""
+    dirs = [
+        DirectoryGrant(each.guest, each.host, rights="read" if each.read_only else "all", source="--dir")
+        for each in options.get("dir", ())
+    ]
+    dirs += [
+        DirectoryGrant(guest, kind="memory", max_bytes=size, source="--memory-dir")
+        for guest, size in options.get("memory-dir", ())
+    ]
+    dirs += [
+        DirectoryGrant(each.guest, each.host, kind="overlay", source="--overlay") for each in options.get("overlay", ())
+    ]
+    return dirs
 
-    def _grant_sockets(self) -> None:
-        for address in self._options.get("listen", ()):
-            try:
-                listener = open_ambient_listener(address)
-            except ValueError as error:
-                self.close()
-                raise UsageError(f"--listen: {error}") from None
-            except OSError as error:
-                self.close()
-                raise CommandError(f"--listen: {reason(error)}") from None
-            self._sockets.append(listener)
-            if int(address.rpartition(":")[2]) == 0:
-                complain(f"listening on {listener.address}")
-        if self._sockets:
-            self.options["sockets"] = self._sockets
+
+def _network(options: dict[str, Any], remit: Remit) -> Any:
+    if "allow-net" not in options:
+        return options.get("net", remit.network)
+    if "net" in options:
+        whole = "the whole network" if options["net"] == "host" else "no network"
+        raise UsageError(f"--net {options['net']} is {whole}, and --allow-net a part of it: give one of them")
+    if remit.network == "host":
+        source = remit.sources.get("network.allow", "the remit file")
+        raise UsageError(f"--allow-net: {source} grants the whole network already; leave it out, or say less there")
+    return [*(() if remit.network == "none" else remit.network), *options["allow-net"]]
+
+
+def _tell_port(address: str, listener: HostSocket) -> None:
+    if int(address.rpartition(":")[2]) == 0:
+        complain(f"listening on {listener.address}")

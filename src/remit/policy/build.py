@@ -16,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
     from collections.abc import Iterable
+    from io import FileIO
 
     from remit.kernel.files import Directory, File
     from remit.kernel.http import HttpClient
@@ -67,6 +68,25 @@ def open_ambient_network(allow: Iterable[str | Rule] = (), *, everything: bool =
 def open_ambient_stream(descriptor: int) -> File:
     """A standard stream of the host process (0, 1 or 2). Closing it leaves the host's own open."""
     return HostInput(descriptor) if descriptor == 0 else HostOutput(descriptor)
+
+
+def open_ambient_stream_file(path: str, *, write: bool, append: bool = False) -> FileIO:
+    """The host's file at `path`, to be a standard stream; to write, it is made, and emptied unless `append`.
+
+    OSError, with the path.
+    """
+    from io import FileIO
+
+    return FileIO(path, ("a" if append else "w") if write else "r")
+
+
+def ambient_path_exists(path: str) -> bool:
+    """Whether this machine has something at `path`, be it a link to nowhere. Nothing is opened."""
+    try:
+        os.lstat(path)
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def build_process(grants: Grants, descriptors: DescriptorTable | None = None, *, own_thread: bool = True) -> Process:
