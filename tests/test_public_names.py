@@ -64,7 +64,7 @@ REMIT = {
     "StoppedAtRefusal": "exception",
     "TimeoutExpired": "exception",
     "Trap": "exception",
-    "Use": "(kind, action, subject, *, grant=, rule=, target=)",
+    "Use": "(kind, action, subject, *, grant=, rule=, target=, is_directory=)",
     "__version__": "str",
     "load": "(program, *, imports=, fuel=, gc=, cache=, name=)",
     "run": "(args, **options)",

@@ -93,7 +93,7 @@ def test_what_fails_is_not_told() -> None:
     ):
         with pytest.raises(KernelError):
             operation()
-    assert it.told() == []
+    assert it.told() == ["see /data/f"], "there is something with that name already, it was told"
 
 
 def test_grants_and_rules_are_told() -> None:

@@ -8,22 +8,28 @@ from __future__ import annotations
 
 from remit.filesystems.arguments import wanted_filesystem
 from remit.kernel.errors import Code, KernelError
-from remit.kernel.files import Directory, File, Filesystem, How
+from remit.kernel.files import Directory, File, Filesystem, FileType, How
 from remit.kernel.uses import Use
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+    from typing import Any, TypeVar
 
     from remit.kernel.files import DirectoryEntry, Stat
     from remit.kernel.uses import Watcher
+
+    _T = TypeVar("_T")
+
+_IS_THERE = frozenset({Code.EXISTS, Code.IS_DIRECTORY, Code.NOT_DIRECTORY, Code.NOT_EMPTY})
+"""What nobody is told of a name that is not there."""
 
 
 class Watched(Filesystem):
     """`filesystem`, which is granted as `path`, with `watcher` told of each use that succeeds.
 
-    With `seeing` that includes what is only looked at (``see``), which is most of what many programs do. A directory that
-    is moved while it is open is still told of by its old path.
+    With `seeing` that includes what is only looked at (``see``), which is most of what many programs do. A directory
+    that is moved while it is open is still told of by its old path.
     """
 
     __slots__ = ("_filesystem", "_grant", "_seeing", "_watcher")
@@ -78,12 +84,33 @@ class WatchedDirectory(Directory):
     def _at(self, name: str) -> str:
         return f"{self._path.rstrip('/')}/{name}" if name else self._path
 
-    def _tell(self, action: str, name: str, target: str | None = None, *, right: str = "") -> None:
+    def _tell(
+        self, action: str, name: str, target: str | None = None, *, right: str = "", is_directory: bool = False
+    ) -> None:
         watch = self._watch
         if action == "see" and not watch.seeing:
             return
         rule = self._directory.allowed_by(right or action, name)
-        watch.watcher(Use("file", action, self._at(name), grant=watch.grant, rule=rule, target=target))
+        watch.watcher(
+            Use(
+                "file",
+                action,
+                self._at(name),
+                grant=watch.grant,
+                rule=rule,
+                target=target,
+                is_directory=is_directory,
+            )
+        )
+
+    def _do(self, name: str, operation: Callable[..., _T], *arguments: Any) -> _T:
+        """An operation on `name`. If it fails because that is there, it was seen."""
+        try:
+            return operation(*arguments)
+        except KernelError as error:
+            if error.code in _IS_THERE:
+                self._tell("see", name)
+            raise
 
     def stat(self) -> Stat:
         found = self._directory.stat()
@@ -109,7 +136,7 @@ class WatchedDirectory(Directory):
         return found
 
     def open_directory(self, name: str) -> Directory:
-        below = self._directory.open_directory(name)
+        below = self._do(name, self._directory.open_directory, name)
         self._tell("see", name)
         return WatchedDirectory(below, self._at(name), self._watch)
 
@@ -119,13 +146,13 @@ class WatchedDirectory(Directory):
         return found
 
     def read_link(self, name: str) -> str:
-        target = self._directory.read_link(name)
+        target = self._do(name, self._directory.read_link, name)
         self._tell("see", name)
         return target
 
     def open_file(self, name: str, how: int) -> File:
         makes = bool(how & How.CREATE) and not self._is_there(name)
-        file = self._directory.open_file(name, how)
+        file = self._do(name, self._directory.open_file, name, how)
         if makes:
             self._tell("create", name)
         if how & How.READ:
@@ -146,16 +173,16 @@ class WatchedDirectory(Directory):
         return True
 
     def make_directory(self, name: str) -> None:
-        self._directory.make_directory(name)
+        self._do(name, self._directory.make_directory, name)
         self._tell("create", name)
 
     def make_symbolic_link(self, name: str, target: str) -> None:
-        self._directory.make_symbolic_link(name, target)
+        self._do(name, self._directory.make_symbolic_link, name, target)
         self._tell("create", name)
 
     def link(self, name: str, target: Directory, target_name: str) -> None:
         other = self._inner(target)
-        self._directory.link(name, other, target_name)
+        self._between(name, target, target_name, self._directory.link, name, other, target_name)
         new = self._new_path(target, target_name)
         if isinstance(target, WatchedDirectory):
             target._tell("create", target_name)
@@ -163,22 +190,32 @@ class WatchedDirectory(Directory):
 
     def rename(self, name: str, target: Directory, target_name: str) -> None:
         other = self._inner(target)
-        replaces = isinstance(target, WatchedDirectory) and target._would_replace(target_name)
-        self._directory.rename(name, other, target_name)
+        replaces = isinstance(target, WatchedDirectory) and target._kind_of(target_name) is not None
+        is_directory = self._kind_of(name) is FileType.DIRECTORY
+        self._between(name, target, target_name, self._directory.rename, name, other, target_name)
         self._tell("delete", name)
         if isinstance(target, WatchedDirectory):
             if replaces:
                 target._tell("delete", target_name)
             target._tell("create", target_name)
-        self._tell("rename", name, self._new_path(target, target_name), right="delete")
+        new = self._new_path(target, target_name)
+        self._tell("rename", name, new, right="delete", is_directory=is_directory)
 
-    def _would_replace(self, name: str) -> bool:
+    def _between(
+        self, name: str, target: Directory, target_name: str, operation: Callable[..., None], *arguments: Any
+    ) -> None:
+        """As :meth:`_do`, with two names."""
+        if isinstance(target, WatchedDirectory):
+            self._do(name, target._do, target_name, operation, *arguments)
+        else:
+            self._do(name, operation, *arguments)
+
+    def _kind_of(self, name: str) -> FileType | None:
         try:
-            self._directory.lookup(name)
+            return self._directory.lookup(name).type
         except KernelError:
             # Whatever it is, moving will tell.
-            return False
-        return True
+            return None
 
     @staticmethod
     def _inner(target: Directory) -> Directory:
@@ -189,11 +226,11 @@ class WatchedDirectory(Directory):
         return target._at(name) if isinstance(target, WatchedDirectory) else name
 
     def unlink(self, name: str) -> None:
-        self._directory.unlink(name)
+        self._do(name, self._directory.unlink, name)
         self._tell("delete", name)
 
     def remove_directory(self, name: str) -> None:
-        self._directory.remove_directory(name)
+        self._do(name, self._directory.remove_directory, name)
         self._tell("delete", name)
 
     def set_times_of(self, name: str, accessed: int | None, modified: int | None) -> None:

@@ -10,10 +10,18 @@ if TYPE_CHECKING:
 class Use:
     """One use that was made, and under which grant."""
 
-    __slots__ = ("action", "grant", "kind", "rule", "subject", "target")
+    __slots__ = ("action", "grant", "is_directory", "kind", "rule", "subject", "target")
 
     def __init__(
-        self, kind: str, action: str, subject: str, *, grant: str = "", rule: str = "", target: str | None = None
+        self,
+        kind: str,
+        action: str,
+        subject: str,
+        *,
+        grant: str = "",
+        rule: str = "",
+        target: str | None = None,
+        is_directory: bool = False,
     ) -> None:
         self.kind = kind
         """``file``, ``network`` or ``http``."""
@@ -29,6 +37,8 @@ class Use:
         self.target = target
         """The new path, of ``rename`` and ``link``. What was there, if anything, was deleted before, which is a use of
         its own; so is that the new name was created."""
+        self.is_directory = is_directory
+        """Of ``rename``: what was moved is a directory."""
 
     def __str__(self) -> str:
         target = "" if self.target is None else f" to {self.target}"

@@ -1,0 +1,152 @@
+"""From what a program was seen to do with a directory to the smallest rules that allow it."""
+
+from __future__ import annotations
+
+from remit.filesystems.rules import CREATE, DELETE, READ, RIGHTS, SEE, WRITE, FileRule, literal, rights_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from remit.kernel.uses import Use
+
+MANY = 10
+"""Files of one directory with the same rights, from which on a pattern is worth suggesting."""
+
+
+class Learned:
+    """Of one directory that is granted: call it with the uses that a watcher is told.
+
+    Uses are sets of names here, so a program that does the same a million times costs nothing; one that uses a million
+    names costs a million entries.
+    """
+
+    __slots__ = ("_grant", "_moves", "_rights")
+
+    def __init__(self, grant: str) -> None:
+        """`grant`: the path under which it is granted."""
+        self._grant = grant.rstrip("/")
+        self._rights: dict[str, int] = {}
+        """By path below the grant; "" is the directory itself."""
+        self._moves: dict[tuple[str, str, bool], None] = {}
+        """From and to, and whether a directory was moved."""
+
+    def __call__(self, use: Use) -> None:
+        path = self._below(use.subject)
+        if use.action in ("rename", "link"):
+            self._moves[path, self._below(use.target or ""), use.is_directory] = None
+            self._rights.setdefault(path, SEE)
+            return
+        self._rights[path] = self._rights.get(path, 0) | SEE | RIGHTS[use.action]
+
+    def _below(self, path: str) -> str:
+        return path[len(self._grant) :].strip("/")
+
+    def rules(self, known: Sequence[FileRule] = ()) -> list[str]:
+        """The texts of the rules that `known` lacks, each of one path but for directories that were moved."""
+        needed, below = self._needed()
+        allowed = Allowed(known)
+        found = []
+        for path, rights in sorted(below.items()):
+            rights &= ~allowed.below(path)
+            if rights & ~SEE:
+                found.append(f"{rights_text(rights)} {literal(path)}/**")
+        allowed = Allowed([*known, *map(FileRule, found)])
+        missing = {path: rights & ~allowed.of(path) for path, rights in needed.items()}
+        # What leads to something that is named can be seen anyway, and so can what has another right.
+        leading = {_parents for path, rights in missing.items() if rights for _parents in parents(path)}
+        for path, rights in sorted(missing.items()):
+            if rights & ~SEE or (rights and path not in leading and not allowed.visible(path)):
+                found.append(f"{rights_text(rights)} {literal(path)}")
+        return found
+
+    def _needed(self) -> tuple[dict[str, int], dict[str, int]]:
+        """Rights of paths, and of all below the paths of directories that were moved."""
+        needed = {path: rights for path, rights in self._rights.items() if path}
+        if self._rights.get("", SEE) & ~SEE:
+            needed[""] = self._rights[""]
+        below: dict[str, int] = {}
+        changed = True
+        while changed:
+            changed = False
+            for source, target, is_directory in self._moves:
+                if is_directory:
+                    there = below.get(target, 0) | CREATE
+                    within = [rights for path, rights in needed.items() if _is_in(path, target)]
+                    within += [rights for path, rights in below.items() if _is_in(path, target) or _is_in(target, path)]
+                    for rights in within:
+                        there |= rights
+                    changed |= _add(below, target, CREATE | SEE)
+                    changed |= _add(below, source, there | DELETE | SEE)
+                else:
+                    # Nobody may read or write by the new name what could not be by the old one.
+                    gains = needed.get(target, 0)
+                    for path, rights in below.items():
+                        if _is_in(target, path):
+                            gains |= rights
+                    changed |= _add(needed, source, gains & (READ | WRITE) | SEE)
+        return needed, below
+
+
+class Allowed:
+    """What rules allow, path by path."""
+
+    __slots__ = ("_rules",)
+
+    def __init__(self, rules: Iterable[FileRule]) -> None:
+        self._rules = tuple(rules)
+
+    def of(self, path: str) -> int:
+        """The rights of the path itself."""
+        rights = 0
+        for rule in self._rules:
+            if rule.matches(_states(rule, path)):
+                rights |= rule.rights
+        return rights
+
+    def below(self, path: str) -> int:
+        """The rights that all have that may be below it, and the path itself."""
+        rights = 0
+        for rule in self._rules:
+            if rule.covers_below(_states(rule, path)):
+                rights |= rule.rights
+        return rights
+
+    def visible(self, path: str) -> bool:
+        """A rule names it, or what may be below it."""
+        return any(_states(rule, path) for rule in self._rules)
+
+
+def suggestions(rules: Iterable[str]) -> list[tuple[str, list[str]]]:
+    """Wider rules that may be meant, each with those that it would stand for. None of them is taken by itself."""
+    siblings: dict[tuple[str, str], list[str]] = {}
+    for text in rules:
+        rights, _, pattern = text.partition(" ")
+        if pattern.endswith("**"):
+            continue
+        directory, slash, _ = pattern.rpartition("/")
+        siblings.setdefault((rights, directory + slash), []).append(text)
+    return [(f"{rights} {directory}*", texts) for (rights, directory), texts in siblings.items() if len(texts) >= MANY]
+
+
+def parents(path: str) -> list[str]:
+    """The directories that lead to it, the root first, without itself."""
+    names = path.split("/") if path else []
+    return ["/".join(names[:count]) for count in range(len(names))]
+
+
+def _states(rule: FileRule, path: str) -> frozenset[int]:
+    states = rule.begin()
+    for name in path.split("/") if path else ():
+        states = rule.step(states, name)
+    return states
+
+
+def _is_in(path: str, directory: str) -> bool:
+    return not directory or path == directory or path.startswith(directory + "/")
+
+
+def _add(rights: dict[str, int], path: str, more: int) -> bool:
+    before = rights.get(path, 0)
+    rights[path] = before | more
+    return rights[path] != before
