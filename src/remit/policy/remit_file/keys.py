@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from remit.filesystems.rules import RIGHTS as _RIGHTS
+from remit.filesystems.rules import FileRule, rights_text
 from remit.policy.remit import KINDS, LARGEST, LIMITS, MAX_ENTRIES
 from remit.policy.values import parse_count, parse_duration, parse_seed, parse_size, parse_time
 
@@ -133,10 +135,12 @@ def _time(value: Any) -> int | None:
     raise _wrong(value, "a date with a time, or 'host',")
 
 
-def _kind_of_rules(value: Any) -> str:
-    from remit.filesystems.rules import FileRule
-
+def _file_rule(value: Any) -> str:
     return FileRule(_text(value)).text
+
+
+def _rights(value: Any) -> str:
+    return rights_text(FileRule(f"{_text(value)} **").rights)
 
 
 def _network_rule(value: Any) -> str:
@@ -215,13 +219,9 @@ FLAG = Kind(_flag, {"type": "boolean"})
 COUNT = Kind(_count, {"type": ["integer", "string"], "minimum": 0})
 SIZE = Kind(_size, {"type": ["integer", "string"], "minimum": 0})
 DURATION = Kind(_duration, {"type": ["number", "string"], "exclusiveMinimum": 0})
-RULE = Kind(
-    _kind_of_rules,
-    {"type": "string", "pattern": "^(all|(read|write|create|delete|all)(,(read|write|create|delete|all))*) ."},
-)
-RIGHTS = Kind(
-    _text, {"type": "string", "pattern": "^(read|write|create|delete|all)(,(read|write|create|delete|all))*$"}
-)
+_RIGHTS_PATTERN = f"({'|'.join([*_RIGHTS, 'all'])})"
+RULE = Kind(_file_rule, {"type": "string", "pattern": f"^{_RIGHTS_PATTERN}(,{_RIGHTS_PATTERN})* ."})
+RIGHTS = Kind(_rights, {"type": "string", "pattern": f"^{_RIGHTS_PATTERN}(,{_RIGHTS_PATTERN})*$"})
 NET_RULE = Kind(_network_rule, {"type": "string", "minLength": 1})
 NETWORK = Kind(
     _network, {"anyOf": [{"enum": ["none", "host"]}, {"type": "array", "items": NET_RULE.schema}]}, items=NET_RULE
@@ -303,7 +303,12 @@ TABLES = (
                 '"host"',
             ),
             Key("path", NAME, "The directory or archive on this machine.", '"data"'),
-            Key("rights", RIGHTS, "What it may do with all of it: read, write, create, delete, or all.", '"read"'),
+            Key(
+                "rights",
+                RIGHTS,
+                "What it may do with all of it: rights with commas between them, as in a rule, or all.",
+                '"read"',
+            ),
             Key("rules", _many(RULE), "What it may do with which paths in it.", '["read **", "all out/**"]'),
             Key("max_bytes", SIZE, "How much it may put there.", '"64MiB"'),
             Key("max_files", COUNT, "How many files, directories and links it may make there.", "1000"),

@@ -43,3 +43,7 @@ def _table(table: Table) -> dict[str, Any]:
         "properties": properties,
         "additionalProperties": False,
     }
+
+
+if __name__ == "__main__":
+    print(schema_text(), end="")
