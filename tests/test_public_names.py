@@ -96,6 +96,9 @@ FS = {
     "Stat": "(type, *, device=, inode=, links=, size=, accessed=, modified=, changed=)",
     "Subdirectory": "(filesystem, path)",
     "SymbolicLink": "(target)",
+    "Tar": "(source, *, max_bytes=, max_members=)",
+    "Union": "(upper, lower)",
+    "Zip": "(source, *, max_bytes=, max_members=)",
 }
 
 TESTING = {

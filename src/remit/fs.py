@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from remit.filesystems.restricted import Restricted
     from remit.filesystems.rules import FileRule, RuleError
     from remit.filesystems.subdirectory import Subdirectory
+    from remit.filesystems.tar import TarArchive as Tar
+    from remit.filesystems.union import Union
+    from remit.filesystems.zip import ZipArchive as Zip
     from remit.kernel.errors import Code, KernelError
     from remit.kernel.files import NOW, Advice, Directory, DirectoryEntry, File, Filesystem, FileType, How, Stat
 
@@ -50,6 +53,9 @@ __all__ = [
     "Stat",
     "Subdirectory",
     "SymbolicLink",
+    "Tar",
+    "Union",
+    "Zip",
 ]
 
 _FILES = "remit.kernel.files"
@@ -79,6 +85,9 @@ _PLACES = {
     "Stat": (_FILES, "Stat"),
     "Subdirectory": ("remit.filesystems.subdirectory", "Subdirectory"),
     "SymbolicLink": ("remit.filesystems.direct", "SymbolicLink"),
+    "Tar": ("remit.filesystems.tar", "TarArchive"),
+    "Union": ("remit.filesystems.union", "Union"),
+    "Zip": ("remit.filesystems.zip", "ZipArchive"),
 }
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from archives import tarred, zipped
 from os_filesystem import OsFilesystem
 from remit.filesystems.memory import MemoryFilesystem
 from remit.filesystems.mounts import Mounts
@@ -15,7 +16,10 @@ from remit.filesystems.quota import Quota
 from remit.filesystems.read_only import ReadOnly
 from remit.filesystems.restricted import Restricted
 from remit.filesystems.subdirectory import Subdirectory
+from remit.filesystems.tar import TarArchive
+from remit.filesystems.union import Union
 from remit.filesystems.watched import Watched
+from remit.filesystems.zip import ZipArchive
 from remit.kernel.files import Filesystem
 from remit.testing import check_filesystem, fill_sample
 
@@ -49,6 +53,12 @@ WRITABLE: dict[str, Callable[[], Filesystem]] = {
     "overlay over restricted": lambda: Overlay(Restricted(MemoryFilesystem(), ["read **"])),
     "restricted twice": lambda: Restricted(Restricted(MemoryFilesystem(), ["all **"]), ["all **"]),
     "watched": lambda: Watched(MemoryFilesystem(), "/", lambda use: None),
+    "union": lambda: Union(MemoryFilesystem()),
+    "union of several": lambda: Union(MemoryFilesystem(), MemoryFilesystem(), Mounts({})),
+    "overlay over union": lambda: Overlay(Union(MemoryFilesystem(), MemoryFilesystem())),
+    "a directory of a union": lambda: Subdirectory(
+        Union(MemoryFilesystem({"a/b": {}}), MemoryFilesystem({"a": {"b": {}, "c": b"c"}})), "a/b"
+    ),
     "a mount in nothing": lambda: Subdirectory(Mounts({"/m/n": MemoryFilesystem()}), "m/n"),
 }
 
@@ -65,6 +75,12 @@ READ_ONLY: dict[str, Callable[[], Filesystem]] = {
     "mounted": lambda: Mounts({"/": ReadOnly(sample())}),
     "mounts": lambda: ReadOnly(Mounts({"/": sample()})),
     "subdirectory": lambda: Subdirectory(Mounts({"/m": ReadOnly(sample())}), "m"),
+    "zip": lambda: ZipArchive(zipped(sample().to_dict())),
+    "zip, stored": lambda: ZipArchive(zipped(sample().to_dict(), method=0)),
+    "tar": lambda: TarArchive(tarred(sample().to_dict())),
+    "tar, packed": lambda: TarArchive(tarred(sample().to_dict(), "gz")),
+    "union, read-only on top": lambda: Union(ReadOnly(MemoryFilesystem()), sample()),
+    "union of archives": lambda: Union(ZipArchive(zipped({"empty": {}})), TarArchive(tarred(sample().to_dict()))),
 }
 
 
