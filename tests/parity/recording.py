@@ -1,7 +1,7 @@
 """Kernel objects that write down what they are asked, and hand it on: an audit log of one program.
 
-What is written down is each *use of authority*: what was opened, made, removed, renamed, linked, listed, read and
-written, and what was refused. Looking at attributes, and giving handles back, is not.
+What is written down is each *use of authority*: what was opened, looked at, made, removed, renamed, linked, listed,
+read and written, from where and how much, and what was refused. Giving handles back is not.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 from remit.kernel.clocks import Clock
 from remit.kernel.errors import KernelError, WouldBlock
-from remit.kernel.files import Advice, Directory, DirectoryEntry, File, Filesystem, How, Stat
+from remit.kernel.files import NOW, Advice, Directory, DirectoryEntry, File, Filesystem, How, Stat
 from remit.kernel.network import Network, Resolution, SocketAddress, TcpSocket
 from remit.kernel.poll import Pollable
 from remit.kernel.random import RandomSource
@@ -37,17 +37,24 @@ class Log:
         self.entries.append((operation, subject, *details, "ok"))
         return result
 
-    def moved(self, operation: str, subject: str, do: Callable[[], int]) -> int:
-        """Bytes, of which the number that was moved counts and not the number that was asked for."""
+    def moved(self, operation: str, subject: str, do: Callable[[], int], offset: int | None = None) -> int:
+        """Bytes, of which the number that was moved counts and not the number that was asked for.
+
+        `offset`: where in a file; None in a stream, and at the end of a file.
+        """
         try:
             count = do()
         except WouldBlock:
             raise
         except KernelError as error:
-            self.entries.append((operation, subject, error.code.name))
+            self.entries.append((operation, subject, offset, 0, error.code.name))
             raise
-        self.entries.append((operation, subject, count, "ok"))
+        self.entries.append((operation, subject, offset, count, "ok"))
         return count
+
+
+def _time(time: int | None) -> int | str | None:
+    return "now" if time == NOW else time
 
 
 def _how(how: int) -> str:
@@ -63,10 +70,12 @@ class RecordedFile(File):
         self.seekable = inner.seekable
 
     def stat(self) -> Stat:
-        return self._inner.stat()
+        found: Stat = self._log.record("attributes", self._path, do=self._inner.stat)
+        return found
 
     def set_times(self, accessed: int | None, modified: int | None) -> None:
-        self._log.record("set times", self._path, do=lambda: self._inner.set_times(accessed, modified))
+        times = _time(accessed), _time(modified)
+        self._log.record("set times", self._path, *times, do=lambda: self._inner.set_times(accessed, modified))
 
     def sync(self, *, data_only: bool) -> None:
         self._log.record("sync", self._path, data_only, do=lambda: self._inner.sync(data_only=data_only))
@@ -75,10 +84,10 @@ class RecordedFile(File):
         self._inner.close()
 
     def read_at(self, offset: int, buffers: Sequence[memoryview]) -> int:
-        return self._log.moved("read", self._path, lambda: self._inner.read_at(offset, buffers))
+        return self._log.moved("read", self._path, lambda: self._inner.read_at(offset, buffers), offset)
 
     def write_at(self, offset: int, buffers: Sequence[memoryview]) -> int:
-        return self._log.moved("write", self._path, lambda: self._inner.write_at(offset, buffers))
+        return self._log.moved("write", self._path, lambda: self._inner.write_at(offset, buffers), offset)
 
     def append(self, buffers: Sequence[memoryview]) -> int:
         return self._log.moved("append", self._path, lambda: self._inner.append(buffers))
@@ -96,7 +105,8 @@ class RecordedFile(File):
         self._log.record("allocate", self._path, offset, length, do=lambda: self._inner.allocate(offset, length))
 
     def advise(self, offset: int, length: int, advice: Advice) -> None:
-        self._inner.advise(offset, length, advice)
+        do = lambda: self._inner.advise(offset, length, advice)  # noqa: E731
+        self._log.record("advise", self._path, offset, length, advice.value, do=do)
 
     def when_readable(self) -> Pollable:
         return self._inner.when_readable()
@@ -116,10 +126,12 @@ class RecordedDirectory(Directory):
         return f"{self._path}/{name}"
 
     def stat(self) -> Stat:
-        return self._inner.stat()
+        found: Stat = self._log.record("attributes", self._path, do=self._inner.stat)
+        return found
 
     def set_times(self, accessed: int | None, modified: int | None) -> None:
-        self._log.record("set times", self._path, do=lambda: self._inner.set_times(accessed, modified))
+        times = _time(accessed), _time(modified)
+        self._log.record("set times", self._path, *times, do=lambda: self._inner.set_times(accessed, modified))
 
     def sync(self, *, data_only: bool) -> None:
         self._log.record("sync", self._path, data_only, do=lambda: self._inner.sync(data_only=data_only))
@@ -128,7 +140,8 @@ class RecordedDirectory(Directory):
         self._inner.close()
 
     def lookup(self, name: str) -> Stat:
-        return self._inner.lookup(name)
+        found: Stat = self._log.record("attributes", self._at(name), do=lambda: self._inner.lookup(name))
+        return found
 
     def open_directory(self, name: str) -> Directory:
         path = self._at(name)
@@ -175,7 +188,9 @@ class RecordedDirectory(Directory):
         self._log.record("remove directory", self._at(name), do=lambda: self._inner.remove_directory(name))
 
     def set_times_of(self, name: str, accessed: int | None, modified: int | None) -> None:
-        self._log.record("set times", self._at(name), do=lambda: self._inner.set_times_of(name, accessed, modified))
+        times = _time(accessed), _time(modified)
+        do = lambda: self._inner.set_times_of(name, accessed, modified)  # noqa: E731
+        self._log.record("set times", self._at(name), *times, do=do)
 
     def _target(self, target: Directory, name: str) -> str:
         return target._at(name) if isinstance(target, RecordedDirectory) else name

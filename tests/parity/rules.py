@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from parity.recording import Entry
 
-WORDS = {"Capabilities insufficient": "Operation not permitted"}
-"""WASI 0.2 has no error of its own for what lies outside: it is not permitted."""
+WORDS = {
+    "Capabilities insufficient": "Operation not permitted",
+    "No file descriptors available": "Out of memory",
+}
+"""WASI 0.2 has no errors of its own for what lies outside, and for too many open files."""
 
 
 def status(code: int) -> int:
@@ -20,23 +23,62 @@ def output(text: str) -> str:
 
 
 def log(entries: list[Entry]) -> list[Entry]:
-    return _sleep_alike(_walk_once(_in_one_piece(_listeners_are_handed_in(entries))))
+    entries = _listeners_are_handed_in(entries)
+    entries = _look_once(_walk_once(_without_empty_writes(entries)))
+    return _sleep_alike(_in_one_piece(entries))
+
+
+def _look_once(entries: list[Entry]) -> list[Entry]:
+    """The adapter asks for the attributes of what it opens, and twice for those that a program asks for.
+
+    So they count once for each thing, and not where it was opened, made, moved or listed before. And a listing of 0.1
+    has the directory itself in it, that of the adapter all that is there.
+    """
+    known: set[object] = set()
+    listed: set[object] = set()
+    found: list[Entry] = []
+    for entry in entries:
+        operation, subject = entry[:2]
+        if operation != "attributes":
+            known.add(subject)
+            if operation in ("rename", "link"):
+                known.update(entry[2:3])
+            if operation == "list":
+                listed.add(subject)
+                if found and found[-1] == ("attributes", subject, "ok"):
+                    found.pop()
+        elif entry[-1] == "ok":
+            if subject in known or str(subject).rpartition("/")[0] in listed:
+                continue
+            known.add(subject)
+        found.append(entry)
+    return found
+
+
+def _without_empty_writes(entries: list[Entry]) -> list[Entry]:
+    """The adapter does not hand on what writes nothing."""
+    return [entry for entry in entries if entry[0] != "write" or entry[-2:] != (0, "ok")]
 
 
 def _in_one_piece(entries: list[Entry]) -> list[Entry]:
-    """The adapter writes 4 KiB at a time: what is read, or written, in a row counts as one."""
+    """The adapter writes 4 KiB at a time: what is read, or written, in a row counts as one.
+
+    Each piece begins where the one before ended; in a stream there is no such place.
+    """
     found: list[Entry] = []
     for entry in entries:
         operation, subject = entry[:2]
         moves = operation in ("read", "write", "append", "receive", "send") and entry[-1] == "ok"
         if moves and found and found[-1][:2] == (operation, subject) and found[-1][-1] == "ok":
-            found[-1] = (operation, subject, found[-1][2] + entry[2], "ok")
-        else:
-            found.append(entry)
+            _, _, offset, count, _ = found[-1]
+            if offset is None or entry[2] == offset + count:
+                found[-1] = (operation, subject, offset, count + entry[3], "ok")
+                continue
+        found.append(entry)
     return found
 
 
-_STEPS = ("open directory", "read link")
+_STEPS = ("open directory", "read link", "attributes")
 
 
 def _walk_once(entries: list[Entry]) -> list[Entry]:

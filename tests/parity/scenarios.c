@@ -3,13 +3,16 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
+#include <wasi/api.h>
 
 /* Prints the call, and what it gave, or why not. */
 #define SAY(call)                                                          \
@@ -22,7 +25,7 @@
             printf("%s: %lld\n", #call, value_);                           \
     } while (0)
 
-static char buffer[10000];
+static char buffer[10000], spoken[1 << 18];
 static struct stat status;
 
 static int opened(const char *path, int flags) {
@@ -238,15 +241,384 @@ static void world(int argc, char **argv) {
     printf("%s\n", getcwd(buffer, sizeof buffer));
 }
 
+static void sizes(void) {
+    SAY(truncate("/data/text.txt", 5));
+    say_size("/data/text.txt");
+    SAY(truncate("/data/text.txt", 9000));
+    say_size("/data/text.txt");
+    SAY(truncate("/data/none", 1));
+    SAY(truncate("/data/deep", 1));
+    SAY(truncate("/read-only/text.txt", 1));
+    int file = opened("/data/text.txt", O_RDONLY);
+    SAY(close(file));
+    file = opened("/data/text.txt", O_RDWR);
+    SAY(ftruncate(file, -1));
+    SAY(posix_fadvise(file, 0, 100, POSIX_FADV_SEQUENTIAL));
+    SAY(posix_fadvise(file, 0, 100, POSIX_FADV_DONTNEED));
+    SAY(close(file));
+}
+
+static void seeking(void) {
+    int file = opened("/data/text.txt", O_RDWR);
+    SAY(lseek(file, 0, SEEK_CUR));
+    SAY(lseek(file, -3, SEEK_END));
+    SAY(read(file, buffer, 100));
+    SAY(lseek(file, 1000, SEEK_CUR));
+    SAY(read(file, buffer, 100));
+    SAY(lseek(file, -2000, SEEK_CUR));
+    SAY(lseek(file, 0, 9));
+    SAY(lseek(file, 0x7fffffffffffffff, SEEK_SET));
+    SAY(pread(file, buffer, 10, 5));
+    SAY(pread(file, buffer, 10, -1));
+    SAY(pread(file, buffer, 10, 5000));
+    SAY(pwrite(file, "beyond", 6, 5000));
+    SAY(pwrite(file, "x", 1, -1));
+    SAY(lseek(file, 0, SEEK_END));
+    SAY(close(file));
+    file = opened("/data", O_RDONLY);
+    SAY(lseek(file, 0, SEEK_SET));
+    SAY(read(file, buffer, 1));
+    SAY(write(file, "x", 1));
+    SAY(close(file));
+}
+
+static void vectors(void) {
+    char a[5] = {0}, b[100] = {0};
+    struct iovec out[3] = {{"one", 3}, {"", 0}, {"three", 5}}, in[2] = {{a, sizeof a}, {b, sizeof b}};
+    int file = opened("/data/vectors", O_RDWR | O_CREAT);
+    /* A system may do less than all of it in one call: as often as needed, then. */
+    for (ssize_t done = 0; done < 8;) {
+        struct iovec rest[2] = {{&"onethree"[done], done < 3 ? 3 - done : 8 - done}, {"three", done < 3 ? 5 : 0}};
+        ssize_t count = writev(file, rest, 2);
+        if (count <= 0)
+            break;
+        done += count;
+    }
+    say_size("/data/vectors");
+    SAY(pwritev(file, out, 1, 2));
+    SAY(lseek(file, 0, SEEK_SET));
+    ssize_t sum = 0;
+    for (ssize_t got; (got = readv(file, in, 2)) > 0;)
+        sum += got;
+    printf("%d bytes\n", (int)sum);
+    SAY(preadv(file, in, 1, 3));
+    printf("%.5s\n", a);
+    SAY(writev(file, out + 1, 1));
+    SAY(close(file));
+}
+
+static void modes(void) {
+    static char longest[301];
+    memset(longest, 'n', 300);
+    char path[400];
+    int file = opened("/data/text.txt", O_RDONLY);
+    SAY(write(file, "x", 1));
+    SAY(pwrite(file, "x", 1, 0));
+    SAY(close(file));
+    file = opened("/data/text.txt", O_WRONLY);
+    SAY(read(file, buffer, 1));
+    SAY(pread(file, buffer, 1, 0));
+    SAY(fcntl(file, F_GETFL) & (O_ACCMODE | O_APPEND));
+    SAY(close(file));
+    file = opened("/data/text.txt", O_RDWR | O_CREAT | O_APPEND);
+    SAY(fcntl(file, F_GETFL) & O_APPEND);
+    SAY(close(file));
+    SAY(read(file, buffer, 1));
+    SAY(fstat(file, &status));
+    opened("/data/", O_RDONLY | O_DIRECTORY);
+    opened("/data/text.txt/", O_RDONLY);
+    opened("/data/new/", O_WRONLY | O_CREAT);
+    opened("/data/deep/", O_RDONLY);
+    opened("/data//deep///bytes", O_RDONLY);
+    opened("/data/./deep/../deep/./bytes", O_RDONLY);
+    opened("/data/deep/..", O_RDONLY);
+    opened("/data/deep/deeper/../../text.txt", O_RDONLY);
+    opened("/data/none/../text.txt", O_RDONLY);
+    opened("", O_RDONLY);
+    opened("/data/gr\xc3\xbc\xc3\x9f", O_WRONLY | O_CREAT);
+    opened("/data/two\nlines", O_WRONLY | O_CREAT);
+    opened("/data/deep", O_WRONLY | O_CREAT);
+    opened("/data/deep", O_WRONLY | O_CREAT | O_EXCL);
+    snprintf(path, sizeof path, "/data/%s", longest);
+    SAY(open(path, O_WRONLY | O_CREAT, 0666));
+    SAY(mkdir(path, 0777));
+    SAY(stat(path, &status));
+    SAY(access("/data/text.txt", R_OK | W_OK));
+    SAY(access("/data/none", F_OK));
+}
+
+static int made(const char *path) {
+    int file = open(path, O_WRONLY | O_CREAT | O_EXCL, 0666);
+    if (file < 0)
+        return -1;
+    ssize_t size = write(file, path, strlen(path));
+    return close(file) != 0 || size < 0 ? -1 : 0;
+}
+
+static void replacing(void) {
+    SAY(made("/data/a"));
+    SAY(made("/data/b"));
+    SAY(mkdir("/data/d", 0777));
+    SAY(mkdir("/data/e", 0777));
+    SAY(made("/data/e/f"));
+    SAY(rename("/data/a", "/data/b"));
+    SAY(rename("/data/b", "/data/b"));
+    SAY(rename("/data/b", "/data/d"));
+    SAY(rename("/data/d", "/data/b"));
+    SAY(rename("/data/d", "/data/e"));
+    SAY(rename("/data/e", "/data/d"));
+    SAY(rename("/data/d", "/data/d/inside"));
+    SAY(rename("/data/d/", "/data/slash/"));
+    SAY(rename("/data/b/", "/data/c"));
+    SAY(rename("/data/b", "/data/none/c"));
+    SAY(rename("/data/slash/.", "/data/c"));
+    SAY(rename("/data/b", "/read-only/b"));
+    SAY(rename("/data/b", "/elsewhere"));
+    SAY(link("/data/b", "/data/slash/f"));
+    SAY(link("/data/b", "/data/slash/g"));
+    SAY(rename("/data/b", "/data/slash/g"));
+    say_size("/data/b");
+    SAY(link("/data/none", "/data/c"));
+    SAY(unlink("/data/slash/"));
+    SAY(rmdir("/data/slash/."));
+    SAY(rmdir("/data/slash/"));
+}
+
+static void many(void) {
+    char path[40], seen[300] = {0};
+    SAY(mkdir("/data/many", 0777));
+    for (int i = 0; i < 300; i++) {
+        snprintf(path, sizeof path, "/data/many/a-rather-long-name-%d", i);
+        if (made(path) != 0)
+            printf("%s: %s\n", path, strerror(errno));
+    }
+    DIR *directory = opendir("/data/many");
+    int twice = 0, dots = 0, count = 0;
+    for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
+        int number = 0;
+        if (sscanf(entry->d_name, "a-rather-long-name-%d", &number) != 1) {
+            dots += entry->d_type == DT_DIR;
+            continue;
+        }
+        count += entry->d_type == DT_REG && entry->d_ino != 0;
+        twice += seen[number]++;
+    }
+    printf("%d names, %d twice, %d dots\n", count, twice, dots);
+    rewinddir(directory);
+    for (count = 0; readdir(directory) != NULL;)
+        count++;
+    printf("%d again\n", count);
+    SAY(closedir(directory));
+    for (int i = 0; i < 300; i++) {
+        snprintf(path, sizeof path, "/data/many/a-rather-long-name-%d", i);
+        if (unlink(path) != 0)
+            printf("%s: %s\n", path, strerror(errno));
+    }
+    SAY(rmdir("/data/many"));
+}
+
+static void relative(void) {
+    int deep = opened("/data/deep", O_RDONLY | O_DIRECTORY);
+    SAY(mkdirat(deep, "made", 0777));
+    int file = openat(deep, "made/new", O_RDWR | O_CREAT | O_EXCL, 0666);
+    SAY(write(file, "hello", 5));
+    SAY(close(file));
+    SAY(fstatat(deep, "made/new", &status, 0));
+    printf("%d bytes\n", (int)status.st_size);
+    SAY(symlinkat("made/new", deep, "soft"));
+    SAY(fstatat(deep, "soft", &status, AT_SYMLINK_NOFOLLOW));
+    printf("%d bytes\n", (int)status.st_size);
+    SAY(readlinkat(deep, "soft", buffer, 4));
+    SAY(linkat(deep, "made/new", deep, "hard", 0));
+    SAY(renameat(deep, "hard", deep, "made/harder"));
+    SAY(openat(deep, "../text.txt", O_RDONLY));
+    SAY(openat(deep, "..", O_RDONLY));
+    SAY(openat(deep, "/text.txt", O_RDONLY));
+    SAY(openat(deep, "made/../bytes", O_RDONLY) >= 0);
+    SAY(faccessat(deep, "bytes", R_OK, 0));
+    SAY(unlinkat(deep, "made", AT_REMOVEDIR));
+    SAY(unlinkat(deep, "made/new", 0));
+    SAY(unlinkat(deep, "soft", AT_REMOVEDIR));
+    SAY(unlinkat(deep, "soft", 0));
+    SAY(fstat(deep, &status));
+    printf("%s\n", S_ISDIR(status.st_mode) ? "a directory" : "?");
+    SAY(close(deep));
+    SAY(chdir("/data/deep"));
+    SAY(opened("bytes", O_RDONLY) >= 0);
+    SAY(opened("../text.txt", O_RDONLY) >= 0);
+    SAY(chdir("/data/none"));
+}
+
+static void together(void) {
+    int one = opened("/data/text.txt", O_RDWR), other = opened("/data/text.txt", O_RDONLY);
+    SAY(read(one, buffer, 4));
+    SAY(write(one, "TWO", 3));
+    SAY(read(other, buffer, 100));
+    printf("%.14s", buffer);
+    SAY(unlink("/data/text.txt"));
+    SAY(opened("/data/text.txt", O_RDONLY));
+    SAY(lseek(other, 0, SEEK_SET));
+    SAY(read(other, buffer, 3));
+    SAY(write(one, "still there", 11));
+    SAY(fstat(one, &status));
+    printf("%d bytes\n", (int)status.st_size);
+    SAY(close(one));
+    SAY(close(other));
+}
+
+static void outside(void) {
+    SAY(symlink("/etc/passwd", "/data/absolute"));
+    SAY(symlink("../../data/text.txt", "/data/deep/deeper/back"));
+    opened("/data/deep/deeper/back", O_RDONLY);
+    SAY(symlink("..", "/data/up"));
+    opened("/data/up/etc", O_RDONLY);
+    say_size("/data/up/data");
+    SAY(mkdir("/data/up/made", 0777));
+    SAY(symlink("../made-outside", "/data/creates"));
+    opened("/data/creates", O_WRONLY | O_CREAT);
+    SAY(unlink("/data/../data/text.txt"));
+    SAY(rename("/data/text.txt", "/data/../stolen"));
+    SAY(symlink("text.txt", "/data/../link"));
+    SAY(readlink("/data/../data/link", buffer, sizeof buffer));
+    SAY(rmdir("/data/.."));
+    SAY(stat("/data/..", &status));
+    SAY(stat("/", &status));
+    SAY(symlink("new-by-link", "/data/dangling"));
+    say_size("/data/dangling");
+    opened("/data/dangling", O_WRONLY | O_CREAT);
+    SAY(unlink("/data/up"));
+}
+
+static void linktimes(void) {
+    struct timespec both[2] = {{1000, 5}, {2000, 7}}, now[2] = {{0, UTIME_NOW}, {0, UTIME_NOW}};
+    SAY(symlink("text.txt", "/data/link"));
+    SAY(utimensat(AT_FDCWD, "/data/link", both, AT_SYMLINK_NOFOLLOW));
+    SAY(lstat("/data/link", &status));
+    printf("%lld\n", (long long)status.st_mtim.tv_sec);
+    SAY(utimensat(AT_FDCWD, "/data/link", both, 0));
+    SAY(stat("/data/text.txt", &status));
+    printf("%lld\n", (long long)status.st_mtim.tv_sec);
+    SAY(utimensat(AT_FDCWD, "/data/deep", both, 0));
+    SAY(utimensat(AT_FDCWD, "/data/text.txt", now, 0));
+    SAY(stat("/data/text.txt", &status));
+    printf("%d\n", status.st_mtim.tv_sec > 1600000000);
+    SAY(utimensat(AT_FDCWD, "/read-only/text.txt", both, 0));
+    int file = opened("/read-only/text.txt", O_RDONLY);
+    SAY(futimens(file, both));
+}
+
+static void full(void) {
+    int file = opened("/small/file", O_RDWR | O_CREAT);
+    memset(buffer, 'x', sizeof buffer);
+    errno = 0;
+    /* How much of the write that does not fit is told may differ; not how much there is in the end. */
+    while (write(file, buffer, 3000) > 0)
+        continue;
+    printf("%s\n", strerror(errno));
+    SAY(fstat(file, &status));
+    printf("%d bytes\n", (int)status.st_size);
+    SAY(ftruncate(file, 100));
+    SAY(pwrite(file, "again", 5, 100));
+    SAY(ftruncate(file, 100000));
+    SAY(mkdir("/small/a", 0777));
+    SAY(mkdir("/small/b", 0777));
+    SAY(mkdir("/small/c", 0777));
+    SAY(close(file));
+}
+
+static void handles(void) {
+    int last = -1, count = 0;
+    for (int file; (file = open("/data/text.txt", O_RDONLY)) >= 0; last = file)
+        count++;
+    printf("%d opened, then: %s\n", count, strerror(errno));
+    SAY(close(last));
+    SAY(close(opened("/data/text.txt", O_RDONLY)));
+}
+
+static void waiting(void) {
+    int file = opened("/data/text.txt", O_RDONLY);
+    struct pollfd all[3] = {{0, POLLIN, 0}, {1, POLLOUT, 0}, {file, POLLIN, 0}};
+    SAY(poll(all, 3, 1000));
+    for (int i = 0; i < 3; i++)
+        printf("%d%s%s ", i, all[i].revents & POLLIN ? " in" : "", all[i].revents & POLLOUT ? " out" : "");
+    printf("\n");
+    SAY(poll(NULL, 0, 2));
+}
+
+static void pieces(void) {
+    for (ssize_t got; (got = read(0, buffer, 5)) > 0;)
+        printf("%d <%.*s>\n", (int)got, (int)got, buffer);
+    SAY(read(0, buffer, 5));
+    memset(buffer, 'o', sizeof buffer);
+    fflush(stdout);
+    for (size_t done = 0; done < sizeof buffer;) {
+        ssize_t count = write(1, buffer + done, sizeof buffer - done);
+        if (count <= 0)
+            break;
+        done += count;
+    }
+    for (int i = 0; i < 2000; i++)
+        fprintf(i % 3 ? stdout : stderr, "line %d\n", i);
+    SAY(fstat(1, &status));
+    SAY(read(1, buffer, 1));
+}
+
+static void closed(void) {
+    SAY(close(0));
+    SAY(read(0, buffer, 1));
+    SAY(close(2));
+    SAY(fprintf(stderr, "unheard"));
+    SAY(close(1));
+    fflush(stdout);
+}
+
+static void last_words(void) { printf("last words\n"); }
+
+static void ending(void) {
+    atexit(last_words);
+    printf("not flushed, ");
+    exit(0);
+}
+
+static void processor(void) {
+    /* The C library has no clock for it. */
+    __wasi_timestamp_t now;
+    printf("%s\n", strerror(__wasi_clock_time_get(__WASI_CLOCKID_PROCESS_CPUTIME_ID, 1, &now)));
+}
+
+static void bytes(void) {
+    SAY(open("/data/\xff", O_WRONLY | O_CREAT, 0666));
+}
+
+static void errors(void) {
+    int deep = opened("/data/deep", O_RDONLY | O_DIRECTORY);
+    SAY(fsync(deep));
+    SAY(fsync(1));
+    SAY(ftruncate(1, 0));
+    int file = opened("/data/text.txt", O_RDONLY);
+    SAY(ftruncate(file, 3));
+    SAY(lseek(file, 0x7fffffffffffffff, SEEK_SET));
+    SAY(lseek(file, 1, SEEK_CUR));
+}
+
+static void allocating(void) {
+    int file = opened("/data/text.txt", O_RDWR);
+    SAY(posix_fallocate(file, 0, 100));
+}
+
 int main(int argc, char **argv) {
     const char *name = argc > 1 ? argv[1] : "";
     static const struct { const char *name; void (*run)(void); } table[] = {
         {"files", files}, {"writing", writing}, {"appending", appending}, {"large", large},
         {"directories", directories}, {"listing", listing}, {"names", names}, {"links", links},
         {"refused", refused}, {"times", times}, {"clocks", clocks}, {"sleeping", sleeping},
-        {"random", randoms}, {"streams", streams},
+        {"random", randoms}, {"streams", streams}, {"sizes", sizes}, {"seeking", seeking}, {"vectors", vectors},
+        {"modes", modes}, {"replacing", replacing}, {"many", many}, {"relative", relative}, {"together", together},
+        {"outside", outside}, {"linktimes", linktimes}, {"full", full}, {"handles", handles}, {"waiting", waiting},
+        {"pieces", pieces}, {"closed", closed}, {"ending", ending}, {"processor", processor}, {"bytes", bytes},
+        {"allocating", allocating}, {"errors", errors},
     };
-    setvbuf(stdout, NULL, _IOFBF, 4096);
+    setvbuf(stdout, spoken, _IOFBF, sizeof spoken); /* So that what is said does not come between what is done. */
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (strcmp(name, table[i].name) == 0) {
             table[i].run();
