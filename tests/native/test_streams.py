@@ -278,6 +278,16 @@ def test_a_full_device_is_an_error(place: Path) -> None:
     assert results == [(1, 1)] * 2
 
 
+@pytest.mark.parametrize("offset", [1 << 63, (1 << 64) - 1])
+def test_places_that_no_file_has(place: Path, offset: int) -> None:
+    work = begin(place)
+    _, writing = opened(work, "new", WRITES, offset)
+    assert work.write(writing, b"x", 0)[0] == 1
+    assert (place / "new").read_bytes() == b""
+    _, reading = opened(work, "file", READS, offset)
+    assert work.read(reading, 1, True, 0)[0] == 1
+
+
 def test_asynchronous_instances_need_no_fast_path(place: Path) -> None:
     async def read() -> bytes:
         async with await guest().instantiate_async(dirs={"/": place}) as instance:

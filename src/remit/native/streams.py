@@ -18,6 +18,10 @@ CAPACITY = 256
 """Handles below it can be served: the numbers that are freed are used first, so few programs have larger ones."""
 
 
+MAX_OFFSET = (1 << 63) - 1
+"""What C counts to; a program may name any place that 64 bits can."""
+
+
 class SharedHandles:
     """Of one instance: which of its handles C may use."""
 
@@ -65,7 +69,7 @@ class SharedHandles:
 
 def _stream_of(position: Position) -> Stream | None:
     host = position.file.host_descriptor()
-    if host is None or position.ended:
+    if host is None or position.ended or position.offset > MAX_OFFSET:
         return None
     from remit.filesystems.host_files import HostFile
 

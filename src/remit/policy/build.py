@@ -138,7 +138,7 @@ def _root(granted: str | Filesystem, guest_path: str, watcher: Watcher | None) -
         return root
     from remit.filesystems.watched import watched
 
-    return watched(root, guest_path, watcher, seeing=False)
+    return watched(root, guest_path, watcher, seeing=getattr(watcher, "seeing", False))
 
 
 def _opened(granted: str | Filesystem) -> Directory:
