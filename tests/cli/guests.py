@@ -120,6 +120,20 @@ CREATE = command(
 )
 """It creates the file ``new`` in its first directory and writes ``new`` into it. Its status is the errno."""
 
+READ = command(
+    """(local.set $n (call $path_open (i32.const 3) (i32.const 0) (i32.const 128) (i32.const 3)
+        (i32.const 0) (i64.const 2) (i64.const 0) (i32.const 0) (i32.const 0)))
+    (if (local.get $n) (then (call $exit (local.get $n))))
+    (i32.store (i32.const 16) (i32.const 256)) (i32.store (i32.const 20) (i32.const 1000))
+    (local.set $n (call $fd_read (i32.load (i32.const 0)) (i32.const 16) (i32.const 1) (i32.const 8)))
+    (call $print (i32.const 256) (i32.load (i32.const 8)))
+    (call $exit (local.get $n))""",
+    "path_open",
+    "fd_read",
+    data="new",
+)
+"""It prints the file ``new`` of its first directory. Its status is the errno."""
+
 FILL = command(
     f"""(local.set $n {_CREATE})
     (i32.store (i32.const 64) (i32.const 128)) (i32.store (i32.const 68) (i32.const 65536))

@@ -11,6 +11,7 @@ from typing import NoReturn
 
 import pytest
 
+from archives import tarred, zipped
 from cli import guests
 from remit.cli.main import main
 from remit.engine import program_file
@@ -96,6 +97,46 @@ def test_an_overlay_leaves_the_host_alone(guest: Guest, tmp_path: Path, capfd: C
     assert main(["run", "--overlay", f"{data}::/", "--overlay-changes", path]) == 0
     assert (data / "new").read_bytes() == b"old"
     assert capfd.readouterr().err == "remit: modified /new\n"
+
+
+def test_archives(guest: Guest, tmp_path: Path, capfd: Capture) -> None:
+    files = {"new": b"what is in it"}
+    made = {
+        "a.zip": zipped(files),
+        "a.tar": tarred(files),
+        "a": tarred(files, "xz"),
+        "b": b"#!/bin/sh\n" + zipped(files),
+    }
+    # A tar archive whose last member is a zip archive.
+    made["c"] = tarred({**files, "a.zip": zipped({}, method=0)})
+    for name, data in made.items():
+        path = tmp_path / name
+        path.write_bytes(data)
+        assert main(["run", "--archive", f"{path}::/data", guest(guests.READ)]) == 0
+        assert capfd.readouterr().out == "what is in it"
+        assert main(["run", "--archive", f"{path}::/data", guest(guests.CREATE)]) == READ_ONLY
+        assert path.read_bytes() == data
+    path = tmp_path / "a.zip"
+    line = ["--archive", str(path), "--archive", f"{path}::/b", "--dir", f"{tmp_path}::/d"]
+    assert main(["run", *line, guest(guests.DIRECTORIES)]) == 0
+    assert capfd.readouterr().out == f"/d\n{path}\n/b\n"
+
+
+def test_what_is_no_archive(guest: Guest, tmp_path: Path, capfd: Capture) -> None:
+    path = guest(guests.HELLO)
+    (tmp_path / "damaged.tgz").write_bytes(tarred({"f": b"x"}, "gz")[:-9])
+    (tmp_path / "damaged.zip").write_bytes(zipped({"f": b"x"})[:-9])
+    for name, why in {
+        "missing": "No such file or directory",
+        "damaged.tgz": "the archive cannot be unpacked: input/output error: the packed data ends too early",
+        "damaged.zip": "not a zip archive that can be read: File is not a zip file",
+        ".": "is not a regular file",
+    }.items():
+        said = complaint(capfd, "--archive", f"{tmp_path / name}::/x", path)
+        assert said.startswith("--archive: ")
+        assert said.endswith(why)
+        assert str(tmp_path) in said
+    assert complaint(capfd, "--archive", f"{path}::/x", path).startswith(f"--archive: {path!r}: not a tar archive that")
 
 
 def test_changes_that_cannot_be_listed(

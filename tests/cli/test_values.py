@@ -147,6 +147,15 @@ def test_overlays() -> None:
         values.parse_overlay("project::")
 
 
+def test_archives() -> None:
+    grant = values.parse_archive("data.zip")
+    assert (grant.host, grant.guest) == ("data.zip", "data.zip")
+    grant = values.parse_archive("data.tar.gz::/data")
+    assert (grant.host, grant.guest, grant.read_only) == ("data.tar.gz", "/data", True)
+    with pytest.raises(ValueError, match="write FILE or FILE::GUEST"):
+        values.parse_archive("::/data")
+
+
 def test_memory_directories() -> None:
     assert values.parse_memory_directory("/tmp") == ("/tmp", None)
     assert values.parse_memory_directory("/tmp:64MiB") == ("/tmp", 64 << 20)
@@ -216,6 +225,7 @@ PARSERS: list[Callable[[str], object]] = [
     values.parse_age,
     values.parse_directory,
     values.parse_overlay,
+    values.parse_archive,
     values.parse_memory_directory,
     values.parse_environment,
     values.parse_network,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from remit.cli.options import Option
 from remit.cli.values import (
+    parse_archive,
     parse_count,
     parse_directory,
     parse_environment,
@@ -38,6 +39,13 @@ GRANTS = (
         parse=parse_overlay,
         repeated=True,
         help="The directory HOST, copied on write: the program can change all of it, and HOST stays as it is.",
+    ),
+    Option(
+        "--archive",
+        value="FILE[::GUEST]",
+        parse=parse_archive,
+        repeated=True,
+        help="What is in the zip or tar archive FILE (gzip, bzip2, xz), as a directory that it cannot change.",
     ),
     Option(
         "--env",

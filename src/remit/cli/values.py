@@ -21,6 +21,7 @@ __all__ = [
     "Inherited",
     "parse_address",
     "parse_age",
+    "parse_archive",
     "parse_count",
     "parse_directory",
     "parse_duration",
@@ -69,6 +70,16 @@ def parse_overlay(text: str) -> DirectoryGrant:
         guest = host
     if not host or not guest:
         raise ValueError(f"{text!r} is not a directory; write HOST or HOST::GUEST")
+    return DirectoryGrant(host, guest, read_only=True)
+
+
+def parse_archive(text: str) -> DirectoryGrant:
+    """``FILE[::GUEST]``."""
+    host, separator, guest = text.partition("::")
+    if not separator:
+        guest = host
+    if not host or not guest:
+        raise ValueError(f"{text!r} is not an archive; write FILE or FILE::GUEST")
     return DirectoryGrant(host, guest, read_only=True)
 
 

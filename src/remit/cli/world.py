@@ -111,6 +111,9 @@ def _directories(options: dict[str, Any]) -> list[DirectoryGrant]:
     dirs += [
         DirectoryGrant(each.guest, each.host, kind="overlay", source="--overlay") for each in options.get("overlay", ())
     ]
+    dirs += [
+        DirectoryGrant(each.guest, each.host, kind="archive", source="--archive") for each in options.get("archive", ())
+    ]
     return dirs
 
 

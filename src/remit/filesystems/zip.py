@@ -18,6 +18,7 @@ from remit.filesystems.archive import (
     UnpackedReader,
     read_source,
 )
+from remit.filesystems.archive_source import Source
 from remit.filesystems.inodes import PATH_BYTES
 from remit.filesystems.unpacking import (
     BZIP2_COST,
@@ -38,12 +39,14 @@ if TYPE_CHECKING:
     from zipfile import ZipInfo
 
     from remit.filesystems.archive import Node, Reader
-    from remit.filesystems.archive_source import Source
     from remit.filesystems.unpacking import Decompressor
 
 DIRECTORY_BYTES = 64 << 20
 """The largest central directory that is read."""
 
+_END = b"PK\x05\x06"
+_END_BYTES = 22 + 0xFFFF
+_LOCAL_HEAD = b"PK\x03\x04"
 _ENTRY = b"PK\x01\x02"
 _LOCAL = Struct("<4s22xHH")
 _UNIX = 3
@@ -112,6 +115,21 @@ class ZipArchive(Archive):
                 self.members.put(name, _node(name, member))
             except LeftOut as why:
                 self.members.leave_out(name, why)
+
+
+def is_zip(path: str) -> bool:
+    """Whether the file at `path` begins as most zip archives do, or ends as all do. ValueError for no file; OSError.
+
+    What is a tar archive by its beginning is none, though it may end with a member that is one.
+    """
+    source = Source(path)
+    try:
+        head = source.read(0, 512)
+        if head.startswith((_LOCAL_HEAD, _END)):
+            return True
+        return head[257:262] != b"ustar" and _END in source.read(max(source.size - _END_BYTES, 0), _END_BYTES)
+    finally:
+        source.close()
 
 
 class _Guard:
@@ -222,7 +240,7 @@ class _Place:
         if not 0 <= self._at < source.size or self._packed_size < 0:
             raise KernelError(Code.IO, "the member is not in the archive")
         head = read_source(source, self._at, _LOCAL.size)
-        if len(head) < _LOCAL.size or not head.startswith(b"PK\x03\x04"):
+        if len(head) < _LOCAL.size or not head.startswith(_LOCAL_HEAD):
             raise KernelError(Code.IO, "the member does not begin where it is said to")
         _, name, extra = _LOCAL.unpack(head)
         start: int = self._at + _LOCAL.size + name + extra

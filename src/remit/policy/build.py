@@ -38,6 +38,21 @@ def open_ambient_filesystem(path: str | os.PathLike[str]) -> Filesystem:
     return HostFilesystem(os.fspath(path))
 
 
+def open_ambient_archive(path: str | os.PathLike[str]) -> Filesystem:
+    """What is in the zip or tar archive at `path` of this machine. Its contents say which of them it is.
+
+    ValueError if it is neither, is damaged, or has too much in it; OSError.
+    """
+    from remit.filesystems.zip import ZipArchive, is_zip
+
+    path = os.fspath(path)
+    if is_zip(path):
+        return ZipArchive(path)
+    from remit.filesystems.tar import TarArchive
+
+    return TarArchive(path)
+
+
 def open_ambient_listener(address: str) -> HostSocket:
     """A socket that listens at ``HOST:PORT`` or ``[IPv6]:PORT`` of this machine; port 0 is any free one. Close it.
 
@@ -136,7 +151,12 @@ def _root(granted: str | Filesystem, guest_path: str, watcher: Watcher | None) -
     root = _opened(granted)
     if watcher is None:
         return root
+    from remit.filesystems.decoy import Decoy
     from remit.filesystems.watched import watched
+
+    if isinstance(granted, Decoy):
+        # There is nothing in it to use.
+        return root
 
     return watched(root, guest_path, watcher, seeing=getattr(watcher, "seeing", False))
 

@@ -6,6 +6,7 @@ import os
 
 from remit.policy.build import (
     ambient_path_exists,
+    open_ambient_archive,
     open_ambient_filesystem,
     open_ambient_listener,
     open_ambient_stream_file,
@@ -168,8 +169,13 @@ class Granted:
         return host if self._quotas is None else self._quotas.limited(path, host)
 
     def _archive(self, grant: DirectoryGrant) -> Filesystem:
-        message = "this version of Remit cannot grant archives"
-        raise GrantError(grant.source, message, NotImplementedError(message))
+        path = self._path(grant.path)
+        try:
+            return open_ambient_archive(path)
+        except OSError as error:
+            raise GrantError(grant.source, f"{path}: {_reason(error)}", error) from None
+        except ValueError as error:
+            raise GrantError(grant.source, f"{path!r}: {error}", error) from None
 
     def _grant_files(self) -> None:
         for files in _by_directory(self.remit.files):
