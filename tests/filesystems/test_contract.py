@@ -15,12 +15,15 @@ from remit.filesystems.overlay import Overlay
 from remit.filesystems.quota import Quota
 from remit.filesystems.read_only import ReadOnly
 from remit.filesystems.restricted import Restricted
+from remit.filesystems.stable import Stable
 from remit.filesystems.subdirectory import Subdirectory
 from remit.filesystems.tar import TarArchive
 from remit.filesystems.union import Union
 from remit.filesystems.watched import Watched
 from remit.filesystems.zip import ZipArchive
+from remit.kernel.clocks import AMBIENT_WALL_CLOCK, Clock
 from remit.kernel.files import Filesystem
+from remit.kernel.virtual_clock import VirtualTime
 from remit.testing import check_filesystem, fill_sample
 
 
@@ -30,6 +33,11 @@ def sample() -> MemoryFilesystem:
     fill_sample(root)
     root.close()
     return filesystem
+
+
+def virtual_clock() -> Clock:
+    """It begins after the times that the checks call old."""
+    return VirtualTime(2 * 10**18).wall
 
 
 WRITABLE: dict[str, Callable[[], Filesystem]] = {
@@ -53,6 +61,11 @@ WRITABLE: dict[str, Callable[[], Filesystem]] = {
     "overlay over restricted": lambda: Overlay(Restricted(MemoryFilesystem(), ["read **"])),
     "restricted twice": lambda: Restricted(Restricted(MemoryFilesystem(), ["all **"]), ["all **"]),
     "watched": lambda: Watched(MemoryFilesystem(), "/", lambda use: None),
+    "stable": lambda: Stable(MemoryFilesystem(), AMBIENT_WALL_CLOCK),
+    "stable, in virtual time": lambda: Stable(MemoryFilesystem(), virtual_clock()),
+    "stable over overlay": lambda: Stable(Overlay(MemoryFilesystem()), virtual_clock()),
+    "overlay over stable": lambda: Overlay(Stable(MemoryFilesystem(), virtual_clock())),
+    "stable over restricted": lambda: Stable(Restricted(MemoryFilesystem(), ["all **"]), virtual_clock()),
     "union": lambda: Union(MemoryFilesystem()),
     "union of several": lambda: Union(MemoryFilesystem(), MemoryFilesystem(), Mounts({})),
     "overlay over union": lambda: Overlay(Union(MemoryFilesystem(), MemoryFilesystem())),
@@ -71,6 +84,7 @@ READ_ONLY: dict[str, Callable[[], Filesystem]] = {
     "restricted to reading": lambda: Restricted(ReadOnly(sample()), ["read **"]),
     "within restricted": lambda: ReadOnly(Restricted(sample(), ["read **"])),
     "watched": lambda: Watched(ReadOnly(sample()), "/", lambda use: None),
+    "stable": lambda: Stable(ReadOnly(sample()), virtual_clock()),
     "in a quota": lambda: Quota(ReadOnly(sample()), max_bytes=0),
     "mounted": lambda: Mounts({"/": ReadOnly(sample())}),
     "mounts": lambda: ReadOnly(Mounts({"/": sample()})),

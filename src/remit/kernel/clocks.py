@@ -125,6 +125,10 @@ class VirtualClock(Clock):
 
     __slots__ = ("_now",)
 
+    shared = True
+    """Other programs of an asyncio loop may have it: then it waits for them, too. Those of
+    :mod:`remit.kernel.virtual_clock` may be one program's."""
+
     def __init__(self, start: int = 0) -> None:
         self._now = start
 

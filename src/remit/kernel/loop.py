@@ -208,7 +208,8 @@ class Watch:
         """Called at each turn of the loop while programs wait for a virtual clock: move it once all of them wait."""
         if not sleepers or self._deadlines.get(clock) is not sleepers:
             return  # nobody waits any more; who comes next begins anew
-        quiet = quiet + 1 if waits_begun == self.waits_begun else 0
+        # Of a clock that is one program's, that one waits: how busy others are must not hold it up.
+        quiet = quiet + 1 if waits_begun == self.waits_begun or not clock.shared else 0
         if quiet > QUIET_TURNS:
             clock.advance_to(min(sleepers.values()))
             now = clock.now()
