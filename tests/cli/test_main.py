@@ -40,7 +40,8 @@ def test_help_of_each_command(name: str, capsys: pytest.CaptureFixture[str]) -> 
 def test_mistakes(capsys: pytest.CaptureFixture[str]) -> None:
     assert complaint(capsys) == "no command: remit run PROGRAM, or remit --help"
     assert complaint(capsys, "inspct") == (
-        "unknown command 'inspct'; did you mean inspect? (commands: run, serve, bindings, inspect, compile, cache)"
+        "unknown command 'inspct'; did you mean inspect? "
+        "(commands: run, serve, learn, check, bindings, inspect, compile, cache)"
     )
     assert complaint(capsys, "tool.wasm") == "unknown command 'tool.wasm'; to run that program: remit run tool.wasm"
     assert complaint(capsys, "--dir=.", "run") == (

@@ -68,8 +68,10 @@ def test_the_grant_that_is_named_is_the_one_around() -> None:
         ("/a/b/x", "; --dir /host/b::/a/b (without :ro) would allow it"),
         ("/a/bx", "; --dir /host::/a (without :ro) would allow it"),
         ("/c", "; --dir /c (without :ro) would allow it"),
-        ("/cx", ""),
+        ("/cx", "; --dir / would allow it"),
+        ("/etc/x", "; --dir /etc would allow it"),
         ("/free/x", ""),
+        ("relative", ""),
     ):
         assert made.add(refusal(subject)) == f"refused: call: write {subject}: read-only file system{remedy}"
     line = made.add(refusal("10.0.0.1:80", kind="network", rule="10.0.0.1:80", action="connect"))

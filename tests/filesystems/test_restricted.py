@@ -79,7 +79,7 @@ def test_what_is_hidden_is_not_there() -> None:
     assert failure(open_, root, "none") is Code.NO_ENTRY
     assert refusal(Code.NO_ENTRY, open_, root, "secret.txt") == Want("file", "read", "secret.txt")
     assert refusal(Code.NO_ENTRY, open_, root, "secret.txt", How.WRITE) == Want("file", "write", "secret.txt")
-    assert refusal(Code.NO_ENTRY, open_, root, "out/old") == Want("file", "read", "out")
+    assert refusal(Code.NO_ENTRY, open_, root, "out/old") == Want("file", "read", "out/old")
     # And whoever would make it learns nothing, either.
     for name in ("none", "secret.txt", "out"):
         for how in (How.CREATE | How.WRITE, How.CREATE | How.EXCLUSIVE | How.WRITE, How.CREATE | How.READ):
@@ -104,6 +104,32 @@ def test_the_rule_that_allows_something() -> None:
     assert root.allowed_by("see", "in.txt") == "see in.txt"
     assert root.open_directory("out").allowed_by("delete", "") == "all out/**"
     assert root.allowed_by("write", "in.txt") == ""
+
+
+def test_all_of_a_path_that_leads_through_what_is_hidden_is_told() -> None:
+    files = MemoryFilesystem(TREE)
+    files.root().open_directory("deep").make_symbolic_link("link", "er")
+    root = Restricted(files, ["read in.txt"]).root()
+    for operation, want in (
+        (lambda: open_(root, "deep/er/f"), "read"),
+        (lambda: open_(root, "deep/er/f", How.WRITE), "write"),
+        (lambda: open_(root, "deep/er/f", How.WRITE | How.CREATE), "create"),
+        (lambda: paths.stat_at(root, "deep/er/f", follow=True), "read"),
+        (lambda: paths.read_link_at(root, "deep/er/f"), "read"),
+        (lambda: paths.unlink_at(root, "deep/er/f"), "delete"),
+        (lambda: paths.remove_directory_at(root, "deep/er/f"), "delete"),
+        (lambda: paths.make_directory_at(root, "deep/er/f"), "create"),
+        (lambda: paths.symlink_at("x", root, "deep/er/f"), "create"),
+        (lambda: paths.set_times_at(root, "deep/er/f", 1, 1, follow=True), "read"),
+        (lambda: paths.rename_at(root, "deep/er/f", root, "in.txt"), "delete"),
+        (lambda: paths.link_at(root, "deep/er/f", root, "new"), "read"),
+    ):
+        assert refusal(Code.NO_ENTRY, operation) == Want("file", want, "deep/er/f")
+    # And as before, what is not there is not there, whatever is around it.
+    for path in ("deep/er/none", "deep/none/f", "none/f", "in.txt/f"):
+        assert failure(open_, root, path) is (Code.NOT_DIRECTORY if path == "in.txt/f" else Code.NO_ENTRY)
+    for path in ("deep/link/f", "deep/./er/f", "deep//er/f", "deep/er/../er/f", "deep/"):
+        assert refusal(Code.NO_ENTRY, open_, root, path) == Want("file", "read", "deep")
 
 
 def test_what_leads_there_can_be_walked_through() -> None:

@@ -18,6 +18,8 @@ from remit.cli.report import (
 SUMMARIES = {
     "run": "Run a program.",
     "serve": "Serve a component over HTTP.",
+    "learn": "Run a program, and write down the least that it needs.",
+    "check": "Run a program under its remit file, and say what of that is too much.",
     "bindings": "Write a Python module with the types of a component.",
     "inspect": "Say what a program is, offers and needs.",
     "compile": "Compile a program ahead of time.",
@@ -90,6 +92,14 @@ def _run_subcommand(name: str, arguments: list[str]) -> int:
         from remit.cli import compile
 
         return compile.main(arguments)
+    if name == "learn":
+        from remit.cli import learn
+
+        return learn.main(arguments)
+    if name == "check":
+        from remit.cli import check
+
+        return check.main(arguments)
     from remit.cli import cache
 
     return cache.main(arguments)

@@ -10,14 +10,15 @@ if TYPE_CHECKING:
     from typing import Any
 
     from remit.kernel.refusals import Refusal
+    from remit.policy.remit import Remit
 
 MOST_LINES = 20
 """What is told of one program. The others count."""
 
 
-def tell(refusals: Iterable[Refusal], options: dict[str, Any]) -> None:
-    """Say on standard error what a program was refused that ran with these `options`."""
-    report = RefusalReport(options)
+def tell(refusals: Iterable[Refusal], options: dict[str, Any], file: Remit | None = None) -> None:
+    """Say on standard error what a program was refused that ran with these `options`, and a remit `file`."""
+    report = RefusalReport(options, file)
     for refusal in refusals:
         report.add(refusal)
     report.tell()
@@ -26,11 +27,12 @@ def tell(refusals: Iterable[Refusal], options: dict[str, Any]) -> None:
 class RefusalReport:
     """Of one run, or of all requests of a server."""
 
-    __slots__ = ("_lines", "_options", "more")
+    __slots__ = ("_file", "_lines", "_options", "more")
 
-    def __init__(self, options: dict[str, Any]) -> None:
-        """`options`: the command line's."""
+    def __init__(self, options: dict[str, Any], file: Remit | None = None) -> None:
+        """`options`: the command line's, and the remit file that they add to."""
         self._options = options
+        self._file = file
         self._lines: dict[str, None] = {}
         self.more = 0
 
@@ -55,6 +57,10 @@ class RefusalReport:
             complain(f"refused: {self.more:,} more things")
 
     def _remedy(self, refusal: Refusal) -> str:
+        if self._file is not None:
+            from remit.policy.remedies import remedy
+
+            return remedy(self._file, refusal)
         if refusal.kind == "network" and refusal.rule:
             return f"--allow-net '{shown(refusal.rule)}' would allow it"
         if refusal.kind != "file":
@@ -63,10 +69,18 @@ class RefusalReport:
             grant for grant in self._options.get("dir", ()) if grant.read_only and _is_in(refusal.subject, grant.guest)
         ]
         if not around:
-            return ""
+            return self._outside(refusal)
         grant = max(around, key=lambda each: len(each.guest))
         place = grant.host if grant.host == grant.guest else f"{grant.host}::{grant.guest}"
         return f"--dir {shown(place)} (without :ro) would allow it"
+
+    def _outside(self, refusal: Refusal) -> str:
+        """What lies in none of its directories, and was asked for all the same."""
+        path = refusal.subject
+        if not path.startswith("/") or any(_is_in(path, grant.guest) for grant in self._options.get("dir", ())):
+            return ""
+        directory = path.rpartition("/")[0] or "/"
+        return f"--dir {shown(directory)}{':ro' if refusal.action == 'read' else ''} would allow it"
 
 
 def _is_in(path: str, directory: str) -> bool:

@@ -27,11 +27,12 @@ from remit.runtime.program import Program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from remit.audit import JsonLines
     from remit.kernel.refusals import Refusal
+    from remit.kernel.uses import Use
     from remit.runtime.components.program import Component
 
 COMMAND = Command(
@@ -88,6 +89,13 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     path, *rest = parsed.operands
     options = parsed.values
+    program = loaded(path, options)
+    return carry_out(program, path, rest, World(options), options)
+
+
+def loaded(path: str, options: dict[str, Any]) -> Program | Component:
+    """The program, which can be run, or called with the option ``invoke``. CommandError."""
+    program: Program | Component
     try:
         program = load_program(
             path,
@@ -105,9 +113,23 @@ def main(arguments: Sequence[str]) -> int:
 
         functions = ", ".join(map(shown, functions_of(program))) or "it has none"
         raise CommandError(f"{path}: a library, with no _start; call one of its functions with --invoke ({functions})")
-    world = World(options)
+    return program
+
+
+def carry_out(
+    program: Program | Component,
+    path: str,
+    arguments: list[str],
+    world: World,
+    options: dict[str, Any],
+    on_use: Callable[[Use], object] | None = None,
+    on_refusal: Callable[[Refusal], object] | None = None,
+) -> int:
+    """Run it in `world`, which is closed, and tell what went wrong; the exit status. CommandError."""
     refusals: list[Refusal] = []
-    world.options["on_refusal"] = refusals.append
+    world.options["on_refusal"] = on_refusal or refusals.append
+    if on_use is not None:
+        world.options["on_use"] = on_use
     log = _audit_log(options["audit"]) if "audit" in options else None
     if log is not None:
 
@@ -121,7 +143,7 @@ def main(arguments: Sequence[str]) -> int:
         world.options["strict"] = True
     try:
         with Unwinding():
-            return _status(_run(program, rest, world, options))
+            return _status(_run(program, arguments, world, options))
     except StoppedAtRefusal:
         complain(f"{path}: stopped at its first refusal, as --strict asks for")
         return REFUSED_STATUS
@@ -139,7 +161,7 @@ def main(arguments: Sequence[str]) -> int:
         if refusals and "no-explain" not in options:
             from remit.cli.refusals import tell
 
-            tell(refusals, options)
+            tell(refusals, options, world.file)
         world.report_changes()
 
 

@@ -31,11 +31,12 @@ class World:
     UsageError for options that contradict each other, CommandError for what the host does not have or refuses.
     """
 
-    __slots__ = ("_granted", "_report", "options")
+    __slots__ = ("_granted", "_report", "file", "options")
 
     def __init__(self, options: dict[str, Any], file: Remit | None = None) -> None:
         """`file`: what the remit file says."""
         self._report = "overlay-changes" in options
+        self.file = file
         try:
             self._granted = Granted(remit_of(options, file), on_listen=_tell_port)
         except RemitError as error:
@@ -44,7 +45,11 @@ class World:
             raise CommandError(str(error)) from None
         self.options = self._granted.options
         if file is not None:
-            add_decoy(self._granted.dirs, self.options.get("sockets", ()))
+            self.add_decoy()
+
+    def add_decoy(self) -> None:
+        """Give a program without a root one in which nothing is: so what it looks for outside is noticed."""
+        add_decoy(self._granted.dirs, self.options.get("sockets", ()))
 
     def close(self) -> None:
         """Close what was opened and not handed over."""

@@ -333,6 +333,33 @@ class RestrictedDirectory(Directory):
         self._may(name, DELETE)
         self._directory.remove_directory(name)
 
+    def walk(self, path: str) -> Directory | None:
+        """None, but where the way leads through what is hidden: then all of the path is known when it fails."""
+        names = path.split("/")
+        if not all(names) or "." in names or ".." in names:
+            return None
+        rights = self._place.rights
+        for name in names:
+            rights = rights.below(name)
+            if not rights.visible:
+                return self._hidden(names)
+        return None
+
+    def _hidden(self, names: list[str]) -> Directory | None:
+        """The directory that `names` lead to, some of which are hidden; None if one of them is a link. NO_ENTRY."""
+        directory = self._directory.reopen()
+        try:
+            for name in names:
+                below = directory.open_directory(name)
+                directory.close()
+                directory = below
+        except KernelError as error:
+            directory.close()
+            if error.code is Code.LOOP:
+                return None
+            raise KernelError(Code.NO_ENTRY, "/".join(names)) from None
+        return HiddenDirectory(directory, self._place.path_of("/".join(names)), self._place.policy)
+
     def set_times_of(self, name: str, accessed: int | None, modified: int | None) -> None:
         self._may(name, WRITE)
         self._directory.set_times_of(name, accessed, modified)
@@ -437,6 +464,75 @@ class RestrictedDirectory(Directory):
 
     def _want(self, right: int, path: str) -> Want:
         return Want("file", _NAMES[right], path, origin=self._place.policy)
+
+
+class HiddenDirectory(Directory):
+    """A place that a walk passes through, which is not there for the program: nor is anything in it.
+
+    What is there after all is refused, so that it can be told. It owns and closes the directory that it wraps.
+    """
+
+    __slots__ = ("_directory", "_path", "_policy")
+
+    def __init__(self, directory: Directory, path: str, policy: _Policy) -> None:
+        self._directory = directory
+        self._path = path
+        self._policy = policy
+
+    @property
+    def origin(self) -> object:  # type: ignore[override]  # of others it is an attribute
+        return self._policy
+
+    def close(self) -> None:
+        self._directory.close()
+
+    def lookup(self, name: str) -> Stat:
+        raise self._missing(READ, name)
+
+    def open_directory(self, name: str) -> Directory:
+        raise self._missing(READ, name)
+
+    def read_link(self, name: str) -> str:
+        raise self._missing(READ, name)
+
+    def open_file(self, name: str, how: int) -> File:
+        if how & How.CREATE:
+            raise self._refused(CREATE, name)
+        raise self._missing(READ if how & How.READ else WRITE, name)
+
+    def make_directory(self, name: str) -> None:
+        raise self._refused(CREATE, name)
+
+    def make_symbolic_link(self, name: str, target: str) -> None:
+        raise self._refused(CREATE, name)
+
+    def link(self, name: str, target: Directory, target_name: str) -> None:
+        raise self._missing(READ, name)
+
+    def rename(self, name: str, target: Directory, target_name: str) -> None:
+        raise self._missing(DELETE, name)
+
+    def unlink(self, name: str) -> None:
+        raise self._missing(DELETE, name)
+
+    def remove_directory(self, name: str) -> None:
+        raise self._missing(DELETE, name)
+
+    def set_times_of(self, name: str, accessed: int | None, modified: int | None) -> None:
+        raise self._missing(WRITE, name)
+
+    def _missing(self, right: int, name: str) -> KernelError:
+        try:
+            self._directory.lookup(name)
+        except KernelError:
+            return KernelError(Code.NO_ENTRY, name)
+        return self._refused(right, name)
+
+    def _refused(self, right: int, name: str) -> KernelError:
+        # The directory is not there for the program, so whatever is asked of it has one answer.
+        path = f"{self._path}/{name}"
+        want = Want("file", _NAMES[right], path, origin=self._policy)
+        return Refused(Code.NO_ENTRY, f"{path} is hidden", want=want)
 
 
 def _needed(how: int) -> int:

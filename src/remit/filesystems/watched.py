@@ -7,6 +7,7 @@ what it was opened for, and costs no more than without a watcher.
 from __future__ import annotations
 
 from remit.filesystems.arguments import wanted_filesystem
+from remit.filesystems.restricted import HiddenDirectory
 from remit.kernel.errors import Code, KernelError
 from remit.kernel.files import Directory, File, Filesystem, FileType, How
 from remit.kernel.uses import Use
@@ -111,6 +112,15 @@ class WatchedDirectory(Directory):
             if error.code in _IS_THERE:
                 self._tell("see", name)
             raise
+
+    def walk(self, path: str) -> Directory | None:
+        # Each step is told. What is hidden is none: nothing is in it that could be used.
+        way = self._directory.walk(path)
+        if isinstance(way, HiddenDirectory):
+            return way
+        if way is not None:
+            way.close()
+        return None
 
     def stat(self) -> Stat:
         found = self._directory.stat()

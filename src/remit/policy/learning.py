@@ -122,7 +122,7 @@ def suggestions(rules: Iterable[str]) -> list[tuple[str, list[str]]]:
     siblings: dict[tuple[str, str], list[str]] = {}
     for text in rules:
         rights, _, pattern = text.partition(" ")
-        if pattern.endswith("**"):
+        if pattern.endswith("**") or pattern == ".":
             continue
         directory, slash, _ = pattern.rpartition("/")
         siblings.setdefault((rights, directory + slash), []).append(text)

@@ -1,0 +1,145 @@
+"""A program under observation: what it uses of a remit, the least that would have done, and what is too much."""
+
+from __future__ import annotations
+
+from remit.filesystems.rules import RIGHTS, SEE, FileRule, rights_text
+from remit.policy.learning import Learned
+from remit.policy.remit import DirectoryGrant, FileGrant
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from remit.kernel.uses import Use
+    from remit.policy.remit import Remit
+
+
+class Observation:
+    """Of one run, or of several with the same remit: give it to them as `on_use`."""
+
+    __slots__ = ("_learned", "_remit", "_used", "_whole")
+
+    seeing = True
+    """It is told what is only looked at, too."""
+
+    def __init__(self, remit: Remit) -> None:
+        self._remit = remit
+        self._learned: dict[str, Learned] = {}
+        """By the path of the directory that was granted."""
+        self._used: dict[tuple[str, str], int] = {}
+        """The rights that were used of each rule of each directory."""
+        self._whole = {each.guest: f"{each.rights} **" for each in remit.dirs if each.rules is None}
+        """The one rule of directories that have none, as it were."""
+
+    def __call__(self, use: Use) -> None:
+        if use.kind != "file":
+            return
+        learned = self._learned.get(use.grant)
+        if learned is None:
+            learned = self._learned[use.grant] = Learned(use.grant)
+        learned(use)
+        place = (use.grant, use.rule or self._whole.get(use.grant, ""))
+        self._used[place] = self._used.get(place, 0) | RIGHTS.get(use.action, SEE)
+
+    def smallest(self, known: Remit | None = None) -> Remit:
+        """The remit with no directories, files and rights but those that were used.
+
+        With `known`, what an earlier run was found to need: that, and what is missing from it.
+        """
+        dirs = [] if known is None else [*known.dirs]
+        files = [] if known is None else [*known.files]
+        for grant in self._remit.dirs:
+            self._add_directory(dirs, grant)
+        for file in self._remit.files:
+            self._add_file(files, file)
+        return self._remit.changed(dirs=dirs, files=files)
+
+    def _add_directory(self, dirs: list[DirectoryGrant], grant: DirectoryGrant) -> None:
+        learned = self._learned.get(grant.guest)
+        if learned is None:
+            return
+        place = next((number for number, each in enumerate(dirs) if each.guest == grant.guest), None)
+        if grant.kind == "memory":
+            # It is the program's own: there is nobody to keep it from.
+            if place is None:
+                dirs.append(grant)
+            return
+        before = () if place is None else rules_of(dirs[place])
+        rules = learned.rules([FileRule(each) for each in before])
+        if place is None:
+            # With no rule it is a directory that is there, and no more.
+            dirs.append(with_rules(grant, rules or ["see ."]))
+        elif rules:
+            dirs[place] = with_rules(dirs[place], [*before, *rules])
+
+    def _add_file(self, files: list[FileGrant], grant: FileGrant) -> None:
+        learned = self._learned.get(grant.directory)
+        if learned is None:
+            return
+        rights = 0
+        for text in learned.rules():
+            rule = FileRule(text)
+            if rule.matches(rule.step(rule.begin(), grant.name)):
+                rights |= rule.rights
+        known = next((each for each in files if each.guest == grant.guest), None)
+        if known is not None:
+            rights |= FileRule(f"{known.rights} x").rights
+            files.remove(known)
+        if rights:
+            files.append(FileGrant(grant.guest, grant.path, rights=rights_text(rights), source=grant.source))
+
+    def suggestions(self) -> list[tuple[str, str, int]]:
+        """Wider rules that may be meant: the directory, the rule, and how many others it would stand for."""
+        from remit.policy.learning import suggestions
+
+        return [
+            (grant, rule, len(others))
+            for grant, learned in self._learned.items()
+            for rule, others in suggestions(learned.rules())
+        ]
+
+    def unused(self) -> list[tuple[str, str]]:
+        """Directories and rules (or "" for all of a directory) that nothing was used of."""
+        found = []
+        for guest, rules in self._places():
+            if guest not in self._learned:
+                found.append((guest, ""))
+            else:
+                found += [(guest, rule) for rule in rules if (guest, rule) not in self._used]
+        return found
+
+    def too_wide(self) -> list[tuple[str, str, str]]:
+        """Rules that give rights which were not used: the directory, the rule, and the rights that were."""
+        found = []
+        for guest, rules in self._places():
+            for rule in rules:
+                used = self._used.get((guest, rule), 0)
+                if used and FileRule(rule).rights & ~(used | SEE):
+                    found.append((guest, rule, rights_text(used)))
+        return found
+
+    def _places(self) -> list[tuple[str, tuple[str, ...]]]:
+        from remit.filesystems.rules import literal
+
+        places = [(each.guest, () if each.kind == "memory" else rules_of(each)) for each in self._remit.dirs]
+        for file in self._remit.files:
+            places.append((file.directory, (f"{file.rights} {literal(file.name)}",)))
+        return places
+
+
+def rules_of(grant: DirectoryGrant) -> tuple[str, ...]:
+    """The rules of a directory, however they are said."""
+    return (f"{grant.rights} **",) if grant.rules is None else tuple(grant.rules)
+
+
+def with_rules(grant: DirectoryGrant, rules: Iterable[str]) -> DirectoryGrant:
+    """The same directory with other rules."""
+    return DirectoryGrant(
+        grant.guest,
+        grant.path,
+        kind=grant.kind,
+        rules=rules,
+        max_bytes=grant.max_bytes,
+        max_files=grant.max_files,
+        source=grant.source,
+    )

@@ -1,0 +1,149 @@
+"""``remit learn`` and ``remit check``: the least that a program needs, and what of a remit file is too much."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cli import guests
+from remit.cli.main import main
+from remit.policy.remit import Remit
+
+NOTES = Path(__file__).parents[2] / "examples" / "demo" / "notes.wasm"
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory, with the program and its notes."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(NOTES, tmp_path)
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "a.txt").write_text("three short words")
+    (tmp_path / "notes" / "secret.md").write_text("not for notes")
+    return tmp_path
+
+
+def learn(*arguments: str) -> int:
+    return main(["learn", *arguments])
+
+
+def rules(file: str = "remit.toml") -> tuple[str, ...]:
+    [grant] = Remit.load(file).dirs
+    found: tuple[str, ...] = grant.rules
+    return found
+
+
+ASKS = ["read .", "read a.txt", "write,create summary.txt"]
+
+
+@pytest.mark.usefixtures("place")
+def test_the_least_is_learned_and_enough(capfd: Capture) -> None:
+    assert learn("--dir", "notes::/notes", "notes.wasm") == 0
+    learned = Remit.load("remit.toml")
+    assert list(rules()) == ASKS
+    assert (learned.program, learned.sha256 is not None) == ("notes.wasm", True)
+    capfd.readouterr()
+    Path("notes/summary.txt").unlink()
+    assert main(["check", "remit.toml"]) == 1
+    out, err = capfd.readouterr()
+    assert out.splitlines() == [
+        "missing: read /etc/passwd (path_open: no such file or directory); add [[file]] with "
+        'guest = "/etc/passwd", path = "/etc/passwd", rights = "read"'
+    ], "the program tries what it was not given when it was learned, either"
+    assert err == ""
+
+
+@pytest.mark.usefixtures("place")
+def test_what_else_it_wants_is_refused_and_the_remedy_works(capfd: Capture) -> None:
+    learn("--dir", "notes::/notes", "notes.wasm")
+    Path("notes/b.txt").write_text("two words")
+    capfd.readouterr()
+    assert main(["check", "remit.toml"]) == 1
+    [line] = [each for each in capfd.readouterr().out.splitlines() if "b.txt" in each]
+    remedy = line.partition("; ")[2]
+    assert remedy == 'add "read b.txt" to rules in the [[dir]] of "/notes"'
+    file = Path("remit.toml")
+    rule = remedy.split('"')[1]
+    file.write_text(file.read_text().replace('"read a.txt"', f'"read a.txt", "{rule}"'))
+    assert main(["check", "remit.toml"]) == 1
+    assert "b.txt" not in capfd.readouterr().out
+
+
+@pytest.mark.usefixtures("place")
+def test_several_runs_add_up_and_comments_stay() -> None:
+    learn("--dir", "notes::/notes", "notes.wasm")
+    file = Path("remit.toml")
+    file.write_text("# mine\n" + file.read_text())
+    Path("notes/b.txt").write_text("two words")
+    learn("--dir", "notes::/notes", "notes.wasm")
+    assert list(rules()) == [*ASKS, "read b.txt"]
+    assert file.read_text().startswith("# mine\n")
+    before = file.read_text()
+    learn("--dir", "notes::/notes", "notes.wasm")
+    assert file.read_text() == before
+
+
+def test_nothing_need_be_changed(place: Path) -> None:
+    assert learn("--discard-changes", "--dir", "notes::/notes", "-o", "other.toml", "notes.wasm") == 0
+    assert not (place / "notes" / "summary.txt").exists()
+    [grant] = Remit.load("other.toml").dirs
+    assert (grant.kind, list(grant.rules or ())) == ("host", ASKS)
+
+
+@pytest.mark.usefixtures("place")
+def test_what_is_unused_or_too_wide_is_said(capfd: Capture) -> None:
+    Path("unused").mkdir()
+    Remit(
+        program="notes.wasm",
+        dirs=[
+            Remit.Directory("/notes", "notes", rules=["all **", "read never.txt"]),
+            Remit.Directory("/unused", "unused", rights="read"),
+        ],
+    ).save("remit.toml")
+    assert main(["check", "remit.toml"]) == 1
+    lines = [line for line in capfd.readouterr().out.splitlines() if not line.startswith("missing")]
+    assert lines == [
+        "unused: /notes: the rule 'read never.txt'",
+        "unused: /unused: all of it",
+        "too wide: /notes: of the rule 'all **' only read,write,create was used",
+    ]
+
+
+@pytest.mark.usefixtures("place")
+def test_many_files_suggest_a_pattern(capfd: Capture) -> None:
+    for number in range(12):
+        Path(f"notes/{number}.txt").write_text("word")
+    learn("--dir", "notes::/notes", "notes.wasm")
+    assert "remit: remit.toml: /notes: the rule 'read *' could stand for 13 of its rules" in capfd.readouterr().err
+    assert "read *" not in rules()
+
+
+def test_what_cannot_be_done_is_one_line(
+    place: Path, capfd: Capture, guest: Callable[[bytes], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def complaint(*arguments: str) -> str:
+        assert main([*arguments]) == 2
+        out, err = capfd.readouterr()
+        assert (out, err.count("\n")) == ("", 1)
+        return err.removeprefix("remit: ").strip()
+
+    learn("--dir", "notes::/notes", "notes.wasm")
+    capfd.readouterr()
+    other = guest(guests.HELLO)
+    assert complaint("learn", other) == f"remit.toml is for notes.wasm, not for {other}: choose another file with -o"
+    assert complaint("learn", "-o", "none/remit.toml", other) == "none/remit.toml: there is no directory none"
+    assert complaint("check", "none.toml") == "none.toml: No such file or directory"
+    (place / "bad.toml").write_text("dir = 5\n")
+    assert complaint("check", "bad.toml").startswith("bad.toml:1:")
+    assert complaint("learn", "-o", "bad.toml", "notes.wasm").startswith("bad.toml:1:")
+    (place / "empty.toml").write_text("")
+    assert "names no program" in complaint("check", "empty.toml")
+
+
+def test_the_file_is_written_however_it_ends(place: Path, guest: Callable[[bytes], str]) -> None:
+    assert learn("-o", "trap.toml", guest(guests.exiting(3))) == 3
+    assert Remit.load("trap.toml").dirs == ()

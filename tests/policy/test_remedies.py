@@ -1,0 +1,57 @@
+"""What is said to be missing from a remit file makes the program work once it is there."""
+
+from __future__ import annotations
+
+import pytest
+
+from remit.kernel.errors import Code
+from remit.kernel.refusals import Refusal, Want
+from remit.policy.remedies import remedy
+from remit.policy.remit import Remit
+
+REMIT = Remit(
+    dirs=[
+        Remit.Directory("/data", "data", rules=["read in.txt"]),
+        Remit.Directory("/data/deep", "deep", rights="read"),
+        Remit.Directory("/", "root", rules=["read x"]),
+    ]
+)
+
+
+def said(action: str, subject: str, *, kind: str = "file", rule: str = "", remit: Remit = REMIT) -> str:
+    return remedy(remit, Refusal("call", Code.ACCESS, Want(kind, action, subject, rule), subject))
+
+
+@pytest.mark.parametrize(
+    ("action", "subject", "expected"),
+    [
+        ("read", "/data/b", 'add "read b" to rules in the [[dir]] of "/data"'),
+        ("create", "/data/new", 'add "write,create new" to rules in the [[dir]] of "/data"'),
+        ("read", "/data", 'add "read ." to rules in the [[dir]] of "/data"'),
+        ("read", "/data/a*", 'add "read a\\\\*" to rules in the [[dir]] of "/data"'),
+        ("read", '/data/"\n', 'add "read \\"\\U0000000a" to rules in the [[dir]] of "/data"'),
+        (
+            *("write", "/data/deep/f"),
+            'say rules = ["read **", "write f"] in place of rights in the [[dir]] of "/data/deep"',
+        ),
+        ("read", "/datax", 'add "read datax" to rules in the [[dir]] of "/"'),
+    ],
+)
+def test_paths(action: str, subject: str, expected: str) -> None:
+    assert said(action, subject) == expected
+
+
+def test_what_is_in_no_directory() -> None:
+    empty = Remit()
+    assert said("read", "/etc/passwd", remit=empty) == (
+        'add [[file]] with guest = "/etc/passwd", path = "/etc/passwd", rights = "read"'
+    )
+    assert said("read", "somewhere", remit=empty) == "", "a name whose place is not known"
+
+
+def test_networks() -> None:
+    assert (
+        said("connect", "10.0.0.1:80", kind="network", rule="10.0.0.1:80") == 'add "10.0.0.1:80" to allow in [network]'
+    )
+    assert said("connect", "10.0.0.1:80", kind="network") == ""
+    assert said("GET", "https://x", kind="http") == ""
