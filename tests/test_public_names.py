@@ -61,12 +61,17 @@ REMIT = {
     "Refusal": "(call, code, want, subject)",
     "STDOUT": "int",
     "Some": "(value)",
+    "Remit": (
+        "(*, program=, sha256=, name=, arguments=, env=, stdin=, stdout=, stderr=, dirs=, files=, network=, http=, "
+        "listen=, time=, seed=, allow_interfaces=, deny_interfaces=, limits=, base=, sources=)"
+    ),
+    "RemitError": "exception",
     "StoppedAtRefusal": "exception",
     "TimeoutExpired": "exception",
     "Trap": "exception",
     "Use": "(kind, action, subject, *, grant=, rule=, target=, is_directory=)",
     "__version__": "str",
-    "load": "(program, *, imports=, fuel=, gc=, cache=, name=)",
+    "load": "(program, *, imports=, fuel=, gc=, cache=, name=, sha256=)",
     "run": "(args, **options)",
     "run_async": "(args, **options)",
     "with_instance": "(function)",

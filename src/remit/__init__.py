@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from remit.kernel.limits import Limits
     from remit.kernel.refusals import Refusal, StoppedAtRefusal
     from remit.kernel.uses import Use
+    from remit.policy.remit import Remit, RemitError
     from remit.runtime.bind import with_instance
     from remit.runtime.completed import CompletedProcess
     from remit.runtime.components.instance import AsyncComponentInstance, ComponentInstance
@@ -63,6 +64,8 @@ _HOME = {
     "PIPE": "remit.runtime.run",
     "Program": "remit.runtime.program",
     "Refusal": "remit.kernel.refusals",
+    "Remit": "remit.policy.remit",
+    "RemitError": "remit.policy.remit",
     "STDOUT": "remit.runtime.run",
     "Some": "remit.component.values.results",
     "StoppedAtRefusal": "remit.kernel.refusals",
@@ -104,6 +107,8 @@ __all__ = [
     "OutOfBounds",
     "Program",
     "Refusal",
+    "Remit",
+    "RemitError",
     "Some",
     "StoppedAtRefusal",
     "TimeoutExpired",

@@ -19,6 +19,12 @@ from remit.cli.values import (
 
 GRANTS = (
     Option(
+        "--remit",
+        value="FILE",
+        help="Hand it what the remit file FILE says (docs/remit-file.md), and what the options say besides. A "
+        "directory, a variable, a rule or an address is one more; another option replaces what FILE says.",
+    ),
+    Option(
         "--dir",
         value="HOST[::GUEST][:ro|:rw]",
         parse=parse_directory,

@@ -10,7 +10,7 @@ from remit.cli.report import CommandError, reason
 from remit.engine.api import InvalidModule
 from remit.engine.wasmtime.config import Config
 from remit.engine.wasmtime.engine import Engine
-from remit.runtime.program import load_with
+from remit.runtime.program import WrongDigest, load_with
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,7 +55,13 @@ class InterruptibleEngine(Engine):
 
 
 def load_program(
-    path: str, config: Config, *, cache: Cache | None, name: str | None = None, precompiled: bool = False
+    path: str,
+    config: Config,
+    *,
+    cache: Cache | None,
+    name: str | None = None,
+    precompiled: bool = False,
+    sha256: str | None = None,
 ) -> Any:
     """As :func:`remit.load`; with `precompiled`, also native code that was compiled ahead of time, unchecked.
 
@@ -69,15 +75,21 @@ def load_program(
             from remit.cli.program_file import is_precompiled
 
             if is_precompiled(path):
+                if sha256 is not None:
+                    raise CommandError(
+                        f"{path}: its remit has the SHA-256 of a WebAssembly program, and this was compiled from one"
+                    )
                 return _load_precompiled(path, config, name)
         with Unwinding():
-            return load_with(InterruptibleEngine(config), cache, path, name=name)
+            return load_with(InterruptibleEngine(config), cache, path, name=name, sha256=sha256)
     except OSError as error:
         raise CommandError(f"{path}: {reason(error)}") from None
     except InvalidModule as error:
         from remit.cli.program_file import why_invalid
 
         raise CommandError(f"{path}: {why_invalid(path, error)}") from None
+    except WrongDigest as error:
+        raise CommandError(str(error)) from None
     except ValueError as error:  # A NUL in the name.
         raise CommandError(f"{path!r}: {error}") from None
 

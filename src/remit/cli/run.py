@@ -39,7 +39,8 @@ COMMAND = Command(
     "run",
     "PROGRAM [ARGS…]",
     "Run a program. It gets its arguments, the standard streams, clocks and random numbers, and what these options\n"
-    "hand it. Options come before PROGRAM; everything after it belongs to the program.",
+    "hand it. Options come before PROGRAM; everything after it belongs to the program. A PROGRAM whose name ends in\n"
+    ".toml is a remit file, which says all of that (docs/remit-file.md; docs/remit.schema.json is for editors).",
     (
         *GRANTS,
         Option("--overlay-changes", help="At the end, list on standard error what was changed in the overlays."),
@@ -64,6 +65,11 @@ COMMAND = Command(
             help="Write there, a line of JSON each, what it does with what it was handed, and what it is refused.",
         ),
         Option("--no-explain", help="Do not list at the end, on standard error, what it was refused."),
+        Option(
+            "--write-remit",
+            value="FILE",
+            help="Write to FILE what these options mean, with the digest of PROGRAM, and do not run it.",
+        ),
         Option("--no-cache", help="Neither use nor keep compiled code on disk."),
         Option(
             "--allow-precompiled",
@@ -89,8 +95,20 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     path, *rest = parsed.operands
     options = parsed.values
+    file = None
+    if path.endswith(".toml") or "remit" in options or "write-remit" in options:
+        from remit.cli.remit_file import prepared
+
+        found = prepared(path, rest, options)
+        if found is None:
+            return 0
+        path, rest, file = found
     program = loaded(path, options)
-    return carry_out(program, path, rest, World(options), options)
+    if file is not None:
+        from remit.cli.remit_file import check_interfaces
+
+        check_interfaces(path, program, file)
+    return carry_out(program, path, rest, World(options, file), options)
 
 
 def loaded(path: str, options: dict[str, Any]) -> Program | Component:
@@ -103,6 +121,7 @@ def loaded(path: str, options: dict[str, Any]) -> Program | Component:
             cache=None if "no-cache" in options else Cache(),
             name=options.get("argv0"),
             precompiled="allow-precompiled" in options,
+            sha256=options.get("sha256"),
         )
     except LinkError as error:  # of a component, which is linked when it is loaded
         raise CommandError(f"{path}: {error}") from None

@@ -92,12 +92,18 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     [path] = parsed.operands
     options = parsed.values
+    file = None
+    if "remit" in options:
+        from remit.cli.remit_file import for_server
+
+        file = for_server(path, options)
     try:
         program = load_program(
             path,
             Config(fuel="fuel" in options),
             cache=None if "no-cache" in options else Cache(),
             name=options.get("argv0"),
+            sha256=options.get("sha256"),
         )
     except LinkError as error:
         raise CommandError(f"{path}: {error}") from None
@@ -112,7 +118,11 @@ def main(arguments: Sequence[str]) -> int:
         h11()
     except RuntimeError as error:
         raise CommandError(str(error)) from None
-    world = World(options)
+    if file is not None:
+        from remit.cli.remit_file import check_interfaces
+
+        check_interfaces(path, program, file)
+    world = World(options, file)
     refusals = RefusalReport(options)
 
     def refused(refusal: Refusal) -> None:

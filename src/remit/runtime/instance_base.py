@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from remit.engine.api import Timeout
     from remit.runtime.runnable import Runnable
+    from remit.runtime.under_remit import UnderRemit
     from remit.runtime.world import World
 
 
@@ -49,7 +50,27 @@ class InstanceBase:
         """Nobody has it any more."""
         raise NotImplementedError
 
-    def _new_world(
+    def _new_world(self, program: Runnable, make: Callable[..., World], **options: Any) -> World:
+        """The world that `make` makes of the options; they were checked by name."""
+        self._under: UnderRemit | None = None
+        remit = options.pop("remit", None)
+        if remit is None:
+            return self._made_world(program, make, **options)
+        from remit.runtime.under_remit import UnderRemit
+
+        under = UnderRemit(remit, options)
+        try:
+            under.check_program(program)
+            if not under.options.get("args"):
+                under.options["args"] = remit.arguments
+            world = self._made_world(program, make, **under.options)
+        except BaseException:
+            under.close()
+            raise
+        self._under = under
+        return world
+
+    def _made_world(
         self,
         program: Runnable,
         make: Callable[..., World],
@@ -63,7 +84,6 @@ class InstanceBase:
         args: Sequence[Any] = (),
         **grants: Any,
     ) -> World:
-        """The world that `make` makes of the options; they were checked by name."""
         self._timeout = check_duration(timeout)
         fuel, max_memory = check_fuel(fuel), check_max_memory(max_memory)
         if fuel is not None and not program.metered:
@@ -115,9 +135,11 @@ class InstanceBase:
         """Give back everything it holds. RuntimeError while a call is under way. Closing twice does nothing."""
         self._world.close()
         self._open = False
+        if self._under is not None:
+            self._under.close()
 
 
-OPTIONS = options_of(InstanceBase._new_world, Grants.__init__, but=("arguments",))
+OPTIONS = options_of(InstanceBase._made_world, Grants.__init__, but=("arguments",)) | {"remit"}
 """The names in :class:`remit.runtime.options.InstanceOptions`, at run time."""
 
 

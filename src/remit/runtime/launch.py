@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from remit.kernel.refusals import Refusal, StoppedAtRefusal
     from remit.runtime.options import Arguments, Imports
+    from remit.runtime.under_remit import UnderRemit
     from remit.runtime.world import World
 
 
@@ -42,6 +43,7 @@ class Launch:
         "_refusals",
         "_streams",
         "_timeout",
+        "_under",
         "args",
         "check",
     )
@@ -67,9 +69,7 @@ class Launch:
         cache: bool = True,
         **grants: Any,
     ) -> None:
-        if isinstance(args, (str, os.PathLike, Runnable, bytes, bytearray, memoryview)):
-            args = [args]
-        self.args: list[Any] = check_list("args", args, "['tool.wasm', '--help']")
+        self.args = _listed(args)
         if not self.args:
             raise ValueError("args is empty: its first item is the program")
         self.check = check
@@ -82,6 +82,7 @@ class Launch:
         self._program: Runnable | None = None
         self._refusals: Iterable[Refusal] = ()
         self._asynchronous = asynchronous
+        self._under: UnderRemit | None = None
 
         self._decode: tuple[str, str] | None = None
         if text or encoding or errors:
@@ -104,6 +105,28 @@ class Launch:
             **grants,
         )
 
+    @classmethod
+    def of(cls, args: Arguments, options: dict[str, Any], *, asynchronous: bool) -> Launch:
+        """What :func:`remit.run` is given, which may be a remit with options besides: close it."""
+        remit = options.pop("remit", None)
+        if remit is None:
+            return cls(args, asynchronous=asynchronous, **options)
+        from remit.runtime.under_remit import UnderRemit, program_and_arguments
+
+        under = UnderRemit(remit, options)
+        try:
+            launch = cls(program_and_arguments(_listed(args), remit), asynchronous=asynchronous, **under.options)
+        except BaseException:
+            under.close()
+            raise
+        launch._under = under
+        return launch
+
+    def close(self) -> None:
+        """Close what its remit has opened for it. Closing twice does nothing."""
+        if self._under is not None:
+            self._under.close()
+
     @property
     def compiles(self) -> bool:
         """Whether :meth:`load` may take long."""
@@ -115,7 +138,13 @@ class Launch:
         program: Runnable
         if not isinstance(first, Runnable):
             try:
-                program = load(first, imports=self._imports, fuel=self._fuel is not None, cache=self._cache)
+                program = load(
+                    first,
+                    imports=self._imports,
+                    fuel=self._fuel is not None,
+                    cache=self._cache,
+                    **({} if self._under is None else self._under.load_options),
+                )
             except FileNotFoundError as error:
                 if isinstance(first, str) and " " in first and len(self.args) == 1:
                     error.add_note(f"There is no shell: give the program and its arguments as a list, {first.split()}")
@@ -130,6 +159,8 @@ class Launch:
             program = first
         if not program.is_command:
             raise InvalidModule(program.why_no_command)
+        if self._under is not None:
+            self._under.check_program(program)
         self._program = program
         self._grants.arguments = (encoded(program.name, "the program's name"), *self._grants.arguments)
 
@@ -194,6 +225,13 @@ class Launch:
             return data
         encoding, errors = self._decode
         return _with_newlines(data.decode(encoding, "replace" if may_be_cut and errors == "strict" else errors))
+
+
+def _listed(args: Any) -> list[Any]:
+    """The program and its arguments. TypeError."""
+    if isinstance(args, (str, os.PathLike, Runnable, bytes, bytearray, memoryview)):
+        args = [args]
+    return check_list("args", args, "['tool.wasm', '--help']")
 
 
 def _checked_codec(encoding: str, errors: str) -> tuple[str, str]:

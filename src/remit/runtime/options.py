@@ -19,6 +19,7 @@ from remit.kernel.random import RandomSource
 from remit.kernel.refusals import Refusal
 from remit.kernel.sockets import Socket
 from remit.kernel.uses import Use
+from remit.policy.remit import Remit
 from remit.runtime.runnable import Runnable
 
 Argument: TypeAlias = str | os.PathLike[str] | Runnable | bytes | bytearray | memoryview
@@ -55,6 +56,7 @@ class InstanceOptions(GrantOptions, total=False):
     """Of an instance: its arguments, ``argv[1:]``, too."""
 
     args: Sequence[str | bytes | os.PathLike[str]]
+    remit: Remit | None
 
 
 class RunOptions(GrantOptions, total=False):
@@ -68,3 +70,4 @@ class RunOptions(GrantOptions, total=False):
     imports: Imports | None
     check: bool
     cache: bool
+    remit: Remit | None

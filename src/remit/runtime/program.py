@@ -123,6 +123,7 @@ def load(
     gc: bool = False,
     cache: bool = True,
     name: str | None = None,
+    sha256: str | None = None,
 ) -> Any:
     """Compile a program, or take its compiled code from the cache.
 
@@ -136,16 +137,19 @@ def load(
         means harm can then end the whole process (``SECURITY.md``).
     :param cache: keep and use compiled code on disk.
     :param name: what the program is told as its own name; by default the file's name.
+    :param sha256: the digest of the program, in hexadecimal: any other one is refused.
     :returns: a :class:`Program`, or a :class:`Component`.
     :raises InvalidModule: it is not a WebAssembly program that can be run; the message says why, a note what it is.
     :raises LinkError: it does not import one of the functions in `imports`; or a component imports what nobody
         provides.
+    :raises ValueError: it is another one than `sha256` says.
     :raises OSError: it cannot be read, is no regular file (a pipe, a device), or is larger than 1 GiB.
     """
     check_flag("fuel", fuel, ", whether to count it; how much there is, each run or instance is told")
     check_flag("gc", gc)
     check_flag("cache", cache)
-    return load_with(engine(Config(fuel=fuel, gc=gc)), Cache() if cache else None, program, imports=imports, name=name)
+    compiler = engine(Config(fuel=fuel, gc=gc))
+    return load_with(compiler, Cache() if cache else None, program, imports=imports, name=name, sha256=sha256)
 
 
 def load_with(
@@ -155,6 +159,7 @@ def load_with(
     *,
     imports: Imports | None = None,
     name: str | None = None,
+    sha256: str | None = None,
 ) -> Any:
     """As :func:`load`, with an engine and a cache of the caller's."""
     if name is not None and not isinstance(name, str):
@@ -169,6 +174,12 @@ def load_with(
             raise TypeError(f"a program must be a path, the bytes of a module, or a remit.Program, not {program!r}")
         program = os.fspath(program)
         name = name or os.path.basename(program)
+    if sha256 is not None:
+        # What was compared is what is loaded, whatever happens to the file meanwhile.
+        program = _compared(program, name, sha256)
+        loaded = load_with(compiler, cache, program, imports=imports, name=name)
+        loaded.sha256 = sha256.lower()
+        return loaded
     if is_component(program):
         from remit.runtime.components.loading import load_component
 
@@ -186,6 +197,26 @@ def load_with(
         error.add_note(f"{name} is {describe(_head(program, HEAD))}; Remit runs core WebAssembly modules")
         raise
     return Program(module, name, imports, metered=compiler.config.fuel)
+
+
+class WrongDigest(ValueError):
+    """A program is another one than was meant."""
+
+    def __init__(self, name: str, found: str, wanted: str) -> None:
+        super().__init__(f"{name} is not the program that was meant: its SHA-256 is {found}, and {wanted} was said")
+
+
+def _compared(program: str | bytes, name: str, sha256: str) -> bytes:
+    """The content of a program, which has that digest. WrongDigest, TypeError, OSError."""
+    if not isinstance(sha256, str):
+        raise TypeError(f"sha256 is {sha256!r} ({type(sha256).__name__}): a str of 64 hexadecimal digits is wanted")
+    from hashlib import sha256 as digest
+
+    content = _content(program)
+    found = digest(content).hexdigest()
+    if found != sha256.lower():
+        raise WrongDigest(name, found, sha256)
+    return content
 
 
 def _needs_gc(wasm: bytes) -> bool:

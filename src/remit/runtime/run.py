@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DEVNULL", "OPTIONS", "PIPE", "STDOUT", "run"]
 
-OPTIONS = options_of(Launch.__init__, Grants.__init__, but=("asynchronous", "arguments"))
+OPTIONS = options_of(Launch.__init__, Grants.__init__, but=("asynchronous", "arguments")) | {"remit"}
 """The names in :class:`remit.runtime.options.RunOptions`, at run time."""
 
 
@@ -44,6 +44,9 @@ def run(args: Arguments, **options: Unpack[RunOptions]) -> CompletedProcess:
 
     What it is granted:
 
+    :param remit: all of it, and its limits, in one :class:`Remit`. Of the options besides, `dirs`, `env` and `sockets`
+        are added to it (no directory in place of another), and each other one replaces what it says. `args` may be
+        empty, if it names the program; its arguments are used where `args` has none.
     :param env: its environment variables, str to str. Nothing is inherited.
     :param dirs: guest path -> host directory (str or path), or filesystem object (:mod:`remit.fs`). The guest
         path is any name: programs look up the longest one that their paths begin with; "." is for relative paths.
@@ -91,15 +94,18 @@ def run(args: Arguments, **options: Unpack[RunOptions]) -> CompletedProcess:
     What a function or stream of the caller's raises ends the program, and comes out of here unchanged.
     """
     check_options("run", options, OPTIONS)
-    launch = Launch(args, asynchronous=False, **options)
-    launch.load()
-    world = launch.world()
+    launch = Launch.of(args, {**options}, asynchronous=False)
     try:
-        status = world.run()
-    except (Timeout, Trap, StoppedAtRefusal) as error:
-        if isinstance(error, Timeout) and not world.late:
-            raise
-        raise launch.failed(error) from None
+        launch.load()
+        world = launch.world()
+        try:
+            status = world.run()
+        except (Timeout, Trap, StoppedAtRefusal) as error:
+            if isinstance(error, Timeout) and not world.late:
+                raise
+            raise launch.failed(error) from None
+        finally:
+            world.close()
     finally:
-        world.close()
+        launch.close()
     return launch.completed(status)

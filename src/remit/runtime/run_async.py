@@ -25,20 +25,23 @@ async def run_async(args: Arguments, **options: Unpack[RunOptions]) -> Completed
     from asyncio import to_thread
 
     check_options("run_async", options, OPTIONS)
-    launch = Launch(args, asynchronous=True, **options)
-    if launch.compiles:
-        await to_thread(_load, [launch])
-    else:
-        launch.load()
-    world = launch.world()
+    launch = Launch.of(args, {**options}, asynchronous=True)
     try:
-        status = await world.run_async()
-    except (Timeout, Trap, StoppedAtRefusal) as error:
-        if isinstance(error, Timeout) and not world.late:
-            raise
-        raise launch.failed(error) from None
+        if launch.compiles:
+            await to_thread(_load, [launch])
+        else:
+            launch.load()
+        world = launch.world()
+        try:
+            status = await world.run_async()
+        except (Timeout, Trap, StoppedAtRefusal) as error:
+            if isinstance(error, Timeout) and not world.late:
+                raise
+            raise launch.failed(error) from None
+        finally:
+            world.close()
     finally:
-        world.close()
+        launch.close()
     return launch.completed(status)
 
 

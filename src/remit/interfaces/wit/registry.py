@@ -83,6 +83,10 @@ class Registry:
         """Of the interface `name`: all that there are."""
         return sorted(version for (each, _), (version, _) in self._known.items() if each == name)
 
+    def names(self) -> list[str]:
+        """Of all interfaces, without versions."""
+        return sorted({name for name, _ in self._known})
+
     def offered(self, wanted: InterfaceName) -> Offered:
         """KeyError if there is none."""
         key = (wanted.name, wanted.track)
