@@ -71,7 +71,7 @@ REMIT = {
     "Trap": "exception",
     "Use": "(kind, action, subject, *, grant=, rule=, target=, is_directory=)",
     "__version__": "str",
-    "load": "(program, *, imports=, fuel=, gc=, cache=, name=, sha256=)",
+    "load": "(program, *, imports=, fuel=, gc=, deterministic=, cache=, name=, sha256=)",
     "run": "(args, **options)",
     "run_async": "(args, **options)",
     "with_instance": "(function)",

@@ -14,6 +14,7 @@ _FUNCTIONS = {
     "fd_prestat_dir_name": "i32 i32 i32",
     "fd_prestat_get": "i32 i32",
     "fd_read": "i32 i32 i32 i32",
+    "fd_readdir": "i32 i32 i32 i64 i32",
     "fd_write": "i32 i32 i32 i32",
     "path_open": "i32 i32 i32 i32 i32 i64 i64 i32 i32",
     "poll_oneoff": "i32 i32 i32 i32",

@@ -149,3 +149,13 @@ def test_objects_are_off_unless_they_are_asked_for(guest: Guest, tmp_path: Path,
     assert main(["compile", "--allow-gc", "-o", out, path]) == 0
     assert main(["run", "--allow-precompiled", out]) == 2
     assert main(["run", "--allow-precompiled", "--allow-gc", out]) == 0
+
+
+def test_for_deterministic_runs(guest: Guest, tmp_path: Path, capfd: Capture) -> None:
+    out = str(tmp_path / "out.cwasm")
+    assert main(["compile", "--deterministic", guest(guests.RANDOM), "-o", out]) == 0
+    capfd.readouterr()
+    assert main(["run", "--deterministic", "--allow-precompiled", out]) == 0
+    assert len(capfd.readouterr().out.encode("utf-8", "surrogateescape")) >= 16
+    assert main(["run", "--allow-precompiled", out]) == 2
+    assert capfd.readouterr().err.startswith(f"remit: {out}: ")

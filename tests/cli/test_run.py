@@ -187,6 +187,24 @@ def test_seed_and_clock(guest: Guest, capfd: Capture) -> None:
     assert capfd.readouterr().out.encode() == (10**9).to_bytes(8, "little")
 
 
+def test_deterministic(guest: Guest, capfd: Capture) -> None:
+    path = guest(guests.RANDOM)
+    made = []
+    for seed in ([], ["--seed", "0"], ["--seed", "1"]):
+        assert main(["run", "--deterministic", *seed, path]) == 0
+        made.append(capfd.readouterr().out)
+    assert made[0] == made[1] != made[2]
+    assert main(["run", "--deterministic", guest(guests.SLEEP)]) == 0
+    assert capfd.readouterr().out == "ready\n"
+
+
+def test_a_deterministic_time_begins_at_the_clock(guest: Guest, capfd: Capture) -> None:
+    path = guest(guests.TIME)
+    assert main(["run", "--deterministic", "--clock", "1970-01-01T00:00:00Z", path]) == 0
+    assert capfd.readouterr().out.encode() == (10_000).to_bytes(8, "little")
+    assert "start is" in complaint(capfd, "--deterministic", "--clock", "18000000000", path)
+
+
 def test_sockets_come_after_the_directories(guest: Guest) -> None:
     listen = ["--listen", "127.0.0.1:0", "--net", "host"]
     assert main(["run", *listen, guest(guests.file_type(3))]) == STREAM_SOCKET

@@ -25,9 +25,11 @@ COMMAND = Command(
         Option("-o", "--output", value="OUT.cwasm", parse=parse_output, help="Write the compiled code there."),
         Option("--fuel", help="Compile it for runs with --fuel: it then counts what it executes, and is slower."),
         Option("--allow-gc", help="Compile it for runs with --allow-gc."),
+        Option("--deterministic", help="Compile it for runs with --deterministic: floating point is slower."),
     ),
     notes="A .cwasm file is native code for this machine and this version: `remit run --allow-precompiled OUT.cwasm`\n"
-    "runs it without checking it, with --fuel if it was compiled so. Use it only where nobody else can write.",
+    "runs it without checking it, with --fuel or --deterministic if it was compiled so. Use it only where nobody\n"
+    "else can write.",
 )
 
 
@@ -39,7 +41,9 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     [path] = parsed.operands
     cache = Cache()
-    program = load_program(path, Config(fuel="fuel" in parsed.values, gc="allow-gc" in parsed.values), cache=cache)
+    chosen = parsed.values
+    config = Config(fuel="fuel" in chosen, gc="allow-gc" in chosen, deterministic="deterministic" in chosen)
+    program = load_program(path, config, cache=cache)
     output = parsed.values.get("output")
     if output is None:
         if cache.refusal is not None:

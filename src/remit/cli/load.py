@@ -98,6 +98,8 @@ def _load_precompiled(path: str, config: Config, name: str | None) -> Program:
     from remit.runtime.precompiled import load_precompiled_unchecked
 
     try:
-        return load_precompiled_unchecked(path, fuel=config.fuel, gc=config.gc, name=name)
+        return load_precompiled_unchecked(
+            path, fuel=config.fuel, gc=config.gc, deterministic=config.deterministic, name=name
+        )
     except InvalidModule as error:
         raise CommandError(f"{path}: {error}") from None

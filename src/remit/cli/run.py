@@ -51,6 +51,11 @@ COMMAND = Command(
             help="Listen there, and hand it the socket. Sockets are the descriptors after the directories'. Port 0 is "
             "any free one; which one is said on standard error: `remit: listening on ADDRESS:PORT`.",
         ),
+        Option(
+            "--deterministic",
+            help="Make it do the same in every run: random numbers from a seed (0, or --seed), a clock that "
+            "begins in 2000 (or at --clock) and jumps when it waits, directories in order, and one kind of NaN.",
+        ),
         Option("--timeout", value="DURATION", parse=parse_duration, help="Stop it after this: 10, 500ms, 2m."),
         Option(
             "--invoke",
@@ -117,7 +122,7 @@ def loaded(path: str, options: dict[str, Any]) -> Program | Component:
     try:
         program = load_program(
             path,
-            Config(fuel="fuel" in options, gc="allow-gc" in options),
+            Config(fuel="fuel" in options, gc="allow-gc" in options, deterministic="deterministic" in options),
             cache=None if "no-cache" in options else Cache(),
             name=options.get("argv0"),
             precompiled="allow-precompiled" in options,
@@ -158,6 +163,8 @@ def carry_out(
 
         world.options["on_use"] = log
         world.options["on_refusal"] = refused
+    if "deterministic" in options:
+        world.options["deterministic"] = True
     if "strict" in options:
         world.options["strict"] = True
     try:

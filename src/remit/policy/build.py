@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from remit.kernel.clocks import HostCpuClock, HostMonotonicClock, HostWallClock
+from remit.kernel.clocks import FixedClock, HostCpuClock, HostMonotonicClock, HostWallClock
 from remit.kernel.descriptors import DescriptorTable, OpenDirectory, open_stream
 from remit.kernel.files import Filesystem
 from remit.kernel.process import Process
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from io import FileIO
 
+    from remit.filesystems.stable import Seen
+    from remit.kernel.clocks import Clock
     from remit.kernel.files import Directory, File
     from remit.kernel.http import HttpClient
     from remit.kernel.network import Network
@@ -118,27 +120,29 @@ def build_process(grants: Grants, descriptors: DescriptorTable | None = None, *,
             f"the streams, directories and sockets of the program are {wanted} descriptors, and it may have "
             f"{grants.limits.descriptors}: a larger Limits(descriptors=…) (--max-descriptors) is needed"
         )
+    wall_clock, monotonic_clock, cpu_clock = _clocks(grants, own_thread)
     process = Process(
         limits=grants.limits,
-        random=_random(grants.random),
+        random=_random(0 if grants.random is None and grants.deterministic else grants.random),
         args=grants.arguments,
         environ=grants.env,
         descriptors=descriptors,
-        wall_clock=grants.wall_clock or HostWallClock(),
-        monotonic_clock=grants.monotonic_clock or HostMonotonicClock(),
-        cpu_clock=HostCpuClock(thread=own_thread),
+        wall_clock=wall_clock,
+        monotonic_clock=monotonic_clock,
+        cpu_clock=cpu_clock,
         network=_network(grants.network),
     )
     process.refusals.strict = grants.strict
     process.refusals.on_refusal = grants.on_refusal
     process.http = _http(grants.http, process.network)
     table = process.descriptors
+    seen = _seen(wall_clock) if grants.deterministic and grants.dirs else None
     try:
         table.insert(open_stream(grants.stdin or open_ambient_stream(0), read=True))
         table.insert(open_stream(grants.stdout or open_ambient_stream(1), write=True))
         table.insert(open_stream(grants.stderr or open_ambient_stream(2), write=True))
         for guest_path, granted in grants.dirs.items():
-            table.insert(OpenDirectory(_root(granted, guest_path, grants.on_use), preopen=guest_path))
+            table.insert(OpenDirectory(_root(granted, guest_path, grants.on_use, seen), preopen=guest_path))
         for each in grants.sockets:
             table.insert(open_stream(each if isinstance(each, Socket) else _host_socket(each), read=True, write=True))
     except BaseException:
@@ -147,8 +151,34 @@ def build_process(grants: Grants, descriptors: DescriptorTable | None = None, *,
     return process
 
 
-def _root(granted: str | Filesystem, guest_path: str, watcher: Watcher | None) -> Directory:
+def _clocks(grants: Grants, own_thread: bool) -> tuple[Clock, Clock, Clock]:
+    """Those for the time of day, for durations, and for processor time."""
+    wall_clock, monotonic_clock = grants.wall_clock, grants.monotonic_clock
+    if not grants.deterministic:
+        cpu_clock = HostCpuClock(thread=own_thread)
+        return wall_clock or HostWallClock(), monotonic_clock or HostMonotonicClock(), cpu_clock
+    from remit.kernel.virtual_clock import START, VirtualTime, time_of
+
+    start = START
+    if isinstance(wall_clock, FixedClock):
+        # Waiting for one that stands still would take real time.
+        start, wall_clock = wall_clock.now(), None
+    time = time_of(monotonic_clock, wall_clock) or VirtualTime(start, shared=False)
+    return wall_clock or time.wall, monotonic_clock or time.monotonic, time.cpu
+
+
+def _seen(wall_clock: Clock) -> Seen:
+    from remit.filesystems.stable import Seen
+
+    return Seen(wall_clock)
+
+
+def _root(granted: str | Filesystem, guest_path: str, watcher: Watcher | None, seen: Seen | None) -> Directory:
     root = _opened(granted)
+    if seen is not None:
+        from remit.filesystems.stable import stable
+
+        root = stable(root, seen)
     if watcher is None:
         return root
     from remit.filesystems.decoy import Decoy

@@ -33,6 +33,7 @@ class Grants:
 
     __slots__ = (
         "arguments",
+        "deterministic",
         "dirs",
         "env",
         "http",
@@ -63,6 +64,7 @@ class Grants:
         wall_clock: Clock | None = None,
         monotonic_clock: Clock | None = None,
         random: RandomSource | int | None = None,
+        deterministic: bool = False,
         network: Network | Sequence[str] | str | None = None,
         http: HttpClient | bool | None = None,
         limits: Limits | None = None,
@@ -86,6 +88,8 @@ class Grants:
         self.monotonic_clock = _checked(monotonic_clock, Clock, "monotonic_clock", "a Clock of remit.kernel.clocks")
         self.random = _random(random)
         """None: the host's; an int: a seed."""
+        self.deterministic = _checked(deterministic, bool, "deterministic", "True or False")
+        """What is left out is the same in every run: seed 0, virtual clocks; and directories are shown so, too."""
         self.network = _network(network)
         """None; a network; rules of the host's; or ``host``: all that the host reaches."""
         self.http = _http(http)

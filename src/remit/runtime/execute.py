@@ -5,7 +5,7 @@ from __future__ import annotations
 from remit.kernel.errors import Exit
 from remit.policy.build import build_process
 from remit.runtime.sizes import store_limits
-from remit.runtime.world import ENDLESS, World, runs_on_own_thread
+from remit.runtime.world import ENDLESS, World, check_deterministic, runs_on_own_thread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class ModuleWorld(World):
         asynchronous: bool = False,
     ) -> None:
         """None for `fuel` is as good as endless. `asynchronous`: it is entered by the ``async`` methods only."""
+        check_deterministic(grants, program.module.engine.config)
         limits = store_limits(program.info, max_memory, program.name)
         self.program = program
         self.instance: Instance | None = None

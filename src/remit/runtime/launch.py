@@ -142,6 +142,7 @@ class Launch:
                     first,
                     imports=self._imports,
                     fuel=self._fuel is not None,
+                    deterministic=self._grants.deterministic,
                     cache=self._cache,
                     **({} if self._under is None else self._under.load_options),
                 )

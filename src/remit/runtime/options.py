@@ -39,6 +39,7 @@ class GrantOptions(TypedDict, total=False):
     wall_clock: Clock | None
     monotonic_clock: Clock | None
     random: RandomSource | int | None
+    deterministic: bool
     network: Network | Sequence[str] | str | None
     http: HttpClient | bool | None
     strict: bool

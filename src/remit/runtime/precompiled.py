@@ -18,16 +18,23 @@ def save_precompiled(program: Program, path: str) -> None:
 
 
 def load_precompiled_unchecked(
-    path: str, *, imports: Imports | None = None, fuel: bool = False, gc: bool = False, name: str | None = None
+    path: str,
+    *,
+    imports: Imports | None = None,
+    fuel: bool = False,
+    gc: bool = False,
+    deterministic: bool = False,
+    name: str | None = None,
 ) -> Program:
     """The program in the file `path`, ready to run; the other arguments are those of :func:`remit.load`.
 
     This is native code, and nothing checks it: whoever made the file can do anything in this process. It must not be
     changed as long as the program is used, only replaced.
 
-    :raises InvalidModule: it is damaged, or made by another version, for another machine, or with another `fuel` or
-        `gc`.
+    :raises InvalidModule: it is damaged, or made by another version, for another machine, or with another `fuel`, `gc`
+        or `deterministic`.
     :raises OSError: it cannot be read.
     """
-    module = load_compiled_unchecked(engine(Config(fuel=fuel, gc=gc)), path, name=name or "")
+    config = Config(fuel=fuel, gc=gc, deterministic=deterministic)
+    module = load_compiled_unchecked(engine(config), path, name=name or "")
     return Program(module, module.name, imports, metered=fuel)

@@ -121,6 +121,7 @@ def load(
     imports: Imports | None = None,
     fuel: bool = False,
     gc: bool = False,
+    deterministic: bool = False,
     cache: bool = True,
     name: str | None = None,
     sha256: str | None = None,
@@ -135,6 +136,8 @@ def load(
     :param fuel: count what it executes, so that a run can be given an amount of `fuel`.
     :param gc: it may use objects that the engine collects, as programs compiled from Kotlin or Dart do. A program that
         means harm can then end the whole process (``SECURITY.md``).
+    :param deterministic: every result that is no number (NaN) has the same bits, and relaxed vector instructions do the
+        same, on every machine: what a run with ``deterministic=True`` needs. Floating point is slower.
     :param cache: keep and use compiled code on disk.
     :param name: what the program is told as its own name; by default the file's name.
     :param sha256: the digest of the program, in hexadecimal: any other one is refused.
@@ -147,8 +150,9 @@ def load(
     """
     check_flag("fuel", fuel, ", whether to count it; how much there is, each run or instance is told")
     check_flag("gc", gc)
+    check_flag("deterministic", deterministic)
     check_flag("cache", cache)
-    compiler = engine(Config(fuel=fuel, gc=gc))
+    compiler = engine(Config(fuel=fuel, gc=gc, deterministic=deterministic))
     return load_with(compiler, Cache() if cache else None, program, imports=imports, name=name, sha256=sha256)
 
 

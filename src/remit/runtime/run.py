@@ -60,6 +60,11 @@ def run(args: Arguments, **options: Unpack[RunOptions]) -> CompletedProcess:
     :param wall_clock: the clock for time of day; by default the host's. See :mod:`remit.kernel.clocks`.
     :param monotonic_clock: likewise for durations and sleeping.
     :param random: its source of random bytes, or an int that seeds a reproducible one.
+    :param deterministic: the same in every run, as far as it depends on what it is granted here: its random bytes are
+        made from a seed (0 unless `random` says another), its clocks are virtual unless they are given (time begins in
+        2000, or at a :class:`FixedClock`, and waiting takes none), its directories are shown in one order with numbers
+        of their own (:mod:`remit.filesystems.stable`), and arithmetic has the same bits on every machine. A program
+        that is loaded already must be loaded so, too. What comes by streams and networks is what it is.
 
     Who is told:
 

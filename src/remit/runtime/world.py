@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from remit.engine.api import FiberCall
+    from remit.engine.wasmtime.config import Config
     from remit.engine.wasmtime.store import Store
     from remit.kernel.process import Process
+    from remit.policy.grants import Grants
     from remit.runtime.awaited import Awaited
 
 CLOCKS_DIFFER = 0.01
@@ -175,6 +177,14 @@ def _stop_check(stores: Stores) -> Callable[[], None]:
                 del reason  # its traceback has this frame
 
     return check
+
+
+def check_deterministic(grants: Grants, config: Config) -> None:
+    """ValueError where a program that was compiled by `config` cannot run as `grants` want it."""
+    if grants.deterministic and not config.deterministic:
+        raise ValueError(
+            "the program is not compiled for deterministic runs: load it with remit.load(..., deterministic=True)"
+        )
 
 
 def runs_on_own_thread(*, asynchronous: bool) -> bool:

@@ -6,6 +6,7 @@ from remit.kernel.limits import whole_number
 from remit.policy.grants import Grants, checked_limits
 from remit.runtime.components.serving import InstancePool
 from remit.runtime.named_options import check_fuel, check_max_memory
+from remit.runtime.world import check_deterministic
 from remit.serve.server import Server
 from remit.streams.memory import NullInput
 
@@ -43,7 +44,8 @@ def pool_of(
     def grants() -> Grants:
         return Grants(arguments=[component.name], **granted)
 
-    grants()  # what is wrong with them is wrong now, and not at the first request
+    # What is wrong with them is wrong now, and not at the first request.
+    check_deterministic(grants(), component.engine.config)
     return InstancePool(component, grants, size=instances, queue=queue, reuse=reuse, fuel=fuel, max_memory=max_memory)
 
 

@@ -12,7 +12,7 @@ from remit.interfaces.wit.declaration import Host
 from remit.kernel.errors import Exit, WouldBlock
 from remit.policy.build import build_process
 from remit.runtime.sizes import component_limits
-from remit.runtime.world import ENDLESS, World, runs_on_own_thread
+from remit.runtime.world import ENDLESS, World, check_deterministic, runs_on_own_thread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ class ComponentWorld(World):
         asynchronous: bool = False,
     ) -> None:
         """See :class:`remit.runtime.execute.ModuleWorld`."""
+        check_deterministic(grants, component.engine.config)
         census = component.census
         self._limits = component_limits(census, max_memory, component.name)
         self._has_directories = bool(grants.dirs)
