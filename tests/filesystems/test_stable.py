@@ -180,6 +180,24 @@ def test_numbers_of_what_is_gone_are_not_used_again(tmp_path: Path) -> None:
     root.close()
 
 
+def test_what_is_gone_is_forgotten(tmp_path: Path) -> None:
+    """A program that makes and removes files for ever does not fill the memory."""
+    seen = Seen(VirtualTime().wall)
+    root = stable(HostFilesystem(str(tmp_path)).root(), seen)
+    for number in range(200):
+        root.open_file(f"f{number}", How.WRITE | How.CREATE).close()
+        root.link(f"f{number}", root, "second")
+        root.make_directory("d")
+        below = root.open_directory("d")
+        root.rename(f"f{number}", below, "moved")
+        root.rename("second", root, "replaced")
+        below.unlink("moved")
+        below.close()
+        root.remove_directory("d")
+        assert len(seen._known) <= 2
+    root.close()
+
+
 def test_open_files_keep_their_numbers(tmp_path: Path) -> None:
     (tmp_path / "f").touch()
     root = rooted(HostFilesystem(str(tmp_path)))
