@@ -11,8 +11,10 @@ import pytest
 from remit.kernel.errors import Code, KernelError, WouldBlock
 from remit.kernel.network import OPTIONS, SocketAddress
 from remit.kernel.reactor import Reactor
+from remit.kernel.refusals import Refused
 from remit.network.host_network import HostNetwork
 from remit.network.internet import MAX_DROPPED
+from remit.network.rules import Rule
 
 LOOPBACK = b"\x7f\0\0\1"
 ANY = ["localhost", "listen:127.0.0.0/8", "listen:[::1]:0-65535"]
@@ -238,3 +240,62 @@ def test_a_socket_that_cannot_be_set_up_is_closed(monkeypatch: pytest.MonkeyPatc
     assert code_of(HostNetwork().tcp_socket, 4) is Code.NOT_SUPPORTED
     assert code_of(HostNetwork().udp_socket, 6) is Code.NOT_SUPPORTED
     assert [each.fileno() for each in made] == [-1, -1]
+
+
+@pytest.mark.parametrize(
+    ("word", "fine"),
+    [("connect", {"connect"}), ("send", {"send"}), ("receive", {"receive"}), ("", {"connect", "send", "receive"})],
+)
+def test_each_direction_is_allowed_by_its_word(reactor: Reactor, word: str, fine: set[str]) -> None:
+    own = HostNetwork(ANY)
+    listener, peer = own.tcp_socket(4), own.udp_socket(4)
+    for each in (listener, peer):
+        each.bind(here())
+    listener.listen(1)
+    prefix = f"{word}:" if word else ""
+    ports = f"{listener.local_address().port}", f"{peer.local_address().port}"
+    network = HostNetwork([f"{prefix}127.0.0.1:{port}" for port in ports])
+    client, datagrams = network.tcp_socket(4), network.udp_socket(4)
+    wants = set()
+
+    def tried(action: str, function: Any, *arguments: Any) -> None:
+        try:
+            function(*arguments)
+        except Refused as refused:
+            wants.add(refused.want.rule)
+            assert action not in fine
+        else:
+            assert action in fine
+
+    tried("connect", connected, reactor, client, listener.local_address())
+    datagrams.bind(SocketAddress(LOOPBACK, 0))
+    tried("send", datagrams.send_to, b"x", peer.local_address())
+    peer.send_to(b"hello", datagrams.local_address())
+    try:
+        heard = datagrams.receive_from(10)[0] == b"hello"
+    except WouldBlock:
+        heard = False
+    assert heard == ("receive" in fine)
+    assert wants <= {f"connect:127.0.0.1:{ports[0]}", f"send:127.0.0.1:{ports[1]}"}
+    for each in (listener, peer, client, datagrams):
+        each.close()
+
+
+def test_a_refusal_says_what_would_allow_it() -> None:
+    network = HostNetwork()
+    client, datagrams = network.tcp_socket(4), network.udp_socket(6)
+    for function, arguments, rule in (
+        (client.connect, (here(80),), "connect:127.0.0.1:80"),
+        (client.bind, (here(0),), "listen:127.0.0.1:0"),
+        (datagrams.bind, (SocketAddress(bytes(16), 53),), "listen:[::]:53"),
+        (datagrams.send_to, (b"x", SocketAddress(bytes(15) + b"\1", 53)), "send:[::1]:53"),
+        (datagrams.connect, (SocketAddress(bytes(15) + b"\1", 53),), "send:[::1]:53"),
+        (network.resolve, ("A.test.",), "resolve:a.test"),
+    ):
+        with pytest.raises(Refused) as caught:
+            function(*arguments)
+        assert caught.value.code is Code.ACCESS
+        assert caught.value.want.rule == rule
+        Rule(rule)
+    client.close()
+    datagrams.close()

@@ -48,7 +48,7 @@ def test_texts_that_are_no_rule(text: str) -> None:
     with pytest.raises(RuleError, match="network rule") as caught:
         Rule(text)
     assert repr(text) in str(caught.value)
-    assert "write HOST:PORT" in str(caught.value)
+    assert f"write {'http: METHODS URL' if text.startswith('http:') else 'HOST:PORT'}" in str(caught.value)
 
 
 def test_what_is_no_text_at_all() -> None:

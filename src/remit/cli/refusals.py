@@ -61,8 +61,10 @@ class RefusalReport:
             from remit.policy.remedies import remedy
 
             return remedy(self._file, refusal)
-        if refusal.kind == "network" and refusal.rule:
-            return f"--allow-net '{shown(refusal.rule)}' would allow it"
+        if refusal.kind in ("network", "http"):
+            if refusal.rule:
+                return f"--allow-net '{shown(refusal.rule)}' would allow it"
+            return "--allow-net RULE would allow some" if refusal.action == "open" else ""
         if refusal.kind != "file":
             return ""
         around = [

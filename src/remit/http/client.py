@@ -32,13 +32,13 @@ _PATH = frozenset(b"!$%&'()*+,-./:;=?@_~[]|\\^`{}\"<>0123456789abcdefghijklmnopq
 
 
 class Client(HttpClient):
-    """Sends requests over `network`.
+    """Sends requests over `network`, as far as its :meth:`~remit.kernel.network.Network.request_rules` allow.
 
     `allow`: the only authorities to send to (:class:`Authorities`); by default, whatever the network reaches.
     `tls`: how servers prove who they are; by default to the system's authorities. `clock`: what timeouts count by.
     """
 
-    __slots__ = ("_allowed", "_clock", "_network", "_tls")
+    __slots__ = ("_allowed", "_clock", "_network", "_rules", "_tls")
 
     def __init__(
         self,
@@ -50,6 +50,7 @@ class Client(HttpClient):
     ) -> None:
         """ValueError for what is not an authority."""
         self._network = network
+        self._rules = network.request_rules()
         self._allowed = None if allow is None else Authorities(allow)
         self._tls = tls
         self._clock = clock
@@ -60,12 +61,13 @@ class Client(HttpClient):
         host, port = split_authority(request.authority, PORTS[scheme])
         if self._allowed is not None and not self._allowed.allow(scheme, host, port):
             raise HttpError("HTTP-request-denied", f"{scheme}://{host}:{port} is not among what is allowed")
+        network = self._network if self._rules is None else self._rules.network_for(request, host, port)
         from remit.http.exchange import ClientExchange
         from remit.http.transport import Transport
 
         connect = LONGEST_CONNECT if options.connect is None else min(options.connect, LONGEST_CONNECT)
         context = self._context() if scheme == "https" else None
-        transport = Transport(self._network, host, port, context, self._clock, self._clock.now() + connect)
+        transport = Transport(network, host, port, context, self._clock, self._clock.now() + connect)
         named = host if port == PORTS[scheme] else f"{host}:{port}"
         try:
             return ClientExchange(transport, request, named, options, self._clock, has_body=has_body)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from remit.http.framing import MAX_FIELDS, client_connection, fields_of, h11, incomplete
 from remit.kernel.errors import Code, KernelError, WouldBlock
 from remit.kernel.files import File, FileType, Stat
-from remit.kernel.http import FRAMING, Exchange, HttpError, IncomingBody, OutgoingBody, Response
+from remit.kernel.http import FRAMING, Exchange, HttpError, IncomingBody, OutgoingBody, RequestRefused, Response
 from remit.kernel.poll import ALWAYS, NEVER, AnyOf, Condition
 
 TYPE_CHECKING = False
@@ -151,6 +151,8 @@ class ClientExchange(Exchange):
     def check(self) -> None:
         """HttpError if it has failed."""
         if self._failure is not None:
+            if isinstance(self._failure, RequestRefused):
+                raise self._failure.again()
             raise HttpError(self._failure.kind, self._failure.detail, self._failure.payload)
 
     def next_step(self) -> Pollable:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from remit.kernel.errors import Code, KernelError, WouldBlock
-from remit.kernel.http import HttpError
+from remit.kernel.http import HttpError, RequestRefused
 from remit.kernel.network import SocketAddress
 from remit.kernel.poll import ALWAYS, AnyOf
+from remit.kernel.refusals import Refused, Want
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class Transport:
         try:
             self._resolution = network.resolve(host)
         except KernelError as error:
-            raise _look_up_error(error) from None
+            raise _look_up_error(error, host, port) from None
         self._step: Callable[[], bool] | None = self._look_up
         """What comes next; None: it is there."""
 
@@ -133,7 +134,7 @@ class Transport:
             self._wait_for = self._resolution.when_ready()
             return False
         except KernelError as error:
-            raise _look_up_error(error) from None
+            raise _look_up_error(error, self._server_name, self._port) from None
         # IPv4 first: where there is no IPv6, trying it takes as long as it is allowed to.
         self._addresses = sorted(found, key=len)[:MAX_ADDRESSES]
         self._step = self._connect
@@ -180,7 +181,11 @@ class Transport:
         if self._socket is not None:
             self._socket.close()
             self._socket = None
-        failure = HttpError(_CONNECT_ERRORS.get(error.code, "destination-unavailable"), str(error))
+        kind = _CONNECT_ERRORS.get(error.code, "destination-unavailable")
+        if isinstance(error, Refused):
+            failure: HttpError = RequestRefused(kind, error.detail, want=error.want)
+        else:
+            failure = HttpError(kind, str(error))
         self._failure = self._failure or failure
         self._step = self._connect
 
@@ -332,7 +337,13 @@ def _tls_error(error: ssl.SSLError) -> HttpError:
     return HttpError("TLS-protocol-error", str(error))
 
 
-def _look_up_error(error: KernelError) -> HttpError:
+def _look_up_error(error: KernelError, host: str, port: int) -> HttpError:
+    if isinstance(error, Refused):
+        # To look it up is not what was asked for: what allows the connection allows that, too.
+        target = error.want.rule.partition(":")[2]
+        place = f"[{target}]:{port}" if ":" in target else f"{target}:{port}"
+        want = Want("network", "connect", f"{host}:{port}", f"connect:{place}" if target else "")
+        return RequestRefused("HTTP-request-denied", error.detail, want=want)
     if error.code is Code.ACCESS:
         return HttpError("HTTP-request-denied", str(error))
     if error.code is Code.TRY_AGAIN:

@@ -8,13 +8,16 @@ has checked them. An implementation frames messages itself, so none of `FRAMING`
 from __future__ import annotations
 
 from remit.kernel.errors import Code, KernelError
+from remit.kernel.refusals import Refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from remit.kernel.files import File
+    from remit.kernel.network import Network
     from remit.kernel.poll import Pollable
+    from remit.kernel.refusals import Want
 
     Fields = Sequence[tuple[str, bytes]]
     """Header fields or trailers, in order."""
@@ -43,7 +46,7 @@ class HttpError(KernelError):
     Where streams fail by it, whoever knows nothing of HTTP sees an IO error.
     """
 
-    __slots__ = ("kind", "payload")
+    # No slots: a refusal is both this and another error that has some.
 
     def __init__(self, kind: str, detail: str = "", payload: object = None) -> None:
         super().__init__(Code.IO, detail)
@@ -53,6 +56,20 @@ class HttpError(KernelError):
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.detail}" if self.detail else self.kind
+
+
+class RequestRefused(HttpError, Refused):
+    """The program may not send that request, or not there."""
+
+    def __init__(self, kind: str, detail: str = "", *, want: Want) -> None:
+        KernelError.__init__(self, Code.ACCESS, detail)
+        self.kind = kind
+        self.payload = None
+        self.want = want
+
+    def again(self) -> RequestRefused:
+        """A new one: an exception that is raised again and again keeps every traceback."""
+        return RequestRefused(self.kind, self.detail, want=self.want)
 
 
 class Request:
@@ -162,6 +179,19 @@ class Exchange:
     def watch(self, released: Callable[[], None]) -> None:
         """Call `released` once, when the exchange holds no connection any more; at once if that is so."""
         released()
+
+
+class RequestRules:
+    """Which requests may be sent over a network. Clients ask for each."""
+
+    __slots__ = ()
+
+    def network_for(self, request: Request, host: str, port: int) -> Network:
+        """What the connection for it is made with: it reaches that host at that port. RequestRefused.
+
+        `host` is in lower case, and in brackets if it is an IPv6 address.
+        """
+        raise KernelError(Code.NOT_SUPPORTED, f"{type(self).__name__} allows nothing")
 
 
 class HttpClient:

@@ -21,6 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from remit.kernel.http import RequestRules
     from remit.kernel.poll import Pollable
 
 
@@ -192,3 +193,7 @@ class Network:
     def resolve(self, name: str) -> Resolution:
         """Begin to look up a name, or an IP address in text. INVALID for what is neither; ACCESS."""
         raise _unsupported(self, "look-up of names")
+
+    def request_rules(self) -> RequestRules | None:
+        """What HTTP requests may be sent over it; None: any to where it leads."""
+        return None

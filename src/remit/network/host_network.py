@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import socket
 
-from remit.kernel.errors import Code, KernelError
+from remit.kernel.errors import Code
 from remit.kernel.network import Network
-from remit.network.addresses import is_public, parse_ip
+from remit.kernel.refusals import Refused, Want
+from remit.network.addresses import is_public, parse_ip, text_of
 from remit.network.internet import HostTcpSocket, HostUdpSocket, Leave, new_socket
 from remit.network.lookups import LOOK_UPS, Known, LookUp
-from remit.network.rules import CONNECT, Pins, Rules
+from remit.network.names import checked_name
+from remit.network.rules import RESOLVE, Pins, Rules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from remit.kernel.http import RequestRules
     from remit.kernel.network import Resolution, TcpSocket, UdpSocket
     from remit.network.rules import Rule
-
-MAX_NAME = 255
-"""Bytes of a name that is looked up: no longer one can be written down in the protocol."""
 
 
 class HostNetwork(Network):
@@ -51,10 +51,11 @@ class HostNetwork(Network):
         ip = parse_ip(inner)
         if ip is not None:
             return Known(ip)
-        wanted = _checked(name)
+        wanted = checked_name(name)
         rules = self._leave.rules.for_name(wanted)
         if rules is None:
-            raise KernelError(Code.ACCESS, f"no rule of the network allows to look up {name!r}")
+            want = Want("network", RESOLVE, wanted, f"{RESOLVE}:{wanted}")
+            raise Refused(Code.ACCESS, f"no rule of the network allows to look up {name!r}", want=want)
         return self._begin(wanted, rules)
 
     def _begin(self, name: str, rules: Sequence[Rule]) -> Resolution:
@@ -63,34 +64,37 @@ class HostNetwork(Network):
         def keep(found: Sequence[bytes]) -> list[bytes]:
             """Those that may be reached: what a name stands for does not open what only addresses open."""
             kept = []
+            refused = ""
             for ip in found:
                 if is_public(ip) and not leave.rules.everything:
                     leave.pins.add(ip, rules)
                     kept.append(ip)
-                elif leave.rules.allows_host(CONNECT, ip):
+                elif leave.rules.tells(ip):
                     kept.append(ip)
+                else:
+                    refused = refused or text_of(ip)
+            if refused and not kept:
+                want = Want("network", RESOLVE, name, f"{RESOLVE}:{refused}")
+                raise Refused(Code.ACCESS, f"{name} stands for {refused}, which no rule names", want=want)
             return kept
 
         look_up = LookUp(name, keep)
         LOOK_UPS.begin(look_up)
         return look_up
 
+    def request_rules(self) -> RequestRules | None:
+        rules = self._leave.rules
+        if not rules.for_requests or rules.everything:
+            return None
+        from remit.network.requests import HttpRules
+
+        return HttpRules(rules.for_requests, self._with_rule)
+
+    def _with_rule(self, rule: Rule) -> HostNetwork:
+        """One that reaches more. What is looked up there opens nothing here."""
+        made = HostNetwork()
+        made._leave = Leave(self._leave.rules.with_rule(rule), Pins())
+        return made
+
     def __repr__(self) -> str:
         return f"<HostNetwork {self._leave.rules!r}>"
-
-
-def _checked(name: str) -> str:
-    """In lower case, without the dot at the end. INVALID for what is no name."""
-    if len(name) > MAX_NAME:  # first, as all that follows takes longer for longer ones
-        raise KernelError(Code.INVALID, f"a name of {len(name)} characters is no name")
-    if not name.isascii():
-        try:
-            name = name.encode("idna").decode()
-        except UnicodeError as error:
-            raise KernelError(Code.INVALID, f"{name!r} is no name: {error}") from None
-    plain = name.removesuffix(".").lower()
-    labels = plain.split(".")
-    fine = all(0 < len(label) < 64 and all(each.isalnum() or each in "-_" for each in label) for label in labels)
-    if not fine or len(plain) > MAX_NAME:
-        raise KernelError(Code.INVALID, f"{name!r} is no name")
-    return plain

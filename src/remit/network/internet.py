@@ -8,9 +8,10 @@ import sys
 from remit.host_errors import CODES, translated
 from remit.kernel.errors import Code, KernelError, WouldBlock
 from remit.kernel.network import SocketAddress, TcpSocket, UdpSocket
+from remit.kernel.refusals import Refused, Want
 from remit.network.addresses import MAPPED, check_peer, check_unicast, from_host, to_host
 from remit.network.host import HostSocket
-from remit.network.rules import CONNECT, LISTEN
+from remit.network.rules import CONNECT, LISTEN, RECEIVE, SEND
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,11 +42,18 @@ class Leave:
         self.rules = rules
         self.pins = pins
 
-    def check(self, direction: str, address: SocketAddress) -> None:
-        """ACCESS for an address that is not allowed."""
-        if not self.rules.allows(direction, address, self.pins if direction == CONNECT else None):
-            verb = "connect to" if direction == CONNECT else "listen at"
-            raise KernelError(Code.ACCESS, f"no rule of the network allows to {verb} {address!r}")
+    def allows(self, action: str, address: SocketAddress) -> bool:
+        """Whether it is allowed there."""
+        return self.rules.allows(action, address, None if action == LISTEN else self.pins)
+
+    def check(self, action: str, address: SocketAddress) -> None:
+        """Refused (ACCESS) for an address where it is not allowed."""
+        if not self.allows(action, address):
+            want = Want("network", action, repr(address), f"{action}:{address!r}")
+            raise Refused(Code.ACCESS, f"no rule of the network allows to {_VERBS[action]} {address!r}", want=want)
+
+
+_VERBS = {CONNECT: "connect to", LISTEN: "listen at", SEND: "send to", RECEIVE: "receive from"}
 
 
 class _InternetSocket(HostSocket):
@@ -241,6 +249,9 @@ class HostUdpSocket(_InternetSocket, UdpSocket):
     def connect(self, address: SocketAddress | None) -> None:
         if address is not None:
             self._check(address)
+            # One of them is enough: each datagram is asked for its own direction.
+            if not self._leave.allows(RECEIVE, address):
+                self._leave.check(SEND, address)
             self._bind_if_not()
         self._peer = address
 
@@ -259,7 +270,6 @@ class HostUdpSocket(_InternetSocket, UdpSocket):
         if address.ip[:12] == MAPPED and self.family == 6:
             raise KernelError(Code.INVALID, f"{address!r} is an IPv4 address mapped into IPv6")
         check_peer(address)
-        self._leave.check(CONNECT, address)
 
     def send_to(self, data: memoryview | bytes, address: SocketAddress | None) -> None:
         if address is None:
@@ -269,6 +279,7 @@ class HostUdpSocket(_InternetSocket, UdpSocket):
         elif self._peer is not None and (address.ip, address.port) != (self._peer.ip, self._peer.port):
             raise KernelError(Code.INVALID, f"it is connected to {self._peer!r}")
         self._check(address)
+        self._leave.check(SEND, address)
         self._bind_if_not()
         try:
             self._socket.sendto(data, _NO_SIGNAL, to_host(address))
@@ -290,7 +301,7 @@ class HostUdpSocket(_InternetSocket, UdpSocket):
             sender = from_host(name)
             if self._peer is not None and (sender.ip, sender.port) != (self._peer.ip, self._peer.port):
                 continue
-            if self._listens or self._leave.rules.allows(CONNECT, sender, self._leave.pins):
+            if self._listens or self._leave.allows(RECEIVE, sender):
                 return data, sender
         # A stranger that sends without end must not keep everybody else from going on.
         raise WouldBlock(self._readable)

@@ -8,6 +8,7 @@ import socket
 from remit.kernel.errors import Code, KernelError, WouldBlock
 from remit.kernel.network import Resolution
 from remit.kernel.poll import Event
+from remit.kernel.refusals import Refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ class LookUp(Resolution):
             raise WouldBlock(self._event)
         if self._error is not None:
             # A new one each time: an exception that is raised again and again keeps every traceback.
+            if isinstance(self._error, Refused):
+                raise Refused(self._error.code, self._error.detail, want=self._error.want)
             raise KernelError(self._error.code, self._error.detail)
         return self._found
 
@@ -53,17 +56,17 @@ class LookUp(Resolution):
             if not self._dropped:
                 self._found = self._keep(_addresses(self.name))
                 if not self._found:
-                    self.refuse(Code.ACCESS, f"{self.name} stands for no address that may be reached")
+                    self.fail(KernelError(Code.NO_ENTRY, f"{self.name} stands for no address"))
         except KernelError as error:
-            self.refuse(error.code, error.detail)
+            self.fail(error)
         except Exception as error:  # noqa: BLE001  # whatever it is, the program that waits must hear of it
-            self.refuse(Code.IO, f"{self.name}: {error!r}")
+            self.fail(KernelError(Code.IO, f"{self.name}: {error!r}"))
         finally:
             self._event.set()
 
-    def refuse(self, code: Code, why: str) -> None:
+    def fail(self, error: KernelError) -> None:
         """That is how it ended."""
-        self._error = KernelError(code, why)
+        self._error = error
         self._event.set()
 
 
@@ -96,7 +99,7 @@ class LookUps:
         """TRY_AGAIN, as its outcome, if too many wait already."""
         with self._lock:
             if len(self._waiting) >= MAX_WAITING:
-                look_up.refuse(Code.TRY_AGAIN, "too many names are being looked up")
+                look_up.fail(KernelError(Code.TRY_AGAIN, "too many names are being looked up"))
                 return
             self._waiting.append(look_up)
             if self._running >= MAX_THREADS:
@@ -110,7 +113,7 @@ class LookUps:
                 if self._running or look_up not in self._waiting:
                     return
                 self._waiting.remove(look_up)
-            look_up.refuse(Code.TRY_AGAIN, str(error))
+            look_up.fail(KernelError(Code.TRY_AGAIN, str(error)))
 
     def _work(self) -> None:
         while True:

@@ -2,17 +2,38 @@
 
 ::
 
-    example.com:443           connect to what this name stands for, at that port
-    *.example.com:80-89       to what any name below it stands for
-    203.0.113.7               to this address, at any port
-    10.0.0.0/8:5432           to these addresses
+    example.com:443           reach what this name stands for, at that port
+    *.example.com:80-89       what any name below it stands for
+    203.0.113.7               this address, at any port
+    10.0.0.0/8:5432           these addresses
     [2001:db8::1]:443         IPv6 addresses with ports are written in brackets
-    *:443                     to any public address, and look up any name
+    *:443                     any public address, and look up any name
+
+    connect:10.0.0.0/8:5432   of that only connections (TCP)
+    send:10.0.0.53:53         only datagrams (UDP) that go there
+    receive:10.0.0.53:53      only datagrams that come from there
+    resolve:*.example.com     only look up names
+    resolve:10.0.0.0/8        and be told these addresses, where names stand for them
     listen:127.0.0.1:8080     take connections and datagrams there
 
-A rule without a port means every port. Loopback, private, link-local and other special addresses are reached only
-where a rule names them by address: neither ``*`` nor a name covers them, whatever the name stands for. ``localhost`` is
-the one name that stands for loopback addresses.
+    http: GET,HEAD https://api.example.com/v1/*     send such requests (see remit.network.requests)
+
+A rule without a word before it is all of ``connect``, ``send``, ``receive`` and ``resolve`` for what it names. To
+reach is these first three. The words are narrower: each allows what it says, and ``connect``, ``send`` and
+``receive`` with a name (or ``*.name``) also that such names are looked up, as they mean what these stood for then.
+``connect:*`` and the like look up nothing: that takes ``resolve:*``.
+
+A rule without a port means every port; ``resolve`` has none. Loopback, private, link-local and other special
+addresses are reached only where a rule names them by address: neither ``*`` nor a name covers them, whatever the name
+stands for. ``localhost`` is the one name that stands for loopback addresses: it is as if the rule named 127.0.0.0/8
+and ::1, too.
+
+What a look-up tells is public addresses, and special ones that some rule names by address with any of the words but
+``listen``; if there is none, it is refused. What a name stood for may then be reached by the rules that have the
+name.
+
+``listen`` is for the local address: datagrams that arrive at one that was bound under it are heard whoever sent them.
+Elsewhere only those are heard that come from where ``receive`` allows.
 """
 
 from __future__ import annotations
@@ -26,9 +47,28 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from remit.kernel.network import SocketAddress
+    from remit.network.requests import Requests
 
 CONNECT = "connect"
+SEND = "send"
+RECEIVE = "receive"
+RESOLVE = "resolve"
 LISTEN = "listen"
+REACH = (CONNECT, SEND, RECEIVE)
+
+_MEANT = {
+    "": frozenset({*REACH, RESOLVE}),
+    CONNECT: frozenset({CONNECT}),
+    SEND: frozenset({SEND}),
+    RECEIVE: frozenset({RECEIVE}),
+    RESOLVE: frozenset({RESOLVE}),
+    LISTEN: frozenset({LISTEN}),
+}
+"""What rules are for, by the word that they begin with."""
+
+HTTP = "http:"
+"""What rules for requests begin with."""
+
 MAX_PORT = 65535
 LOOPBACK = ("127.0.0.0/8", "::1")
 
@@ -55,37 +95,56 @@ class _Block:
 
 
 class Rule:
-    """One line: a direction, addresses or names, and ports."""
+    """One line: what it is for, addresses or names, and ports."""
 
-    __slots__ = ("_block", "_name", "direction", "high", "low", "text")
+    __slots__ = ("_block", "_name", "actions", "high", "low", "requests", "text")
 
     def __init__(self, text: str) -> None:
         """RuleError."""
         if not isinstance(text, str):
             raise TypeError(f"a rule for the network is a str, not {text!r}")
         self.text = text
-        try:
-            self._parse(text)
-        except RuleError as error:
-            raise RuleError(
-                f"network rule {text!r} {error}; write HOST:PORT, as in 'example.com:443', '10.0.0.0/8:80-90', "
-                "'[::1]:8080', '*:443' or 'listen:127.0.0.1:8080'"
-            ) from None
-
-    def _parse(self, text: str) -> None:
-        self.direction = CONNECT
-        for direction in (CONNECT, LISTEN):
-            if text.startswith(f"{direction}:"):
-                self.direction = direction
-                text = text[len(direction) + 1 :]
-                break
-        target, ports = _split(text)
-        self.low, self.high = _ports(ports)
+        self.actions: frozenset[str] = frozenset()
+        """Of :data:`CONNECT` and its like; none for a rule for requests."""
+        self.requests: Requests | None = None
+        """What a rule for requests is for."""
         self._block: _Block | None = None
         self._name = ""
         """``*``, ``example.com`` or ``*.example.com``, without upper case."""
+        try:
+            self._parse(text)
+        except RuleError as error:
+            if text.startswith(HTTP):
+                form = "write http: METHODS URL, as in 'http: GET,HEAD https://example.com/v1/*'"
+            else:
+                form = (
+                    "write HOST:PORT, as in 'example.com:443', '10.0.0.0/8:80-90', '[::1]:8080', '*:443' or "
+                    "'listen:127.0.0.1:8080'"
+                )
+            raise RuleError(f"network rule {text!r} {error}; {form}") from None
+
+    def _parse(self, text: str) -> None:
+        if text.startswith(HTTP):
+            from remit.network.requests import Requests
+
+            self.requests = Requests(text[len(HTTP) :])
+            self.low = self.high = self.requests.port
+            self._parse_target(self.requests.target)
+            return
+        word, colon, rest = text.partition(":")
+        if not colon or word not in _MEANT or not word:
+            word, rest = "", text
+        self.actions = _MEANT[word]
+        target, ports = _split(rest)
+        if word == RESOLVE and (rest.startswith("[") or rest != target):
+            raise RuleError("is for looking up, which has no port")
+        self.low, self.high = _ports(ports)
+        self._parse_target(target)
+
+    def _parse_target(self, target: str) -> None:
+        listens = LISTEN in self.actions
         if target == "*":
-            if self.direction == LISTEN:
+            if listens:
                 raise RuleError("must name an address to listen at: 0.0.0.0 and [::] are all of the host's")
             self._name = "*"
             return
@@ -94,7 +153,7 @@ class Rule:
         if ip is not None:
             if ip[:12] == MAPPED:
                 raise RuleError(f"has an IPv4 address mapped into IPv6; write {text_of(ip[12:])}")
-            if self.direction == CONNECT and not any(ip) and prefix in ("", str(8 * len(ip))):
+            if not listens and not any(ip) and prefix in ("", str(8 * len(ip))):
                 raise RuleError("has the address of no host; write 'listen:' before it, or '*' for any public one")
             self._block = _Block(ip, _prefix(prefix, 8 * len(ip)) if slash else 8 * len(ip))
             return
@@ -103,7 +162,7 @@ class Rule:
         if ":" in target:
             raise RuleError(f"has no IPv6 address, but {target!r}")
         self._name = _checked_name(target)
-        if self.direction == LISTEN:
+        if listens:
             raise RuleError("must name an address to listen at")
 
     def names(self, ip: bytes) -> bool:
@@ -118,10 +177,16 @@ class Rule:
         return self.low <= port <= self.high
 
     def covers_name(self, name: str) -> bool:
-        """Whether it allows to look up `name`, in lower case and without a dot at the end."""
+        """Whether it means what `name`, in lower case and without a dot at the end, stands for."""
         if self._name in ("*", name):
             return True
         return self._name.startswith("*.") and name.endswith(self._name[1:]) and len(name) > len(self._name) - 1
+
+    def looks_up(self, name: str) -> bool:
+        """Whether it allows to look up `name`, as :meth:`covers_name` has it."""
+        if self._name == "*":
+            return RESOLVE in self.actions
+        return bool(self.actions) and self.covers_name(name)
 
     def __repr__(self) -> str:
         return f"Rule({self.text!r})"
@@ -167,8 +232,9 @@ def _checked_name(text: str) -> str:
     fine = all(label and len(label) < 64 and all(each.isalnum() or each in "-_" for each in label) for label in labels)
     if not fine or not name.isascii() or len(name) > 253:
         raise RuleError(f"has no name or address, but {text!r}")
-    if labels[-1].isdigit() or labels[-1].startswith("0x"):
+    if labels[-1].replace("-", "").isdigit() or labels[-1].startswith("0x"):
         # As URLs have it: a last label like a number makes it an IPv4 address, and hosts read such ones differently.
+        # And `send:80-90` is not for a host called 80-90.
         raise RuleError(f"has something like an address that is none: {text!r}")
     return name
 
@@ -176,48 +242,65 @@ def _checked_name(text: str) -> str:
 class Rules:
     """All that a network allows. `everything`: also what no rule could name without naming it."""
 
-    __slots__ = ("_rules", "everything")
+    __slots__ = ("_rules", "everything", "for_requests")
 
     def __init__(self, rules: Iterable[str | Rule] = (), *, everything: bool = False) -> None:
         """RuleError."""
         if isinstance(rules, str):
             raise TypeError(f"the rules of a network are a list, not the str {rules!r}")
         self._rules: list[Rule] = []
+        self.for_requests: list[Rule] = []
+        """Those that are for requests, and for nothing else."""
         for each in rules:
             rule = each if isinstance(each, Rule) else Rule(each)
+            if rule.requests is not None:
+                self.for_requests.append(rule)
+                continue
             if rule.covers_name("localhost") and not rule.covers_name("any-other"):
-                ports = f"{rule.low}-{rule.high}"
-                self._rules += [
-                    Rule(f"{block}:{ports}" if "." in block else f"[{block}]:{ports}") for block in LOOPBACK
-                ]
+                self._rules += [_Loopback(rule, block) for block in LOOPBACK]
             self._rules.append(rule)
         self.everything = everything
 
-    def allows(self, direction: str, address: SocketAddress, pinned: Pins | None = None) -> bool:
+    def with_rule(self, rule: Rule) -> Rules:
+        """These and one more, and none for requests."""
+        return Rules([*self._rules, rule])
+
+    def allows(self, action: str, address: SocketAddress, pinned: Pins | None = None) -> bool:
         """Whether `address` may be reached, or listened at. `pinned`: what names stood for."""
         if self.everything:
             return True
         for rule in self._rules:
-            if rule.direction == direction and rule.has_port(address.port):
+            if action in rule.actions and rule.has_port(address.port):
                 if rule.names(address.ip) or rule.allows_any(address.ip):
                     return True
                 if pinned is not None and rule in pinned.of(address.ip):
                     return True
         return False
 
-    def allows_host(self, direction: str, ip: bytes) -> bool:
-        """Whether any port of `ip` may be reached, as far as addresses go."""
-        return self.everything or any(
-            rule.direction == direction and (rule.names(ip) or rule.allows_any(ip)) for rule in self._rules
-        )
+    def tells(self, ip: bytes) -> bool:
+        """Whether look-ups may tell an address that is not public."""
+        return self.everything or any(rule.names(ip) and LISTEN not in rule.actions for rule in self._rules)
 
     def for_name(self, name: str) -> list[Rule] | None:
-        """The rules that allow to look up `name`; None if nothing does."""
-        found = [rule for rule in self._rules if rule.direction == CONNECT and rule.covers_name(name)]
-        return found if found or self.everything else None
+        """The rules for what `name` stands for; None if nothing allows to look it up."""
+        if not self.everything and not any(rule.looks_up(name) for rule in self._rules):
+            return None
+        return [rule for rule in self._rules if rule.covers_name(name)]
 
     def __repr__(self) -> str:
         return "Rules(everything)" if self.everything else f"Rules({[rule.text for rule in self._rules]})"
+
+
+class _Loopback(Rule):
+    """What a rule for ``localhost`` says of loopback addresses."""
+
+    __slots__ = ()
+
+    def __init__(self, rule: Rule, block: str) -> None:
+        super().__init__(block)
+        self.text = rule.text
+        self.actions = rule.actions
+        self.low, self.high = rule.low, rule.high
 
 
 MAX_PINNED = 4096

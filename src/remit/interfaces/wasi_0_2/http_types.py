@@ -19,8 +19,9 @@ from remit.interfaces.wasi_0_2.http_messages import (
 from remit.interfaces.wasi_0_2.poll import Pollable
 from remit.interfaces.wit.declaration import Interface, Resource, constructor, func, method, static
 from remit.kernel.errors import KernelError, WouldBlock
-from remit.kernel.http import HttpError
+from remit.kernel.http import HttpError, RequestRefused
 from remit.kernel.poll import ALWAYS
+from remit.kernel.refusals import Refused, Want
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,16 +29,21 @@ if TYPE_CHECKING:
     from typing import Any
 
     from remit.interfaces.wit.declaration import Host
-    from remit.kernel.http import Exchange, IncomingExchange
+    from remit.kernel.http import Exchange, IncomingExchange, Request
+    from remit.kernel.process import Process
 
 
 class FutureIncomingResponse(Resource):
     """The response to a request that is on its way."""
 
-    __slots__ = ("_exchange", "_failure", "_given", "_limit")
+    __slots__ = ("_exchange", "_failure", "_given", "_limit", "_process")
     name = "future-incoming-response"
 
-    def __init__(self, exchange: Exchange | None, failure: KernelError | None, limit: int) -> None:
+    def __init__(
+        self, exchange: Exchange | None, failure: KernelError | None, limit: int, process: Process | None = None
+    ) -> None:
+        """`process`: whose request it is."""
+        self._process = process
         self._exchange = exchange
         self._failure = failure
         self._limit = limit
@@ -59,6 +65,9 @@ class FutureIncomingResponse(Resource):
             return None
         except KernelError as failure:
             self._given = True
+            if self._process is not None and isinstance(failure, Refused):
+                # The call itself succeeds, so that nobody else notes it.
+                self._process.failed("handle", failure)
             return Ok(Err(error_code(failure)))
         self._given = True
         return Ok(Ok(IncomingResponse(response, self._limit)))
@@ -232,9 +241,9 @@ class HttpTypes(Interface):
         outlet, request.outlet = request.outlet, None
         try:
             client = self.process.http
-            if client is None:
-                raise HttpError("HTTP-request-denied", "the program was granted no network (--net, --allow-net)")
             wanted = request.to_kernel()
+            if client is None:
+                raise _refused(wanted)
             if wanted is None:
                 raise HttpError("HTTP-request-URI-invalid", "the request has no authority")
             whole = None if outlet is None else outlet.is_whole
@@ -254,4 +263,12 @@ class HttpTypes(Interface):
         keep(exchange, self.process.descriptors)
         if outlet is not None:
             outlet.attach(exchange.body)
-        return FutureIncomingResponse(exchange, None, self._limit)
+        return FutureIncomingResponse(exchange, None, self._limit, self.process)
+
+
+def _refused(request: Request | None) -> RequestRefused:
+    """Of a program that was granted no requests at all."""
+    from remit.kernel.requests import wanted
+
+    want = Want("http", "send", "a request") if request is None else wanted(request)
+    return RequestRefused("HTTP-request-denied", "the program was granted no network (--net, --allow-net)", want=want)

@@ -8,6 +8,7 @@ from remit.interfaces.wasi_0_2.network_errors import LOOK_UP_ERROR
 from remit.interfaces.wasi_0_2.poll import Pollable
 from remit.interfaces.wit.declaration import Interface, Resource, func, method
 from remit.kernel.errors import WouldBlock
+from remit.kernel.refusals import Want
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,4 +64,8 @@ class NameLookup(Interface):
 
     @func("(network: borrow<network>, name: string) -> result<resolve-address-stream, error-code>")
     def resolve_addresses(self, network: NetworkHandle, name: str) -> ResolveAddressStream:
-        return ResolveAddressStream(granted_network(self.process).resolve(name))
+        if self.process.network is None:
+            plain = name.isascii() and all(sign.isalnum() or sign in "-_." for sign in name)
+            want = Want("network", "resolve", name, f"resolve:{name.lower()}" if plain else "")
+            return ResolveAddressStream(granted_network(self.process, want).resolve(name))
+        return ResolveAddressStream(self.process.network.resolve(name))

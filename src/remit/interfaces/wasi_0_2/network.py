@@ -10,6 +10,7 @@ from remit.interfaces.wasi_0_2.network_errors import ERROR_CODE, ERROR_CODES
 from remit.interfaces.wit.declaration import Interface, Resource, func
 from remit.kernel.errors import Code, KernelError
 from remit.kernel.network import SocketAddress
+from remit.kernel.refusals import Refused, Want
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,10 +59,11 @@ def from_guest(address: Any) -> SocketAddress:
     return SocketAddress(ip, value.port, flow_info=value.flow_info, scope_id=value.scope_id)
 
 
-def granted_network(process: Process) -> KernelNetwork:
-    """ACCESS if the program was granted none."""
+def granted_network(process: Process, want: Want | None = None) -> KernelNetwork:
+    """Refused (ACCESS) if the program was granted none. `want`: what it is for."""
     if process.network is None:
-        raise KernelError(Code.ACCESS, "the program was granted no network (--net, --allow-net; network=…)")
+        detail = "the program was granted no network (--net, --allow-net; network=…)"
+        raise Refused(Code.ACCESS, detail, want=want or Want("network", "open", "a socket"))
     return process.network
 
 
