@@ -31,7 +31,7 @@ def test_filesystems_do_not_slow_down_the_start() -> None:
     code = (
         "import sys; before = set(sys.modules)\n"
         "import remit.fs; remit.fs.Overlay; remit.fs.Mounts; remit.fs.Quota; remit.fs.ReadOnly; remit.fs.Subdirectory\n"
-        "remit.fs.Union\n"
+        "remit.fs.Union; remit.fs.Fsspec\n"
         f"print(*[name for name in {heavy} if name in sys.modules and name not in before])"
     )
     done = subprocess.run([sys.executable, "-I", "-S", "-c", _PATH + code], capture_output=True, text=True, check=True)

@@ -87,6 +87,7 @@ FS = {
     "FileRule": "(text)",
     "FileType": "(_)",
     "Filesystem": "()",
+    "Fsspec": "(filesystem, path=)",
     "Host": "(path, *, openat2=)",
     "How": "()",
     "KernelError": "exception",

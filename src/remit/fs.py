@@ -14,6 +14,7 @@ from remit._lazy import lazy_names
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from remit.filesystems.direct import SymbolicLink
+    from remit.filesystems.fsspec import FsspecFilesystem as Fsspec
     from remit.filesystems.host import HostFilesystem as Host
     from remit.filesystems.memory import MemoryFilesystem as Memory
     from remit.filesystems.mounts import Mounts
@@ -40,6 +41,7 @@ __all__ = [
     "FileRule",
     "FileType",
     "Filesystem",
+    "Fsspec",
     "Host",
     "How",
     "KernelError",
@@ -72,6 +74,7 @@ _PLACES = {
     "FileRule": ("remit.filesystems.rules", "FileRule"),
     "FileType": (_FILES, "FileType"),
     "Filesystem": (_FILES, "Filesystem"),
+    "Fsspec": ("remit.filesystems.fsspec", "FsspecFilesystem"),
     "Host": ("remit.filesystems.host", "HostFilesystem"),
     "How": (_FILES, "How"),
     "KernelError": ("remit.kernel.errors", "KernelError"),
