@@ -12,10 +12,9 @@ from remit.filesystems.archive_source import PageStore, Source
 from remit.filesystems.direct import DirectAccess
 from remit.filesystems.inodes import PATH_BYTES, check_range
 from remit.filesystems.unchangeable import UnchangeableDirectory, UnchangeableFile
-from remit.kernel.errors import Code, KernelError, WouldBlock
+from remit.kernel.errors import Code, KernelError
 from remit.kernel.files import Directory, DirectoryEntry, File, FileType, Stat
 from remit.kernel.limits import whole_number
-from remit.kernel.poll import ALWAYS
 from remit.kernel.resolver import MAX_NAME_BYTES, check_name
 
 TYPE_CHECKING = False
@@ -37,14 +36,11 @@ if TYPE_CHECKING:
         """What reads one member, as long as somebody has it open."""
 
         def read(self, offset: int, count: int) -> bytes:
-            """Up to `count` bytes, at least one. WouldBlock if there is more to do first; KernelError."""
+            """Up to `count` bytes, at least one. KernelError."""
 
         def close(self) -> None:
             """Nobody has it open any more."""
 
-
-MAX_BYTES = 1 << 30
-"""The default of `max_bytes`. It is on the host's disk, but for the first 16 MiB."""
 
 MAX_MEMBERS = 100_000
 """The default of `max_members`: at most 160 MB, and as much again while the archive is opened."""
@@ -427,7 +423,7 @@ class ArchiveFile(UnchangeableFile):
                         buffer[at : at + len(piece)] = piece
                         at += len(piece)
                         done += len(piece)
-        except (WouldBlock, KernelError):
+        except KernelError:
             if not done:
                 raise
         return done
@@ -446,9 +442,6 @@ class UnpackedReader:
         end = min(offset + count, unpacked.size)
         if unpacked.ready < end:
             unpacked.advance(end)
-            if unpacked.ready <= offset:
-                # Others have their turn, and a time limit its chance, before it goes on.
-                raise WouldBlock(ALWAYS)
         return unpacked.piece(offset, count)
 
     def close(self) -> None:

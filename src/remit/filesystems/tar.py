@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_right
 
 from remit.filesystems.archive import (
-    MAX_BYTES,
     MAX_MEMBERS,
     Archive,
     DirectoryNode,
@@ -30,6 +29,9 @@ if TYPE_CHECKING:
     from remit.filesystems.archive import Node, Readable, Reader, Tree
     from remit.filesystems.archive_source import PageStore, Source
     from remit.filesystems.unpacking import Decompressor
+
+MAX_BYTES = 1 << 30
+"""The default of `max_bytes`. It is on the host's disk, but for the first 16 MiB."""
 
 HEADER_BYTES = 1 << 20
 """What is read of the headers of one member: names, attributes, and where its holes are."""
@@ -190,7 +192,7 @@ class _UnpackedSource:
                 raise KernelError(Code.IO, f"more than {MAX_STREAMS} packed streams")
             packed = Input(source, at, source.size - at, make())
             while not packed.decompressor.eof:
-                made, _ = packed.unpack(PAGE_BYTES - len(fill))
+                made = packed.unpack(PAGE_BYTES - len(fill))
                 fill += made
                 if len(fill) == PAGE_BYTES:
                     self._keep(fill)

@@ -1,4 +1,4 @@
-"""Compressed bytes of archives made plain, in steps of bounded time and memory.
+"""Compressed bytes of archives made plain, in bounded memory and as far as somebody reads.
 
 Everything is hostile: what is claimed of sizes is checked, and no step makes more bytes than it was asked for.
 """
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
         def decompress(self, data: bytes, max_length: int = ...) -> bytes: ...
 
 
-STEP_BYTES = 16 << 20
-"""Bytes, packed and unpacked, after which one read ends, or has itself called again: less than a second of bzip2."""
+SLACK_BYTES = 16 << 20
+"""So many packed bytes, and two for each that they make, a member may have: nothing can be packed without end."""
 
 MAX_DICTIONARY = 64 << 20
 """The memory that LZMA data may ask for: what `xz -9` wants."""
@@ -83,8 +83,8 @@ class Input:
         self._end = start + length
         self.decompressor = decompressor
 
-    def unpack(self, most: int) -> tuple[bytes, int]:
-        """Up to `most` bytes, and how many packed ones were read for it; none if more calls are needed.
+    def unpack(self, most: int) -> bytes:
+        """Up to `most` bytes, and none if more calls are needed.
 
         IO if they are damaged, or end too early. OSError and ValueError of the source.
         """
@@ -101,7 +101,7 @@ class Input:
             raise KernelError(Code.IO, f"damaged data: {error}") from None
         if not made and not decompressor.eof and not data and decompressor.needs_input:
             raise KernelError(Code.IO, "the packed data ends too early")
-        return made, len(data)
+        return made
 
     @property
     def behind(self) -> int:
@@ -148,17 +148,16 @@ class Unpacked:
         """So many bytes can be read."""
 
     def advance(self, end: int) -> None:
-        """Unpack until `end` bytes are there, or for one step. KernelError; one of damaged data is told each time."""
+        """Unpack until `end` bytes are there. KernelError; one of damaged data is told each time."""
         if self._failure is not None:
             raise KernelError(self._failure.code, self._failure.detail)
-        steps = STEP_BYTES
-        while self.ready < end and steps > 0:
+        while self.ready < end:
             if self._input is None:
                 self._start()
             if len(self._pages) * PAGE_BYTES == self.ready:
                 self._pages.append(self._store.take())
             try:
-                steps -= self._unpack_some()
+                self._unpack_some()
             except (KernelError, OSError, ValueError) as error:
                 if not isinstance(error, KernelError):
                     error = KernelError(Code.IO, f"the archive cannot be read: {error}")
@@ -179,12 +178,11 @@ class Unpacked:
         if begun is not None:
             self._store.release(begun.cost)
 
-    def _unpack_some(self) -> int:
-        """Unpack something; what it cost."""
+    def _unpack_some(self) -> None:
         import zlib
 
         assert self._input is not None
-        made, taken = self._input.unpack(min(PAGE_BYTES - len(self._fill), self.size - self.ready))
+        made = self._input.unpack(min(PAGE_BYTES - len(self._fill), self.size - self.ready))
         if not made and self._input.decompressor.eof:
             raise KernelError(Code.IO, f"{self.ready} bytes instead of {self.size}")
         self._fill += made
@@ -198,7 +196,6 @@ class Unpacked:
         self.ready = ready
         if ready == self.size:
             self._stop()
-        return max(len(made) + taken, 1)
 
     def piece(self, offset: int, count: int) -> bytes:
         """Up to `count` bytes, at least one, of those that are ready."""

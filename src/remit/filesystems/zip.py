@@ -7,7 +7,6 @@ from calendar import timegm
 from struct import Struct
 
 from remit.filesystems.archive import (
-    MAX_BYTES,
     MAX_MEMBERS,
     Archive,
     DirectoryNode,
@@ -25,12 +24,12 @@ from remit.filesystems.unpacking import (
     DEFLATE_COST,
     LZMA_COST,
     MAX_DICTIONARY,
-    STEP_BYTES,
+    SLACK_BYTES,
     Inflater,
     Input,
     Unpacked,
 )
-from remit.kernel.errors import Code, KernelError, WouldBlock
+from remit.kernel.errors import Code, KernelError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,6 +39,9 @@ if TYPE_CHECKING:
 
     from remit.filesystems.archive import Node, Reader
     from remit.filesystems.unpacking import Decompressor
+
+MAX_BYTES = 256 << 20
+"""The default of `max_bytes`: a second of deflate, some of bzip2. On the host's disk, but for the first 16 MiB."""
 
 DIRECTORY_BYTES = 64 << 20
 """The largest central directory that is read."""
@@ -61,8 +63,9 @@ class ZipArchive(Archive):
     """What is in a zip archive, to be read: ``Zip("site.zip")``.
 
     A packed member is unpacked as far as it is read and kept while it is open, so that it can be read at any offset:
-    in memory, and beyond 16 MiB in a temporary file that has no name. Members that are stored as they are, are read in
-    the archive. Checksums are compared where a member was read from its beginning to its end.
+    in memory, and beyond 16 MiB in a temporary file that has no name. Reading the end first takes as long as unpacking
+    it all; `max_bytes` is also what keeps that short. Members that are stored as they are, are read in the archive.
+    Checksums are compared where a member was read from its beginning to its end.
 
     The central directory says what there is. Of several members with one name the last one counts. Slashes at the
     beginning of a name are dropped; left out are names with ``..``, with NUL or too long, what is said to be in
@@ -233,6 +236,8 @@ class _Place:
             return _StoredReader(self, archive.source)
         if self._size > archive.max_bytes:
             raise KernelError(Code.FILE_TOO_LARGE, f"{self._size} bytes, more than max_bytes={archive.max_bytes}")
+        if self._packed_size > 2 * self._size + SLACK_BYTES:
+            raise KernelError(Code.IO, f"{self._packed_size} packed bytes for {self._size}")
         return UnpackedReader(Unpacked(archive.store, self._size, self._crc, lambda: self._input(archive.source)))
 
     def start(self, source: Source) -> int:
@@ -272,8 +277,6 @@ class _Place:
             while len(data) < self._size:
                 data += reader.read(len(data), self._size - len(data))
             return data
-        except WouldBlock:
-            raise KernelError(Code.IO, "more packed data than a link can have") from None
         finally:
             reader.close()
 
@@ -342,7 +345,7 @@ class _StoredReader:
         import zlib
 
         size = self._place._size
-        data = read_source(self._source, self._start + offset, min(count, size - offset, STEP_BYTES))
+        data = read_source(self._source, self._start + offset, min(count, size - offset))
         if offset <= self._checked < offset + len(data):
             self._crc = zlib.crc32(memoryview(data)[self._checked - offset :], self._crc)
             self._checked = offset + len(data)
