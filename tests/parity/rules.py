@@ -39,7 +39,9 @@ def _look_once(entries: list[Entry]) -> list[Entry]:
     found: list[Entry] = []
     for entry in entries:
         operation, subject = entry[:2]
-        if operation != "attributes":
+        if entry[-1] != "ok":
+            pass
+        elif operation != "attributes":
             known.add(subject)
             if operation in ("rename", "link"):
                 known.update(entry[2:3])
@@ -47,7 +49,7 @@ def _look_once(entries: list[Entry]) -> list[Entry]:
                 listed.add(subject)
                 if found and found[-1] == ("attributes", subject, "ok"):
                     found.pop()
-        elif entry[-1] == "ok":
+        else:
             if subject in known or str(subject).rpartition("/")[0] in listed:
                 continue
             known.add(subject)
