@@ -159,3 +159,12 @@ def test_for_deterministic_runs(guest: Guest, tmp_path: Path, capfd: Capture) ->
     assert len(capfd.readouterr().out.encode("utf-8", "surrogateescape")) >= 16
     assert main(["run", "--allow-precompiled", out]) == 2
     assert capfd.readouterr().err.startswith(f"remit: {out}: ")
+
+
+def test_a_component_that_nobody_can_link_is_one_line(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "lonely.wasm"
+    path.write_bytes(wat('(component (import "docs:lonely/thing" (instance (export "f" (func)))))'))
+    assert main(["compile", str(path)]) == 2
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert "an interface that nobody provides" in err

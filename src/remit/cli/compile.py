@@ -9,6 +9,7 @@ from remit.cli.load import load_program
 from remit.cli.options import Command, Option
 from remit.cli.report import CommandError, reason, say, shown, size_in_words
 from remit.cli.values import parse_output
+from remit.engine.api import LinkError
 from remit.engine.cache import Cache
 from remit.engine.wasmtime.config import Config
 from remit.runtime.program import Program
@@ -43,7 +44,10 @@ def main(arguments: Sequence[str]) -> int:
     cache = Cache()
     chosen = parsed.values
     config = Config(fuel="fuel" in chosen, gc="allow-gc" in chosen, deterministic="deterministic" in chosen)
-    program = load_program(path, config, cache=cache)
+    try:
+        program = load_program(path, config, cache=cache)
+    except LinkError as error:  # of a component, which is linked when it is loaded
+        raise CommandError(f"{path}: {error}") from None
     output = parsed.values.get("output")
     if output is None:
         if cache.refusal is not None:

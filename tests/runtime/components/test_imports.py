@@ -264,6 +264,16 @@ def test_a_plain_function_that_nobody_provides() -> None:
         load(FILES, **{"docs:archive/files": ARCHIVE["docs:archive/files"]})
 
 
+def test_a_resource_that_an_interface_only_uses_is_not_its_own() -> None:
+    component = wat(
+        """(component (import "wasi:cli/stdout@0.2.0" (instance
+             (export "output-stream" (type $own (sub resource)))
+             (export "get-stdout" (func (result (own $own)))))))"""
+    )
+    with pytest.raises(remit.LinkError, match=r'"?output-stream.* is a resource of another interface'):
+        remit.load(component, cache=False)
+
+
 def test_core_modules_cannot_be_given() -> None:
     with pytest.raises(remit.LinkError, match="which only another component can give"):
         load(wat('(component (import "m" (core module)))'))

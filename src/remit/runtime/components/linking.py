@@ -127,7 +127,7 @@ class _Linking:
             expected = type
             if own is not None:
                 expected = InstanceType({each: inner for each, inner in type.exports.items() if not own.has(each)})
-            problem = self._mismatch(wanted, expected)
+            problem = self._mismatch(wanted, expected) or _foreign(wanted, resources)
             if problem:
                 self._mismatched.append((name, "", f"{problem}, as far as {wanted.name}@{version} goes"))
                 return None
@@ -164,6 +164,16 @@ class _Linking:
         if wanted.name.startswith("wasi:"):
             return "an interface of WASI that Remit does not have, and no installed package does"
         return f"an interface that nobody provides: {_own_remedy(str(wanted.name), type)}"
+
+
+def _foreign(wanted: InterfaceName, resources: list[str]) -> str | None:
+    """What is wrong with resource types that a component takes for the interface's own."""
+    there = registry().type_of(wanted).exports
+    for name in resources:
+        bound = there.get(name)
+        if not (isinstance(bound, TypeBound) and bound.fresh):
+            return f"{quoted(name)} is a resource of another interface, and not one of its own"
+    return None
 
 
 def _nothing(host: Host, asynchronous: bool) -> None:
