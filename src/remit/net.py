@@ -1,7 +1,8 @@
 """Networks to grant to a program, and the classes to write one of your own.
 
 ``remit.net.Host(["example.com:443"])`` is the network of the machine, as far as its rules allow; the rules are
-described in :mod:`remit.network.rules`. Each class is imported when it is first named.
+described in :mod:`remit.network.rules`. ``remit.net.Memory()`` is one of its own, by which programs of this process
+reach each other by name. Each class is imported when it is first named.
 """
 
 from __future__ import annotations
@@ -13,12 +14,18 @@ if TYPE_CHECKING:
     from remit.kernel.errors import Code, KernelError, WouldBlock
     from remit.kernel.network import Network, Resolution, SocketAddress, TcpSocket, UdpSocket
     from remit.network.host_network import HostNetwork as Host
+    from remit.network.memory import Memory, MemoryMember
+    from remit.network.memory_ends import MemoryConnection, MemoryListener
     from remit.network.rules import Rule, RuleError
 
 __all__ = [
     "Code",
     "Host",
     "KernelError",
+    "Memory",
+    "MemoryConnection",
+    "MemoryListener",
+    "MemoryMember",
     "Network",
     "Resolution",
     "Rule",
@@ -37,6 +44,10 @@ _PLACES = {
     "Code": (_ERRORS, "Code"),
     "Host": ("remit.network.host_network", "HostNetwork"),
     "KernelError": (_ERRORS, "KernelError"),
+    "Memory": ("remit.network.memory", "Memory"),
+    "MemoryConnection": ("remit.network.memory_ends", "MemoryConnection"),
+    "MemoryListener": ("remit.network.memory_ends", "MemoryListener"),
+    "MemoryMember": ("remit.network.memory", "MemoryMember"),
     "Network": (_NETWORK, "Network"),
     "Resolution": (_NETWORK, "Resolution"),
     "Rule": ("remit.network.rules", "Rule"),

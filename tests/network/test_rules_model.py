@@ -51,8 +51,8 @@ class Model:
     """One rule, as the docstring has it."""
 
     def __init__(self, text: str) -> None:
-        word, _, rest = text.partition(":")
-        if word not in WORDS or not word:
+        word, colon, rest = text.partition(":")
+        if word not in WORDS or not word or not colon:
             word, rest = "", text
         self.may = {word} if word else {"connect", "send", "receive", "resolve"}
         if rest.startswith("["):
