@@ -59,13 +59,13 @@ REMIT = {
     "PIPE": "int",
     "Program": "(module, name, imports, *, metered)",
     "Refusal": "(call, code, want, subject)",
-    "STDOUT": "int",
-    "Some": "(value)",
     "Remit": (
         "(*, program=, sha256=, name=, arguments=, env=, stdin=, stdout=, stderr=, dirs=, files=, network=, http=, "
         "listen=, time=, seed=, allow_interfaces=, deny_interfaces=, limits=, base=, sources=)"
     ),
     "RemitError": "exception",
+    "STDOUT": "int",
+    "Some": "(value)",
     "StoppedAtRefusal": "exception",
     "TimeoutExpired": "exception",
     "Trap": "exception",
@@ -142,6 +142,18 @@ AUDIT = {
 }
 
 
+TRACE = {
+    "Call": "(number, instance, interface, function, began)",
+    "ChromeTrace": "(file, *, max_lines=, max_bytes=)",
+    "Filtered": "(sink, *, only=, without=, paths=, errors=)",
+    "JsonLines": "(file, *, max_lines=, max_bytes=)",
+    "Lines": "(file, *, max_lines=, max_bytes=)",
+    "MAX_BYTES": "int",
+    "MAX_LINES": "int",
+    "Summary": "()",
+}
+
+
 BINDINGS = """
 AsyncResource Bindings EmptyCase Enum Flags LoadOptions PayloadCase Record Resource Source Variant
 """
@@ -150,14 +162,23 @@ AsyncResource Bindings EmptyCase Enum Flags LoadOptions PayloadCase Record Resou
 
 @pytest.mark.parametrize(
     ("module", "names"),
-    [(remit, REMIT), (remit.audit, AUDIT), (remit.fs, FS), (remit.net, NET), (remit.testing, TESTING)],
+    [
+        (remit, REMIT),
+        (remit.audit, AUDIT),
+        (remit.fs, FS),
+        (remit.net, NET),
+        (remit.testing, TESTING),
+        (remit.trace, TRACE),
+    ],
 )
 def test_public_names(module: ModuleType, names: dict[str, str]) -> None:
     assert sorted(module.__all__) == sorted(names)
     assert {name: call_of(getattr(module, name)) for name in names} == names
 
 
-@pytest.mark.parametrize("module", [remit, remit.audit, remit.bindings, remit.fs, remit.net, remit.testing])
+@pytest.mark.parametrize(
+    "module", [remit, remit.audit, remit.bindings, remit.fs, remit.net, remit.testing, remit.trace]
+)
 def test_every_public_name_is_documented(module: ModuleType) -> None:
     things = {name: getattr(module, name) for name in module.__all__}
     undocumented = [name for name, thing in things.items() if callable(thing) and not thing.__doc__]
@@ -169,6 +190,6 @@ def test_names_for_bindings() -> None:
 
 
 def test_names_are_listed_and_wrong_ones_refused() -> None:
-    assert set(remit.__all__) | {"asgi", "audit", "bindings", "fs", "net", "testing"} == set(dir(remit))
+    assert set(remit.__all__) | {"asgi", "audit", "bindings", "fs", "net", "testing", "trace"} == set(dir(remit))
     with pytest.raises(AttributeError, match="module 'remit' has no attribute 'rnu'"):
         getattr(remit, "rnu")  # noqa: B009 - a type checker would refuse the other way of writing it

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from remit import fs as fs
     from remit import net as net
     from remit import testing as testing
+    from remit import trace as trace
     from remit._version import __version__
     from remit.component.values.results import Err, Ok, Some
     from remit.engine.api import EngineError, Frame, InvalidModule, LinkError, OutOfBounds, Trap
@@ -80,7 +81,7 @@ _HOME = {
 }
 """Where each public name lives: loaded on first use, because `import remit` must cost nothing."""
 
-_MODULES = ("asgi", "audit", "bindings", "fs", "net", "testing")
+_MODULES = ("asgi", "audit", "bindings", "fs", "net", "testing", "trace")
 
 __all__ = [
     "DEVNULL",

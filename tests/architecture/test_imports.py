@@ -31,15 +31,16 @@ ALLOWED: dict[str, set[str]] = {
     "testing": {"kernel"},
     "runtime": {
         *("kernel", "engine", "binary", "component", "interfaces", "policy", "filesystems", "network", "streams"),
-        *("native", "_version"),
+        *("native", "trace", "_version"),
     },
     "serve": {"runtime", "policy", "http", "kernel", "streams"},
     "asgi": {"runtime", "serve"},
     "cli": {
         *("runtime", "policy", "serve", "http", "binary", "component", "engine", "kernel", "fs", "network"),
-        *("interfaces", "_version", "audit"),
+        *("interfaces", "_version", "audit", "trace"),
     },
     "audit": {"kernel"},
+    "trace": {"kernel"},
     "bindings": {"component", "engine", "runtime"},
     "net": {"network", "kernel", "_lazy"},
     "http": {"kernel"},

@@ -19,8 +19,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Mapping, Sequence
-    from typing import Any
+    from typing import IO, Any
 
+    from remit.kernel.calls import Call, CallSink
     from remit.kernel.files import File
     from remit.kernel.http import HttpClient
     from remit.kernel.network import Network
@@ -48,6 +49,7 @@ class Grants:
         "stdin",
         "stdout",
         "strict",
+        "trace",
         "wall_clock",
     )
 
@@ -71,6 +73,7 @@ class Grants:
         strict: bool = False,
         on_refusal: Callable[[Refusal], object] | None = None,
         on_use: Callable[[Use], object] | None = None,
+        trace: Callable[[Call], object] | CallSink | IO[Any] | None = None,
     ) -> None:
         self.arguments = tuple([encoded(argument, "argument") for argument in arguments])
         """The command line, ``argv[0]`` first."""
@@ -101,6 +104,9 @@ class Grants:
         """Called with each thing that it is refused, once."""
         self.on_use = _function("on_use", on_use, "a Use")
         """Called with each use that it makes of what it was granted, but for looking at what is there."""
+        self.trace = _trace(trace)
+        """Who is told of each call that it makes: a sink, a function, or a file for lines. It does not change what it
+        gets, but how fast."""
 
 
 def checked_limits(limits: Limits | None) -> Limits:
@@ -220,6 +226,14 @@ def _function(name: str, value: Any, of: str) -> Any:
     if value is not None and not callable(value):
         raise TypeError(f"{name} must be a function of {of}, not {value!r}")
     return value
+
+
+def _trace(value: Any) -> Any:
+    if value is None or callable(value) or hasattr(value, "write"):
+        return value
+    if callable(getattr(value, "begin", None)) and callable(getattr(value, "end", None)):
+        return value
+    raise TypeError(f"trace must be a function of a call, a file object or a sink (remit.trace), not {value!r}")
 
 
 def _checked(value: Any, kind: Any, name: str, wanted: str) -> Any:

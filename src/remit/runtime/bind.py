@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from remit.engine.wasmtime.module import Module
     from remit.interfaces.wasi_0_1.functions import HostFunction
     from remit.runtime.options import Imports
+    from remit.runtime.tracing import Tracer
 
     Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -69,11 +70,13 @@ def _mapping(value: Any, what: str) -> Mapping[Any, Any]:
     return mapping
 
 
-def link(module: Module, imports: Imports | None, *, asynchronous: bool, native: bool) -> Linker:
+def link(
+    module: Module, imports: Imports | None, *, asynchronous: bool, native: bool, trace: Tracer | None = None
+) -> Linker:
     """A linker with an answer to every import of `module` that there is one for.
 
     `imports` come first: a caller may replace a function of WASI. `asynchronous`: for calls that can be suspended.
-    `native`: with the functions of the native fast path.
+    `native`: with the functions of the native fast path. `trace`: calls are watched, so it is for one program only.
     """
     given: Mapping[str, Any] = imports or {}
     linker = module.engine.linker()
@@ -85,12 +88,16 @@ def link(module: Module, imports: Imports | None, *, asynchronous: bool, native:
         asked.add(name)
         own = given.get(wanted.module, {}).get(wanted.name)
         if own is not None:
-            _define_own(linker, wanted, own, asynchronous=asynchronous)
+            _define_own(linker, wanted, own, asynchronous=asynchronous, trace=trace)
         elif wanted.module in INTERFACES:
             interface = _interface(wanted.module)
             if wanted.name in interface.NAMES:
                 answer = interface.function(wanted.name)
-                _define_interface(linker, wanted, answer, asynchronous=asynchronous, native=native)
+                if trace is not None:
+                    type, function, may_block = answer
+                    watched = trace.wasi_0_1(wanted.module, wanted.name, interface.LAYOUT, function)
+                    answer = type, watched, may_block
+                _define_interface(linker, wanted, answer, asynchronous=asynchronous, native=native, trace=trace)
     return linker
 
 
@@ -119,7 +126,7 @@ def _interface(name: str) -> ModuleType:
 
 
 def _define_interface(
-    linker: Linker, wanted: Import, answer: HostFunction, *, asynchronous: bool, native: bool
+    linker: Linker, wanted: Import, answer: HostFunction, *, asynchronous: bool, native: bool, trace: Tracer | None
 ) -> None:
     type, function, may_block = answer
     if asynchronous and may_block:
@@ -127,7 +134,7 @@ def _define_interface(
 
         define_suspending(linker, wanted.module, wanted.name, type, function, unsigned=True)
         return
-    on_thread = blocking(function) if may_block else function
+    on_thread = blocking(function, trace) if may_block else function
     if not (native and wanted.module == NATIVE_INTERFACE and _define_native(linker, wanted, type, on_thread)):
         linker.define(wanted.module, wanted.name, type, on_thread, unsigned=True)
 
@@ -146,7 +153,9 @@ def _define_native(linker: Linker, wanted: Import, type: FuncType, function: Cal
     return True
 
 
-def _define_own(linker: Linker, wanted: Import, function: Callable[..., Any], *, asynchronous: bool) -> None:
+def _define_own(
+    linker: Linker, wanted: Import, function: Callable[..., Any], *, asynchronous: bool, trace: Tracer | None
+) -> None:
     """The caller's own function: called with the guest's arguments, signed, and an Instance first if it wants one."""
     type = wanted.type
     assert isinstance(type, FuncType)
@@ -171,9 +180,14 @@ def _define_own(linker: Linker, wanted: Import, function: Callable[..., Any], *,
     if asynchronous:
         from remit.runtime.suspension import awaiting, define_suspending
 
-        define_suspending(linker, wanted.module, wanted.name, type, awaiting(call))
+        waiting = awaiting(call)
+        if trace is not None:
+            waiting = trace.own(wanted.module, wanted.name, waiting)
+        define_suspending(linker, wanted.module, wanted.name, type, waiting)
     else:
-        linker.define(wanted.module, wanted.name, type, call)
+        linker.define(
+            wanted.module, wanted.name, type, call if trace is None else trace.own(wanted.module, wanted.name, call)
+        )
 
 
 def with_instance(function: Function) -> Function:
@@ -195,16 +209,18 @@ def with_instance(function: Function) -> Function:
     return function
 
 
-def blocking(function: Callable[..., int | Pending]) -> Callable[..., int]:
-    """`function`, waiting on the thread whenever it would block."""
+def blocking(function: Callable[..., int | Pending], trace: Tracer | None = None) -> Callable[..., int]:
+    """`function`, waiting on the thread whenever it would block. `trace` is told if it is stopped then."""
 
     def call(caller: Store, *arguments: int) -> int:
         result = function(caller, *arguments)
         while isinstance(result, Pending):
             try:
                 caller.data.reactor.wait(result.wait_for)
-            except BaseException:
+            except BaseException as error:
                 caller.stopped()  # by its time limit, an interruption, or a signal handler
+                if trace is not None:
+                    trace.stopped(error)
                 raise
             result = result.resume()
         return result

@@ -43,7 +43,8 @@ class ModuleWorld(World):
         self.instance: Instance | None = None
         """None while its start function runs."""
         self._native = native_table(grants) if _gains_by_native(program, grants) else None
-        super().__init__(build_process(grants, self._native, own_thread=runs_on_own_thread(asynchronous=asynchronous)))
+        own_thread = runs_on_own_thread(asynchronous=asynchronous)
+        super().__init__(build_process(grants, self._native, own_thread=own_thread), grants.trace)
         try:
             self.store: Store = program.module.engine.store(self.process, limits=limits)
             self.stores.add(self.store)
@@ -61,7 +62,8 @@ class ModuleWorld(World):
     def instantiate(self) -> Instance:
         """Make the instance, on this thread."""
         self.check()
-        self.instance = self.program.prepared(native=self._native is not None).instantiate(self.store)
+        prepared = self.program.prepared(native=self._native is not None, trace=self._trace)
+        self.instance = prepared.instantiate(self.store)
         self._begin()
         return self.instance
 
@@ -69,7 +71,7 @@ class ModuleWorld(World):
         """Make the instance, suspended whenever it waits."""
         from remit.runtime.suspension import start_instantiate
 
-        prepared = self.program.prepared(asynchronous=True, native=self._native is not None)
+        prepared = self.program.prepared(asynchronous=True, native=self._native is not None, trace=self._trace)
         instance: Instance = await self._drive(start_instantiate(prepared, self.store))
         self.instance = instance
         self._begin()
@@ -108,6 +110,8 @@ class ModuleWorld(World):
 
 def _gains_by_native(program: Program, grants: Grants) -> bool:
     """Whether the native fast path has anything to do for it. Otherwise it is spared the costs."""
+    if grants.trace is not None:
+        return False  # nobody would be told of what C does
     return bool(grants.dirs) or any(each.name in NATIVE_WITHOUT_FILES for each in program.info.imports)
 
 

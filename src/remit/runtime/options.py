@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias, TypedDict
+from typing import IO, TYPE_CHECKING, Any, TypeAlias, TypedDict
 
+from remit.kernel.calls import Call
 from remit.kernel.clocks import Clock
 from remit.kernel.files import Filesystem
 from remit.kernel.http import HttpClient
@@ -21,6 +22,9 @@ from remit.kernel.sockets import Socket
 from remit.kernel.uses import Use
 from remit.policy.remit import Remit
 from remit.runtime.runnable import Runnable
+
+if TYPE_CHECKING:
+    from remit.kernel.calls import CallSink
 
 Argument: TypeAlias = str | os.PathLike[str] | Runnable | bytes | bytearray | memoryview
 Arguments: TypeAlias = Sequence[Argument] | Argument
@@ -45,6 +49,7 @@ class GrantOptions(TypedDict, total=False):
     strict: bool
     on_refusal: Callable[[Refusal], object] | None
     on_use: Callable[[Use], object] | None
+    trace: Callable[[Call], object] | CallSink | IO[Any] | None
     stdin: Any
     stdout: Any
     stderr: Any

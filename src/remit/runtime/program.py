@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from remit.policy.grants import Grants
     from remit.runtime.instance import AsyncInstance, Instance
     from remit.runtime.options import Imports, InstanceOptions
+    from remit.runtime.tracing import Tracer
     from remit.runtime.world import World
 
 
@@ -78,21 +79,24 @@ class Program(Runnable):
         """It exports a function `name` that takes and returns nothing, as ``_start`` and ``_initialize`` do."""
         return any(export.name == name and export.type == FuncType((), ()) for export in self.info.exports)
 
-    def prepared(self, *, asynchronous: bool = False, native: bool = False) -> Prepared:
+    def prepared(self, *, asynchronous: bool = False, native: bool = False, trace: Tracer | None = None) -> Prepared:
         """The module with every import found, for calls that block a thread, or that can be suspended.
 
         `native`: for stores with a :class:`remit.native.table.NativeDescriptorTable`; in others it only costs more.
+        `trace`: for the program that it watches only.
         LinkError if an import is missing or of a wrong type; it names all of them.
         """
         kind = (asynchronous, native)
-        prepared = self._prepared.get(kind)
+        prepared = None if trace is not None else self._prepared.get(kind)
         if prepared is None:
-            linker = link(self.module, self._imports, asynchronous=asynchronous, native=native)
+            linker = link(self.module, self._imports, asynchronous=asynchronous, native=native, trace=trace)
             try:
-                prepared = self._prepared[kind] = linker.prepare(self.module)
+                prepared = linker.prepare(self.module)
             except LinkError as error:
                 explain_missing(error)
                 raise
+            if trace is None:
+                self._prepared[kind] = prepared
         return prepared
 
     def instantiate(self, **options: Unpack[InstanceOptions]) -> Instance:

@@ -71,6 +71,8 @@ def run(args: Arguments, **options: Unpack[RunOptions]) -> CompletedProcess:
     :param on_use: called with a :class:`Use` for each use that it makes of its directories and its network: what it
         opened, made, removed, moved, listed, connected to. :mod:`remit.audit` has functions that log them. What it
         raises ends the program.
+    :param trace: called with a :class:`remit.trace.Call` for each call that it makes, when that has ended; what that
+        raises ends the program. Or a file object, which gets a line for each; or something of :mod:`remit.trace`.
 
     What happens when it asks for more:
 

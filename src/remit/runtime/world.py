@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from remit.kernel.process import Process
     from remit.policy.grants import Grants
     from remit.runtime.awaited import Awaited
+    from remit.runtime.tracing import Tracer
 
 CLOCKS_DIFFER = 0.01
 """Seconds by which timers of an asyncio loop may be early, and more."""
@@ -88,10 +89,16 @@ class Stores:
 class World:
     """One program that runs, and all that belongs to it: close it."""
 
-    __slots__ = ("_call", "process", "reactor", "stores")
+    __slots__ = ("_call", "_trace", "process", "reactor", "stores")
 
-    def __init__(self, process: Process) -> None:
+    def __init__(self, process: Process, trace: Any = None) -> None:
+        """`trace`: who is told of its calls, as :class:`remit.policy.grants.Grants` has it."""
         self._call: FiberCall | None = None
+        self._trace: Tracer | None = None
+        if trace is not None:
+            from remit.runtime.tracing import tracer_of
+
+            self._trace = tracer_of(trace)
         self.process = process
         self.stores = Stores()
         self.reactor = process.reactor = Reactor(_stop_check(self.stores))
@@ -143,6 +150,8 @@ class World:
         self.stores.close()
         self.process.close()
         self.process.owner = None
+        if self._trace is not None:
+            self._trace.close()
 
     async def _drive(self, call: FiberCall) -> Any:
         """Run a call to its end, giving way to others whenever it waits or has run for a while."""
@@ -160,6 +169,10 @@ class World:
                     awaited: Awaited = pending.wait_for  # type: ignore[assignment] # there are these two, see bind.py
                     await awaited.wait(self.reactor.deadline)
             return call.result()
+        except BaseException as error:
+            if self._trace is not None:
+                self._trace.stopped(error)
+            raise
         finally:
             self._call = None
             call.close()

@@ -138,6 +138,7 @@ class LazyFunction(HostFunction):
         self._offered = offered
         self._name = name
         self._host = host
+        self._type = self._classes = None
         self.native = (interface, name)
 
     @property

@@ -24,12 +24,13 @@ if TYPE_CHECKING:
     from remit.component.abi.context import HandleConversion, LiftLowerContext
     from remit.engine.api import Store
     from remit.kernel.reactor import Reactor
+    from remit.runtime.tracing import Tracer
 
 
 class Blocking(Embedding):
     """Whoever waits blocks the thread."""
 
-    __slots__ = ("_reactor", "native_functions")
+    __slots__ = ("_reactor", "_trace", "native_functions")
 
     def __init__(
         self,
@@ -37,10 +38,13 @@ class Blocking(Embedding):
         conversion: HandleConversion,
         reactor: Reactor,
         native: Mapping[tuple[str, str] | None, int],
+        trace: Tracer | None = None,
     ) -> None:
-        """`native`: the addresses of the functions of C that may serve what the guest calls."""
+        """`native`: the addresses of the functions of C that may serve what the guest calls. `trace` is told if it is
+        stopped while it waits."""
         super().__init__(new_store, conversion)
         self._reactor = reactor
+        self._trace = trace
         self.native_functions: Mapping[tuple[str, str] | None, int] = native
 
     def native_function(
@@ -73,8 +77,10 @@ class Blocking(Embedding):
         while type(result) is Pending:
             try:
                 self._reactor.wait(result.wait_for)  # type: ignore[arg-type]  # no awaitables on a thread
-            except BaseException:
+            except BaseException as error:
                 caller.stopped()  # by its time limit, an interruption, or a signal handler
+                if self._trace is not None:
+                    self._trace.stopped(error)
                 raise
             result = result.resume()
         return result

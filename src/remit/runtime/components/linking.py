@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from remit.interfaces.wit.calling import Offered
     from remit.interfaces.wit.declaration import Host
     from remit.runtime.components.own_imports import OwnImport
+    from remit.runtime.tracing import Tracer
 
     Provider = Callable[[Host, bool], Extern]
     """Gives what is imported, for one running program; whether that is asynchronous."""
@@ -36,14 +37,16 @@ if TYPE_CHECKING:
 class Links:
     """The answer to each import of a component."""
 
-    __slots__ = ("_providers",)
+    __slots__ = ("_providers", "_types")
 
-    def __init__(self, providers: Mapping[str, Provider]) -> None:
+    def __init__(self, providers: Mapping[str, Provider], types: Mapping[str, ExternType]) -> None:
         self._providers = providers
+        self._types = types
 
-    def arguments(self, host: Host, *, asynchronous: bool) -> dict[str, Extern]:
-        """What to instantiate it with."""
-        return {name: provide(host, asynchronous) for name, provide in self._providers.items()}
+    def arguments(self, host: Host, *, asynchronous: bool, trace: Tracer | None = None) -> dict[str, Extern]:
+        """What to instantiate it with. `trace`: its calls are watched."""
+        found = {name: provide(host, asynchronous) for name, provide in self._providers.items()}
+        return found if trace is None else trace.imports(found, self._types)
 
 
 def link(
@@ -64,7 +67,7 @@ def link(
     for wanted, type in component.imports.items():
         linking.add(wanted, type)
     linking.end()
-    return Links(linking.providers)
+    return Links(linking.providers, component.imports)
 
 
 class _Linking:

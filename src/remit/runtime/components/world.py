@@ -64,7 +64,7 @@ class ComponentWorld(World):
         self._asynchronous = asynchronous
         self._on_thread = asynchronous and not (runs_on_own_thread(asynchronous=True) and census.stores < 2)
         self.tank = Tank(ENDLESS if fuel is None else fuel) if component.metered else None
-        super().__init__(build_process(grants, own_thread=not self._on_thread))
+        super().__init__(build_process(grants, own_thread=not self._on_thread), grants.trace)
         self.host = Host(self.process)
         self._conversion = GuestHandles(self._class_of)
         self.class_of: Callable[[Resource], type[GuestResource] | None] | None = None
@@ -75,8 +75,8 @@ class ComponentWorld(World):
         self.check()
         from remit.runtime.components.embeddings import Blocking
 
-        native = native_stream_functions() if self._has_directories else {}
-        return self._instantiate(Blocking(self._new_store, self._conversion, self.reactor, native))
+        native = native_stream_functions() if self._has_directories and self._trace is None else {}
+        return self._instantiate(Blocking(self._new_store, self._conversion, self.reactor, native, self._trace))
 
     async def instantiate_async(self) -> Instance:
         """Make the instance. Its start functions may not wait."""
@@ -162,7 +162,7 @@ class ComponentWorld(World):
         return function
 
     def _instantiate(self, embedding: Embedding) -> Instance:
-        arguments = self.component.links.arguments(self.host, asynchronous=self._asynchronous)
+        arguments = self.component.links.arguments(self.host, asynchronous=self._asynchronous, trace=self._trace)
         self.instance = self.component.loaded.instantiate(arguments, embedding)
         return self.instance
 
