@@ -27,7 +27,7 @@ def test_help_names_every_command(arguments: list[str], capsys: pytest.CaptureFi
     assert all(f"\n  {name} " in out for name in ("run", "inspect", "compile", "cache"))
 
 
-@pytest.mark.parametrize("name", ["run", "inspect", "compile", "cache"])
+@pytest.mark.parametrize("name", ["run", "trace", "inspect", "compile", "cache"])
 def test_help_of_each_command(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([name, "--help"]) == 0
     text = capsys.readouterr().out
@@ -41,7 +41,7 @@ def test_mistakes(capsys: pytest.CaptureFixture[str]) -> None:
     assert complaint(capsys) == "no command: remit run PROGRAM, or remit --help"
     assert complaint(capsys, "inspct") == (
         "unknown command 'inspct'; did you mean inspect? "
-        "(commands: run, serve, learn, check, bindings, inspect, compile, cache)"
+        "(commands: run, serve, trace, learn, check, bindings, inspect, compile, cache)"
     )
     assert complaint(capsys, "tool.wasm") == "unknown command 'tool.wasm'; to run that program: remit run tool.wasm"
     assert complaint(capsys, "--dir=.", "run") == (

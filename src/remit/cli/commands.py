@@ -18,6 +18,7 @@ from remit.cli.report import (
 SUMMARIES = {
     "run": "Run a program.",
     "serve": "Serve a component over HTTP.",
+    "trace": "Run a program, and tell each call that it makes.",
     "learn": "Run a program, and write down the least that it needs.",
     "check": "Run a program under its remit file, and say what of that is too much.",
     "bindings": "Write a Python module with the types of a component.",
@@ -92,6 +93,10 @@ def _run_subcommand(name: str, arguments: list[str]) -> int:
         from remit.cli import compile
 
         return compile.main(arguments)
+    if name == "trace":
+        from remit.cli import trace
+
+        return trace.main(arguments)
     if name == "learn":
         from remit.cli import learn
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from remit.audit import JsonLines
+    from remit.kernel.calls import CallSink
     from remit.kernel.refusals import Refusal
     from remit.kernel.uses import Use
     from remit.runtime.components.program import Component
@@ -99,7 +100,11 @@ def main(arguments: Sequence[str]) -> int:
         say(COMMAND.help())
         return 0
     path, *rest = parsed.operands
-    options = parsed.values
+    return run_program(path, rest, parsed.values)
+
+
+def run_program(path: str, rest: list[str], options: dict[str, Any], *, trace: CallSink | None = None) -> int:
+    """Run what the command line says; `trace` is told of its calls. The exit status. CommandError."""
     file = None
     if path.endswith(".toml") or "remit" in options or "write-remit" in options:
         from remit.cli.remit_file import prepared
@@ -113,7 +118,10 @@ def main(arguments: Sequence[str]) -> int:
         from remit.cli.remit_file import check_interfaces
 
         check_interfaces(path, program, file)
-    return carry_out(program, path, rest, World(options, file), options)
+    world = World(options, file)
+    if trace is not None:
+        world.options["trace"] = trace
+    return carry_out(program, path, rest, world, options)
 
 
 def loaded(path: str, options: dict[str, Any]) -> Program | Component:

@@ -277,7 +277,12 @@ def _text(frame: _Frame, place: int) -> Any:
 
 def _decoded(frame: _Frame, address: int, length: int) -> Any:
     found = frame.bytes(address, min(length, _MAX_PATH)) if address + length <= len(frame.view) else None
-    return _OUTSIDE if found is None else found.decode("utf-8", "backslashreplace")
+    if found is None:
+        return _OUTSIDE
+    try:
+        return found.decode()
+    except UnicodeDecodeError:
+        return Symbol(quoted(found.decode("utf-8", "surrogateescape")))
 
 
 def _used_text(frame: _Frame, place: int) -> Any:

@@ -124,7 +124,8 @@ class Decoder:
     def _told(self, value: Any, type: ValType, *, new: bool) -> Any:
         if isinstance(type, Primitive) and isinstance(value, bool | int | float | str):
             return value[: MAX_TEXT + 1] if isinstance(value, str) else value
-        return Symbol(_Text(self._resources, new=new).of(value, type))
+        text = _Text(self._resources, new=new).of(value, type)
+        return Symbol(text if len(text) <= 2 * MAX_VALUE else f"{text[: 2 * MAX_VALUE]}…")
 
 
 def _label(value: Any) -> str:
@@ -208,8 +209,12 @@ class _Text:
     def _list(self, value: Any, type: List) -> str:
         if isinstance(value, bytes | bytearray | memoryview):
             return data(bytes(value[:MAX_DATA]), len(value))
-        parts = [self._of(each, type.element) for each in value[:MAX_ITEMS]]
-        if len(value) > MAX_ITEMS:
+        parts = []
+        for each in value[:MAX_ITEMS]:
+            if self._left <= 0:
+                break
+            parts.append(self._of(each, type.element))
+        if len(value) > len(parts):
             parts.append(f"… ({len(value)} items)")
         return f"[{', '.join(parts)}]"
 
