@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import re
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,7 +28,8 @@ from tools import zig
 from tools.guests import jco
 from wat import wat
 
-SCENARIOS = Path(__file__).parents[1] / "parity" / "scenarios.c"
+REPOSITORY = Path(__file__).parents[2]
+SCENARIOS = REPOSITORY / "tests" / "parity" / "scenarios.c"
 TEXT = b"one\ntwo\n"
 
 
@@ -324,3 +328,30 @@ def test_native_code_is_not_used(tmp_path: Path, which: int) -> None:
     program = both()[which]
     remit.run([program, "files"], dirs={"/data": tmp_path}, capture_output=True, trace=calls.append)
     assert len([call for call in calls if "read" in call.name]) >= 4
+
+
+def test_nothing_is_loaded_for_it() -> None:
+    script = """
+import sys, remit
+remit.run(["examples/demo/notes.wasm"], dirs={"/notes": remit.fs.Memory({})}, capture_output=True)
+print([name for name in sys.modules if name.startswith("remit") and ("trac" in name or name.endswith(".calls"))])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=REPOSITORY, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout in ("[]\n", "['remit.engine.wasmtime.calls']\n")
+
+
+def test_a_call_whose_program_is_cancelled() -> None:
+    calls: list[remit.trace.Call] = []
+
+    async def cancel() -> None:
+        task = asyncio.create_task(remit.run_async([ENDLESS], trace=calls.append, capture_output=True, cache=False))
+        await asyncio.sleep(0.3)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(cancel())
+    assert (calls[-1].function, calls[-1].outcome, calls[-1].error) == ("poll_oneoff", "stopped", "CancelledError")
+    assert calls[-1].waited > 0.05
