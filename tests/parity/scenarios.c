@@ -601,6 +601,15 @@ static void errors(void) {
     SAY(lseek(file, 1, SEEK_CUR));
 }
 
+static void told(void) {
+    int file = opened("/small/file", O_RDWR | O_CREAT);
+    ssize_t sum = 0;
+    for (ssize_t count; (count = write(file, buffer, 3000)) > 0;)
+        sum += count;
+    SAY(lseek(file, 0, SEEK_END));
+    SAY(sum);
+}
+
 static void allocating(void) {
     int file = opened("/data/text.txt", O_RDWR);
     SAY(posix_fallocate(file, 0, 100));
@@ -616,7 +625,7 @@ int main(int argc, char **argv) {
         {"modes", modes}, {"replacing", replacing}, {"many", many}, {"relative", relative}, {"together", together},
         {"outside", outside}, {"linktimes", linktimes}, {"full", full}, {"handles", handles}, {"waiting", waiting},
         {"pieces", pieces}, {"closed", closed}, {"ending", ending}, {"processor", processor}, {"bytes", bytes},
-        {"allocating", allocating}, {"errors", errors},
+        {"allocating", allocating}, {"told", told}, {"errors", errors},
     };
     setvbuf(stdout, spoken, _IOFBF, sizeof spoken); /* So that what is said does not come between what is done. */
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
