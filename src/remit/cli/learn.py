@@ -98,12 +98,10 @@ def _check_program(output: str, program: str, known: Remit | None) -> None:
 
 
 def _write(output: str, program: str, arguments: list[str], remit: Remit, known: Remit | None) -> None:
-    from hashlib import sha256
-
+    from remit.cli.remit_file import digest_of
     from remit.policy.remit_file.update import update_file
 
-    with open(program, "rb") as file:
-        digest = sha256(file.read()).hexdigest()
+    digest = digest_of(program)
     kept = known is not None and known.program is not None
     given = known.arguments if known is not None and kept else arguments
     try:

@@ -96,11 +96,20 @@ def check_interfaces(path: str, program: Any, remit: Remit) -> None:
         raise CommandError(str(error)) from None
 
 
-def _write(path: str, arguments: list[str], options: dict[str, Any], remit: Remit | None) -> None:
+def digest_of(path: str) -> str:
+    """The SHA-256 of the program in the file at `path`. CommandError."""
     from hashlib import sha256
 
-    from remit.cli.world import remit_of
     from remit.engine.program_file import read_program
+
+    try:
+        return sha256(read_program(path)[0]).hexdigest()
+    except OSError as error:
+        raise CommandError(f"{path}: {reason(error)}") from None
+
+
+def _write(path: str, arguments: list[str], options: dict[str, Any], remit: Remit | None) -> None:
+    from remit.cli.world import remit_of
 
     target = options["write-remit"]
     for option in _NOT_WRITTEN:
@@ -108,10 +117,7 @@ def _write(path: str, arguments: list[str], options: dict[str, Any], remit: Remi
             raise UsageError(f"--{option} is no part of a remit file: leave it out, and say it when that is run")
     if os.path.lexists(target):
         raise CommandError(f"--write-remit: {target} is there already: remove it first, or give another name")
-    try:
-        digest = sha256(read_program(path)[0]).hexdigest()
-    except OSError as error:
-        raise CommandError(f"{path}: {reason(error)}") from None
+    digest = digest_of(path)
     if remit is not None and remit.sha256 not in (None, digest):
         raise CommandError(
             f"{path} is not the program that was meant: its SHA-256 is {digest}, and {remit.sha256} was said"

@@ -63,7 +63,7 @@ class DecoyDirectory(Directory):
         self._path = path
 
     @property
-    def origin(self) -> object:  # type: ignore[override]  # of others it is an attribute
+    def origin(self) -> object:
         return self._decoy
 
     def walk(self, path: str) -> Directory | None:

@@ -6,8 +6,9 @@ What can be read through it is what the wrapped filesystem has at that moment: o
 from __future__ import annotations
 
 from remit.filesystems.arguments import wanted_filesystem
+from remit.filesystems.unchangeable import UnchangeableDirectory, UnchangeableFile
 from remit.kernel.errors import Code, KernelError
-from remit.kernel.files import Advice, Directory, DirectoryEntry, File, Filesystem, FileType, How, Stat
+from remit.kernel.files import Advice, Directory, DirectoryEntry, File, Filesystem, How, Stat
 from remit.kernel.refusals import Refused, Want
 
 TYPE_CHECKING = False
@@ -29,18 +30,20 @@ class ReadOnly(Filesystem):
         return ReadOnlyDirectory(self._filesystem.root(), self)
 
 
-class ReadOnlyDirectory(Directory):
+class ReadOnlyDirectory(UnchangeableDirectory):
     """A directory that cannot be changed through this object. It owns and closes the one it wraps."""
 
-    __slots__ = ("_directory", "_path", "origin")
-
-    read_only = True
+    __slots__ = ("_directory", "_origin", "_path")
 
     def __init__(self, directory: Directory, origin: object = None, path: str = "") -> None:
         """`path` is where it lies in what was granted, as far as that can be said without walking there again."""
         self._directory = directory
         self._path = path
-        self.origin = origin
+        self._origin = origin
+
+    @property
+    def origin(self) -> object:
+        return self._origin
 
     def refusal(self, action: str, name: str) -> KernelError:
         path = self._path_of(name)
@@ -51,9 +54,6 @@ class ReadOnlyDirectory(Directory):
 
     def stat(self) -> Stat:
         return self._directory.stat()
-
-    def set_times(self, accessed: int | None, modified: int | None) -> None:
-        raise self.refusal("write", "")
 
     def sync(self, *, data_only: bool) -> None:
         self._directory.sync(data_only=data_only)
@@ -67,27 +67,8 @@ class ReadOnlyDirectory(Directory):
     def open_directory(self, name: str) -> Directory:
         return ReadOnlyDirectory(self._directory.open_directory(name), self.origin, self._path_of(name))
 
-    def open_file(self, name: str, how: int) -> File:
-        if how & (How.WRITE | How.CREATE | How.TRUNCATE):
-            self._check_how(name, how)
-        return ReadOnlyFile(self._directory.open_file(name, how & How.READ))
-
-    def _check_how(self, name: str, how: int) -> None:
-        """Raise what opening would, in the order in which Linux looks at things."""
-        try:
-            found = self._directory.lookup(name).type
-        except KernelError as error:
-            if error.code is Code.NO_ENTRY and how & How.CREATE:
-                raise self.refusal("create", name) from None
-            raise
-        if how & How.CREATE and how & How.EXCLUSIVE:
-            raise KernelError(Code.EXISTS, name)
-        if found is FileType.DIRECTORY:
-            raise KernelError(Code.IS_DIRECTORY, name)
-        if found is FileType.SYMBOLIC_LINK:
-            raise KernelError(Code.LOOP, name)
-        if how & (How.WRITE | How.TRUNCATE):
-            raise self.refusal("write", name)
+    def open_to_read(self, name: str, *, readable: bool) -> File:
+        return ReadOnlyFile(self._directory.open_file(name, How.READ if readable else 0))
 
     def reopen(self) -> Directory:
         return ReadOnlyDirectory(self._directory.reopen(), self.origin, self._path)
@@ -98,33 +79,12 @@ class ReadOnlyDirectory(Directory):
     def read_link(self, name: str) -> str:
         return self._directory.read_link(name)
 
-    def make_directory(self, name: str) -> None:
-        raise self.refusal("create", name)
-
-    def make_symbolic_link(self, name: str, target: str) -> None:
-        raise self.refusal("create", name)
-
-    def link(self, name: str, target: Directory, target_name: str) -> None:
-        raise self.refusal("write", name)
-
-    def rename(self, name: str, target: Directory, target_name: str) -> None:
-        raise self.refusal("delete", name)
-
-    def unlink(self, name: str) -> None:
-        raise self.refusal("delete", name)
-
-    def remove_directory(self, name: str) -> None:
-        raise self.refusal("delete", name)
-
-    def set_times_of(self, name: str, accessed: int | None, modified: int | None) -> None:
-        raise self.refusal("write", name)
-
     def walk(self, path: str) -> Directory | None:
         directory = self._directory.walk(path)
         return None if directory is None else ReadOnlyDirectory(directory, self.origin, self._path_of(path))
 
 
-class ReadOnlyFile(File):
+class ReadOnlyFile(UnchangeableFile):
     """An open file that cannot be changed through this object. It owns and closes the one it wraps."""
 
     __slots__ = ("_file", "seekable")
@@ -135,9 +95,6 @@ class ReadOnlyFile(File):
 
     def stat(self) -> Stat:
         return self._file.stat()
-
-    def set_times(self, accessed: int | None, modified: int | None) -> None:
-        raise KernelError(Code.READ_ONLY, "set_times")
 
     def sync(self, *, data_only: bool) -> None:
         self._file.sync(data_only=data_only)
@@ -154,21 +111,7 @@ class ReadOnlyFile(File):
     def when_readable(self) -> Pollable:
         return self._file.when_readable()
 
-    def write_at(self, offset: int, buffers: Sequence[memoryview]) -> int:
-        raise _not_writable()
-
-    def append(self, buffers: Sequence[memoryview]) -> int:
-        raise _not_writable()
-
     def write(self, buffers: Sequence[memoryview]) -> int:
-        raise _not_writable()
-
-    def resize(self, size: int) -> None:
-        raise _not_writable()
-
-    def allocate(self, offset: int, length: int) -> None:
-        if length == 0:
-            raise KernelError(Code.INVALID, "nothing to allocate")
         raise _not_writable()
 
     def advise(self, offset: int, length: int, advice: Advice) -> None:

@@ -225,7 +225,7 @@ class RestrictedDirectory(Directory):
         self.read_only = directory.read_only
 
     @property
-    def origin(self) -> object:  # type: ignore[override]  # of others it is an attribute
+    def origin(self) -> object:
         return self._place.policy
 
     def close(self) -> None:
@@ -480,7 +480,7 @@ class HiddenDirectory(Directory):
         self._policy = policy
 
     @property
-    def origin(self) -> object:  # type: ignore[override]  # of others it is an attribute
+    def origin(self) -> object:
         return self._policy
 
     def close(self) -> None:

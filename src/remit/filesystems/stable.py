@@ -12,6 +12,7 @@ itself changes, it sees at the time of its own clock; on the host it has the hos
 from __future__ import annotations
 
 from remit.filesystems.arguments import wanted_clock, wanted_filesystem
+from remit.filesystems.wrapped import WrappedDirectory
 from remit.kernel.errors import KernelError
 from remit.kernel.files import NOW, Directory, DirectoryEntry, File, Filesystem, FileType, How, Stat
 
@@ -144,26 +145,15 @@ class Seen:
         )
 
 
-class StableDirectory(Directory):
+class StableDirectory(WrappedDirectory):
     """A directory as :class:`Stable` shows it. It owns and closes the one it wraps."""
 
-    __slots__ = ("_directory", "_known", "_seen", "read_only")
+    __slots__ = ("_known", "_seen")
 
     def __init__(self, directory: Directory, seen: Seen, known: _Known) -> None:
-        self._directory = directory
+        super().__init__(directory)
         self._seen = seen
         self._known = known
-        self.read_only = directory.read_only
-
-    @property
-    def origin(self) -> object:  # type: ignore[override]  # of others it is an attribute
-        return self._directory.origin
-
-    def refusal(self, action: str, name: str) -> KernelError:
-        return self._directory.refusal(action, name)
-
-    def allowed_by(self, right: str, name: str) -> str:
-        return self._directory.allowed_by(right, name)
 
     def stat(self) -> Stat:
         return self._seen.shown(self._directory.stat(), self._known)
@@ -171,12 +161,6 @@ class StableDirectory(Directory):
     def set_times(self, accessed: int | None, modified: int | None) -> None:
         self._directory.set_times(accessed, modified)
         self._seen.set_times(self._known, accessed, modified)
-
-    def sync(self, *, data_only: bool) -> None:
-        self._directory.sync(data_only=data_only)
-
-    def close(self) -> None:
-        self._directory.close()
 
     def lookup(self, name: str) -> Stat:
         stat = self._directory.lookup(name)

@@ -74,7 +74,7 @@ class UnionDirectory(Directory):
         self.read_only = upper is None or upper.read_only
 
     @property
-    def origin(self) -> object:  # type: ignore[override]  # of others it is an attribute
+    def origin(self) -> object:
         return None if self._upper is None else self._upper.origin
 
     def refusal(self, action: str, name: str) -> KernelError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from remit.filesystems.arguments import wanted_filesystem
 from remit.filesystems.restricted import HiddenDirectory
+from remit.filesystems.wrapped import WrappedDirectory
 from remit.kernel.errors import Code, KernelError
 from remit.kernel.files import Directory, File, Filesystem, FileType, How
 from remit.kernel.uses import Use
@@ -61,26 +62,15 @@ class _Watch:
         self.seeing = seeing
 
 
-class WatchedDirectory(Directory):
+class WatchedDirectory(WrappedDirectory):
     """A directory with a watcher. It owns and closes the one it wraps."""
 
-    __slots__ = ("_directory", "_path", "_watch", "read_only")
+    __slots__ = ("_path", "_watch")
 
     def __init__(self, directory: Directory, path: str, watch: _Watch) -> None:
-        self._directory = directory
+        super().__init__(directory)
         self._path = path
         self._watch = watch
-        self.read_only = directory.read_only
-
-    @property
-    def origin(self) -> object:  # type: ignore[override]  # of others it is an attribute
-        return self._directory.origin
-
-    def refusal(self, action: str, name: str) -> KernelError:
-        return self._directory.refusal(action, name)
-
-    def allowed_by(self, right: str, name: str) -> str:
-        return self._directory.allowed_by(right, name)
 
     def _at(self, name: str) -> str:
         return f"{self._path.rstrip('/')}/{name}" if name else self._path
@@ -130,12 +120,6 @@ class WatchedDirectory(Directory):
     def set_times(self, accessed: int | None, modified: int | None) -> None:
         self._directory.set_times(accessed, modified)
         self._tell("write", "")
-
-    def sync(self, *, data_only: bool) -> None:
-        self._directory.sync(data_only=data_only)
-
-    def close(self) -> None:
-        self._directory.close()
 
     def reopen(self) -> Directory:
         return WatchedDirectory(self._directory.reopen(), self._path, self._watch)

@@ -231,8 +231,10 @@ class Directory(Node):
     read_only: bool = False
     """Nothing below can be changed through this object: every changing operation raises READ_ONLY."""
 
-    origin: object = None
-    """Which of a program's grants it is part of, if that refuses something: what refusals name."""
+    @property
+    def origin(self) -> object:
+        """Which of a program's grants it is part of, if that refuses something: what refusals name."""
+        return None
 
     def refusal(self, action: str, name: str) -> KernelError:
         """The READ_ONLY error where this object is :attr:`read_only`, of ``write``, ``create`` or ``delete``.
