@@ -83,7 +83,7 @@ def test_records(caplog: pytest.LogCaptureFixture) -> None:
     assert (first.name, first.levelname, first.getMessage()) == ("remit.audit", "INFO", "read /a\\x1b[2Jb")
     assert first.remit == {"event": "use", "grant": "/", "kind": "file", "action": "read", "subject": "/a\x1b[2Jb"}  # type: ignore[attr-defined]
     assert (second.levelname, second.getMessage()) == (*("WARNING", "refused: path_open: read /a: permission denied"),)
-    assert second.remit["error"] == "permission denied"  # type: ignore[attr-defined]
+    assert second.remit["error"] == "permission denied"  # type: ignore[attr-defined]  # known to be there
     mine = logging.getLogger("mine")
     with caplog.at_level(logging.DEBUG, logger="mine"):
         remit.audit.to_logger(mine, logging.DEBUG)(use())

@@ -191,9 +191,9 @@ def test_every_handle_is_given_back() -> None:
 
 def test_layers_that_are_none() -> None:
     with pytest.raises(TypeError, match="upper must be a filesystem"):
-        fs.Union("path")  # type: ignore[arg-type]
+        fs.Union("path")  # type: ignore[arg-type]  # that is what is tested
     with pytest.raises(TypeError, match=r"lower\[0\] must be a filesystem"):
-        fs.Union(fs.Memory(), "path")  # type: ignore[arg-type]
+        fs.Union(fs.Memory(), "path")  # type: ignore[arg-type]  # that is what is tested
     with pytest.raises(ValueError, match=f"at most {MAX_LAYERS}"):
         fs.Union(*[fs.Memory()] * (MAX_LAYERS + 1))
 

@@ -72,7 +72,7 @@ def test_a_single_file_is_all_that_is_seen_of_its_directory(tree: Path) -> None:
     assert told(etc, "in.txt", How.WRITE) == Code.ACCESS.value
     assert told(etc, "bex", How.WRITE | How.CREATE) == Code.ACCESS.value
     assert told(etc, ".") == "opened"
-    root = etc.root()  # type: ignore[union-attr]
+    root = etc.root()  # type: ignore[union-attr]  # known to be there
     with pytest.raises(KernelError, match="no rule allows to"):
         root.entries()
     root.close()

@@ -63,7 +63,7 @@ def test_what_is_given_besides_is_added_or_replaces() -> None:
     with pytest.raises(ValueError, match="limits: the remit has some of these"):
         remit.run([guests.HELLO], remit=Remit(limits={"descriptors": 9}), limits=remit.Limits())
     with pytest.raises(TypeError, match=r"a remit.Remit is wanted"):
-        remit.run([guests.HELLO], remit="remit.toml")  # type: ignore[arg-type]
+        remit.run([guests.HELLO], remit="remit.toml")  # type: ignore[arg-type]  # that is what is tested
 
 
 def test_a_variable_that_is_replaced_need_not_be_set() -> None:
@@ -107,7 +107,7 @@ def test_digests(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"x\.wasm is not the program that was meant"):
         remit.load(tmp_path / "x.wasm", sha256=other)
     with pytest.raises(TypeError, match="64 hexadecimal digits"):
-        remit.load(guests.HELLO, sha256=1)  # type: ignore[arg-type]
+        remit.load(guests.HELLO, sha256=1)  # type: ignore[arg-type]  # that is what is tested
 
 
 def test_interfaces() -> None:
