@@ -103,7 +103,8 @@ async def _close(address: str, server: subprocess.Popen[str]) -> Counter[str]:
 async def ask_on(address: str, counts: Counter[str], *, keep: bool) -> None:
     """Ask, on one connection or on a new one each time, until the server takes no more connections.
 
-    Counted are requests that were ``answered`` whole, ``cut off`` in the answer, or ``lost`` without any.
+    Counted are requests that were ``answered`` whole, ``cut off`` in the answer, or ``lost`` without any. A connection
+    may be ``closed while idle``, with a request on its way that is asked again on another (RFC 9112, section 9.3.1).
     """
     host, _, port = address.rpartition(":")
     while True:
@@ -112,13 +113,11 @@ async def ask_on(address: str, counts: Counter[str], *, keep: bool) -> None:
         except OSError:
             counts["refused a connection"] += 1
             return
-        again = keep
-        while True:
+        answer = await _ask(reader, writer, keep=keep)
+        counts[answer] += 1
+        while keep and answer == "answered":
             answer = await _ask(reader, writer, keep=keep)
-            counts[answer] += 1
-            again = again and answer == "answered"
-            if not again:
-                break
+            counts["closed while idle" if answer == "lost" else answer] += 1
         writer.close()
 
 

@@ -454,7 +454,7 @@ def test_invoke_a_function_of_a_component(line: str, status: int, said: str, tmp
     ("line", "said"),
     [
         ("none 1", "--invoke: it.wasm has no function 'none'; it has docs:drawing/shapes@1.2.0#mirror, "),
-        ("half-of", "--invoke: half-of takes 1 arguments (even: u32), not 0"),
+        ("half-of", "--invoke: half-of takes 1 argument (even: u32), not 0"),
         ("half-of x", "--invoke: argument even of half-of: a whole number is expected at character 1, not 'x'"),
         ("half-of -1", "--invoke: argument even of half-of: -1 is out of range for u32"),
         ("mirror {x:1}", "--invoke: argument p of mirror: the field y is missing"),

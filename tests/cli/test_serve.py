@@ -101,6 +101,30 @@ def test_refusals_are_in_the_access_log() -> None:
     assert [line.split('"')[1:] for line in out.splitlines()] == [["-", " 413 0 0.000000"], ["-", " 400 0 0.000000"]]
 
 
+def test_nothing_that_clients_send_ends_a_field_of_the_access_log() -> None:
+    with serving("--access-log") as server:
+        host, _, port = server.address.removeprefix("http://").rpartition(":")
+        with socket.create_connection((host, int(port)), timeout=20) as peer:
+            peer.sendall(b'GET /?" HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n')
+            while peer.recv(1000):
+                continue
+        status, out, _ = server.end()
+    assert status == 0
+    assert out.split('"')[1] == r"GET /?\x22 HTTP/1.1"
+
+
+def test_a_body_that_is_malformed_has_its_status_in_the_access_log() -> None:
+    with serving("--access-log") as server:
+        host, _, port = server.address.removeprefix("http://").rpartition(":")
+        with socket.create_connection((host, int(port)), timeout=20) as peer:
+            peer.sendall(b"POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\n")
+            while peer.recv(1000):
+                continue
+        status, out, _ = server.end()
+    assert status == 0
+    assert out.split('"')[2].split()[0] == "400"
+
+
 def test_a_log_that_cannot_be_written_stops_no_request() -> None:
     with serving("--access-log") as server:
         assert server.process.stdout is not None

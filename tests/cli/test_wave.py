@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import Any
 
 import pytest
@@ -93,10 +94,18 @@ def test_cases_with_values() -> None:
         ("9" * 5000, U64, "a whole number is expected"),
         ("1_0.5", F64, "a number is expected"),
         ("infinity", F64, "a number is expected"),
+        ("NaN", F64, "a number is expected"),
+        ("\u0661", F64, "a number is expected"),
+        ("\u0661", U8, "a whole number is expected"),
+        ("1e39", F32, r"1e39 does not fit in an f32 \(inf is infinity\)"),
+        ("-1e400", F64, r"-1e400 does not fit in an f64 \(inf is infinity\)"),
         ('"open', STRING, '`"` is missing at the end'),
         ('"\\q"', STRING, "a character's escape is expected at character 3"),
         ('"\\u{D800}"', STRING, "a character's escape is expected"),
         ('"\\u{}"', STRING, "a character's escape is expected"),
+        ('"\\u{ 41}"', STRING, "a character's escape is expected"),
+        ('"\\u{+41}"', STRING, "a character's escape is expected"),
+        ('"\\u{4_1}"', STRING, "a character's escape is expected"),
         ('"\\', STRING, "a character's escape is missing"),
         ("'ab'", CHAR, "one character is expected in single quotes, not 'ab'"),
         ("[1, 2", List(U8), "`,` is missing at the end"),
@@ -140,6 +149,25 @@ VALUES = st.one_of(
     st.tuples(st.just(Result(U8, STRING)), st.builds(Ok, st.integers(0, 255)) | st.builds(Err, st.just("a\0'\""))),
     st.tuples(st.just(Tuple((U8, CHAR))), st.tuples(st.integers(0, 255), st.sampled_from("a'\"\\\n\u200b"))),
 )
+
+
+@given(st.floats(width=32, allow_nan=False))
+def test_an_f32_is_written_with_the_digits_that_it_has(value: float) -> None:
+    text = written(value, F32)
+    assert struct.unpack("<f", struct.pack("<f", parse(text, F32)))[0] == value
+    assert len(text.replace("-", "").replace(".", "").replace("0", "").partition("e")[0]) <= 9
+
+
+def test_numbers_are_as_short_as_can_be() -> None:
+    tenth, third = struct.unpack("<ff", struct.pack("<ff", 0.1, 1 / 3))
+    assert [written(each, F32) for each in (tenth, third, 0.5, float("inf"), 16777216.0)] == [
+        "0.1",
+        "0.33333334",
+        "0.5",
+        "inf",
+        "16777216",
+    ]
+    assert written(0.1, F64) == "0.1"
 
 
 @given(VALUES)

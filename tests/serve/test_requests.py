@@ -104,6 +104,10 @@ REFUSED = [
     (b"GET / HTTP/1.1\r\nhost: a\r\n" + b"x: y\r\n" * 201 + b"\r\n", 431),
     (b"GET /" + b"y" * (1 << 20), 431),
     (b"x" * (1 << 20), 431),
+    # All there at once, so that it is never incomplete.
+    (b"GET / HTTP/1.1\r\nhost: a\r\nx: " + b"y" * 33_000 + b"\r\n\r\n", 431),
+    (b"GET / HTTP/1.1\r\nhost: a\r\n" + b"x: %s\r\n" % (b"y" * 400) * 90 + b"\r\n", 431),
+    (b"GET /" + b"y" * 33_000 + b" HTTP/1.1\r\nhost: a\r\n\r\n", 414),
 ]
 
 

@@ -28,6 +28,10 @@ SUMMARIES = {
 }
 
 
+NATIVE_LIBRARY = "remit.native.fastpath"
+"""What cannot be imported after an update that was not finished."""
+
+
 def guarded(arguments: list[str]) -> int:
     """Run the command that `arguments` name, and tell the user what it raises; the exit status."""
     try:
@@ -39,6 +43,11 @@ def guarded(arguments: list[str]) -> int:
         return INTERRUPT_STATUS
     except MemoryError:
         complain("not enough memory")
+        return USAGE_STATUS
+    except ImportError as error:
+        if error.name != NATIVE_LIBRARY:
+            raise
+        complain(str(error))
         return USAGE_STATUS
     except ReaderGone:
         return BROKEN_PIPE_STATUS

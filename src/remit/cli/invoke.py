@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from struct import pack
 
-from remit.cli.report import CommandError, say, shown
+from remit.binary.wording import listed
+from remit.cli.report import CommandError, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,15 +44,21 @@ def _function_type(program: Program, name: str) -> FuncType:
             type: FuncType = each.type  # type: ignore[assignment]  # a func's type is a FuncType
             return type
     functions = functions_of(program)
-    there = f"it has {', '.join(map(shown, functions))}" if functions else "it has none"
+    there = f"it has {listed(functions, 'none')}"
     raise CommandError(f"--invoke: {program.name} has no function {name!r}; {there}")
+
+
+def takes(params: Sequence[str]) -> str:
+    """How many arguments a function has, and which."""
+    if not params:
+        return "takes no arguments"
+    return f"takes {len(params)} argument{'s' if len(params) > 1 else ''} ({listed(params)})"
 
 
 def parse_arguments(name: str, type: FuncType, texts: Sequence[str]) -> list[int | float]:
     """`texts` as the values that the parameters of `type` take. CommandError names the one that does not fit."""
     if len(texts) != len(type.params):
-        takes = f"takes {len(type.params)} arguments {'(' + ', '.join(type.params) + ')'}"
-        raise CommandError(f"--invoke: {name} {takes if type.params else 'takes no arguments'}, not {len(texts)}")
+        raise CommandError(f"--invoke: {name} {takes(type.params)}, not {len(texts)}")
     values = []
     for number, (param, text) in enumerate(zip(type.params, texts, strict=True), 1):
         try:

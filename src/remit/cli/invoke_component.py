@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from remit.cli.report import CommandError, say, shown
+from remit.binary.wording import listed
+from remit.cli.invoke import takes
+from remit.cli.report import CommandError, say
 from remit.cli.wave_reader import parse
 from remit.cli.wave_writer import written
-from remit.component.types import FuncType, InstanceType, Primitive, Result
+from remit.component.types import Borrow, FuncType, Future, InstanceType, Own, Primitive, Result, Stream
+from remit.component.values.pairing import parts
 from remit.component.values.results import Err
 
 TYPE_CHECKING = False
@@ -23,6 +26,7 @@ def invoke(component: Component, name: str, texts: Sequence[str], options: dict[
     CommandError if there is no such function or the arguments do not fit it; whatever the call raises.
     """
     interface, label, type = _find(component, name)
+    _check_has_text(label, type)
     arguments = _arguments(label, type, texts)
     with component.instantiate(**options) as instance:
         exports: Any = instance.exports[interface] if interface else instance.exports
@@ -64,16 +68,33 @@ def _find(component: Component, name: str) -> tuple[str, str, FuncType]:
     if len(alike) == 1:
         return functions[alike[0]]
     if alike:
-        raise CommandError(f"--invoke: {component.name} has more than one {name!r}: {', '.join(map(shown, alike))}")
-    there = f"it has {', '.join(map(shown, functions))}" if functions else "it has none"
+        raise CommandError(f"--invoke: {component.name} has more than one {name!r}: {listed(alike)}")
+    there = f"it has {listed(functions, 'none')}"
     raise CommandError(f"--invoke: {component.name} has no function {name!r}; {there}")
+
+
+def _check_has_text(name: str, type: FuncType) -> None:
+    """CommandError, before anything has happened, for a function whose values cannot all be written."""
+    left: list[ValType | None] = [*[each for _, each in type.params], type.result]
+    seen: set[int] = set()
+    while left:
+        each = left.pop()
+        if each is None or id(each) in seen:
+            continue
+        seen.add(id(each))
+        if isinstance(each, (Own, Borrow, Stream, Future)):
+            what = "a resource" if isinstance(each, (Own, Borrow)) else f"a {each.kind}"
+            raise CommandError(
+                f"--invoke: {name} is {type}: {what} cannot be written as text; call it from Python, by "
+                "remit.load(...).instantiate().exports"
+            )
+        left += parts(each)
 
 
 def _arguments(name: str, type: FuncType, texts: Sequence[str]) -> list[Any]:
     if len(texts) != len(type.params):
-        takes = ", ".join([f"{label}: {each.kind}" for label, each in type.params])
-        takes = f"takes {len(type.params)} arguments ({takes})" if takes else "takes no arguments"
-        raise CommandError(f"--invoke: {name} {takes}, not {len(texts)}")
+        params = [f"{label}: {each.kind}" for label, each in type.params]
+        raise CommandError(f"--invoke: {name} {takes(params)}, not {len(texts)}")
     values = []
     for (label, each), text in zip(type.params, texts, strict=True):
         try:

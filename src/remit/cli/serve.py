@@ -204,7 +204,7 @@ class AccessLog:
 
     def __call__(self, exchange: ServerExchange, seconds: float) -> None:
         request = exchange.request
-        line = f"{shown(request.method)} {shown(request.path)} HTTP/1.1"
+        line = _escaped(f"{request.method} {request.path} HTTP/1.1")
         self._write(exchange.peer, line, f"{exchange.status or '-'} {exchange.bytes_sent} {seconds:.6f}")
 
     def refused(self, peer: str, status: int) -> None:
@@ -224,6 +224,11 @@ class AccessLog:
             # Those who are served are not to suffer for it.
             self._broken = True
             complain(f"the access log cannot be written, and is no more: {reason(error)}")
+
+
+def _escaped(line: str) -> str:
+    """As web servers' logs have it: nothing in it ends the field or the line."""
+    return shown(line).replace('"', "\\x22")
 
 
 def _explain(exchange: ServerExchange, error: BaseException) -> None:

@@ -6,6 +6,10 @@ a field that is none, ``some(…)`` around an option's value, ``ok(…)`` around
 
 from __future__ import annotations
 
+import math
+
+from remit.binary.wording import listed
+from remit.component.abi.numbers import to_f32
 from remit.component.types import Enum, Flags, List, Option, Primitive, Record, Result, Tuple, Variant
 from remit.component.values.accept import RANGES
 from remit.component.values.results import Err, Ok, Some
@@ -19,6 +23,9 @@ if TYPE_CHECKING:
 
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\", '"': '"', "'": "'", "0": "\0"}
 _WORD_ENDS = " \t\n\r,:()[]{}\"'"
+_NO_NUMBERS = ("nan", "inf", "-inf")
+_NUMBER_SIGNS = frozenset("0123456789.eE+-")
+_HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
 MAX_DEPTH = 100
 
 
@@ -111,12 +118,15 @@ class _Reader:
         if kind in ("f32", "f64"):
             word = self.word("a number")
             try:
-                if "_" in word or word.strip("+-").lower() == "infinity":
+                if word not in _NO_NUMBERS and not _NUMBER_SIGNS.issuperset(word):
                     raise ValueError
-                return float(word)
+                number = float(word)
             except ValueError:
                 self.at = at
                 raise self.wrong("a number") from None
+            if word not in _NO_NUMBERS and math.isinf(to_f32(number) if kind == "f32" else number):
+                raise ValueError(f"{word} does not fit in an {kind} (inf is infinity)")
+            return number
         if kind not in RANGES:
             raise ValueError(f"a value of type {kind} cannot be written as text")
         word = self.word("a whole number")
@@ -132,7 +142,7 @@ class _Reader:
     def choice(self, labels: tuple[str, ...]) -> str:
         self.skip()
         at = self.at
-        wanted = f"one of {', '.join(labels)}"
+        wanted = f"one of {listed(labels)}"
         found = self.label(wanted)
         if found not in labels:
             self.at = at
@@ -161,7 +171,7 @@ class _Reader:
             end = self.text.find("}", self.at)
             digits = self.text[self.at + 2 : end]
             try:
-                number = int(digits, 16) if end > 0 and 0 < len(digits) <= 6 else -1
+                number = int(digits, 16) if end > 0 and len(digits) <= 6 and _HEXADECIMAL.issuperset(digits) else -1
             except ValueError:
                 number = -1
             if 0 <= number < 0xD800 or 0xE000 <= number <= 0x10FFFF:
@@ -209,9 +219,7 @@ class _Reader:
             label = self.label("a field")
             if label not in types or label in found:
                 self.at = at
-                raise self.wrong(
-                    f"one of {', '.join([each for each in types if each not in found]) or 'no more fields'}"
-                )
+                raise self.wrong(f"one of {listed([each for each in types if each not in found], 'no more fields')}")
             self.want(":")
             found[label] = self.value(types[label], depth + 1)
             more = self.items("}")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from struct import pack, unpack
+
+from remit.component.abi.numbers import to_f32
 from remit.component.types import Enum, Flags, List, Option, Primitive, Record, Result, Tuple, Variant
 from remit.component.values.results import Err
 
@@ -48,10 +51,20 @@ def _primitive(value: Any, kind: str) -> str:
     if kind == "bool":
         return "true" if value else "false"
     if kind in ("f32", "f64"):
-        return "nan" if value != value else f"{value!r}".removesuffix(".0")
+        return "nan" if value != value else f"{_shortest(value, kind)!r}".removesuffix(".0")
     if kind == "string":
         return f'"{_escaped(value, chr(34))}"'
     return f"'{_escaped(value, chr(39))}'" if kind == "char" else str(value)
+
+
+def _shortest(value: float, kind: str) -> float:
+    """The number of fewest digits that is `value` in the precision of its kind."""
+    if kind == "f32":
+        for digits in range(6, 9):
+            found = float(f"{value:.{digits}g}")
+            if to_f32(found) == found and unpack("<f", pack("<f", found))[0] == value:
+                return found
+    return value
 
 
 def _escaped(text: str, quote: str) -> str:

@@ -136,7 +136,7 @@ class GuestHandles(HandleConversion):
 
     def own_from_python(self, resource: Resource, value: Any) -> Any:
         if resource.impl is None:
-            return _host_object(resource, value)
+            return host_object(resource, value)
         rep = _representation(resource, value)
         if not value._owned:
             raise WrongHandle(value, f"{value!r} cannot be given away: it is lent")
@@ -144,10 +144,11 @@ class GuestHandles(HandleConversion):
         return rep
 
     def borrow_from_python(self, resource: Resource, value: Any, scope: BorrowScope) -> Any:
-        return _host_object(resource, value) if resource.impl is None else _representation(resource, value)
+        return host_object(resource, value) if resource.impl is None else _representation(resource, value)
 
 
-def _host_object(resource: Resource, value: Any) -> Any:
+def host_object(resource: Resource, value: Any) -> Any:
+    """What stands for a resource of the host's. WrongHandle."""
     if resource.python is not None and not isinstance(value, resource.python):
         raise WrongHandle(value, f"a {resource.python.__name__} is wanted, not {value!r}")
     return value

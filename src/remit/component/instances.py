@@ -142,10 +142,14 @@ class HostFunction:
         """The same for its caller, with another function in its place."""
         return HostFunction(function, blocks=blocks, type=self._type, classes=self._classes)
 
+    def pair(self, classes: Classes, type: FuncType) -> None:
+        """Have one class for each type in `type`, as its caller knows them, and as it does itself."""
+        if self._classes is not None and self._type is not None:
+            pair(classes, self._classes, type, self._type)
+
     def lowered(self, type: FuncType, compiler: Compiler, cx: LiftLowerContext) -> Callable[..., Any]:
         """What a core module calls: it takes the engine's caller, then signed core values."""
-        if self._classes is not None and self._type is not None:
-            pair(compiler.classes, self._classes, type, self._type)
+        self.pair(compiler.classes, type)
         return compiler.entries(type).lower(cx, self.function)
 
 

@@ -167,7 +167,8 @@ def _load(engine_functions: Sequence[int]) -> dict[str, int]:
             if size != ctypes.sizeof(structure):
                 raise ImportError(
                     f"{path} is of another version of Remit: {structure.__name__} has {size} bytes there and "
-                    f"{ctypes.sizeof(structure)} here; install Remit again"
+                    f"{ctypes.sizeof(structure)} here; install Remit again",
+                    name="remit.native.fastpath",
                 )
     if library.remit_native_init((ctypes.c_void_p * len(engine_functions))(*engine_functions)) != 0:
         return {}

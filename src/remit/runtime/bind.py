@@ -53,10 +53,12 @@ def check_imports(info: ModuleInfo, imports: Imports, program: str) -> None:
             if (module, name) not in asked:
                 unused.append(f"{module}.{name}")
     if unused:
+        from remit.binary.wording import listed
+
         others = sorted(f"{module}.{name}" for module, name in asked if module not in INTERFACES)
         raise LinkError(
-            f"imports has functions that {program} does not ask for: {', '.join(sorted(unused))}; "
-            f"besides WASI's, it asks for {', '.join(others) or 'none'}"
+            f"imports has functions that {program} does not ask for: {listed(sorted(unused))}; "
+            f"besides WASI's, it asks for {listed(others, 'none')}"
         )
 
 
@@ -116,7 +118,9 @@ def explain_missing(error: LinkError) -> None:
         )
         error.add_note(f"Provide functions of your own: imports={{{shown}}}")
     if others:
-        error.add_note(f"Remit can give a program functions only, so it cannot run this one: {', '.join(others)}")
+        from remit.binary.wording import listed
+
+        error.add_note(f"Remit can give a program functions only, so it cannot run this one: {listed(others)}")
 
 
 def _interface(name: str) -> ModuleType:

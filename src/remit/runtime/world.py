@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from remit.engine.api import Timeout
 from remit.kernel.poll import Pollable
 from remit.kernel.reactor import Reactor
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from remit.engine.api import FiberCall
+    from remit.engine.api import FiberCall, Pending
     from remit.engine.wasmtime.config import Config
     from remit.engine.wasmtime.store import Store
     from remit.kernel.process import Process
@@ -33,10 +34,13 @@ class Stores:
     Calls between them are on one stack, so a call that may be suspended has all of them.
     """
 
-    __slots__ = ("_all",)
+    __slots__ = ("_all", "_deadline", "_interruption")
 
     def __init__(self) -> None:
         self._all: list[Store] = []
+        # For a program that has none: all that it does is the host's.
+        self._deadline: float | None = None
+        self._interruption: BaseException | None = None
 
     def add(self, store: Store) -> None:
         self._all.append(store)
@@ -47,19 +51,24 @@ class Stores:
         return any(store.running for store in self._all)
 
     def set_deadline(self, deadline: float | None) -> None:
+        self._deadline = deadline
         for store in self._all:
             store.deadline = deadline
 
     def stop_reason(self, now: float) -> BaseException | None:
         """Why the guest must stop, if it must. An interruption is given once."""
-        found = None
+        found, self._interruption = self._interruption, None
         for store in self._all:
             reason = store.stop_reason(now)
             found = found or reason
+        if found is None and self._deadline is not None and now >= self._deadline:
+            found = Timeout("the time limit is over")
         return found
 
     def interrupt(self, reason: BaseException) -> None:
         """Stop the guest soon, from any thread."""
+        if not self._all:
+            self._interruption = reason
         for store in self._all:
             store.interrupt(reason)
 
@@ -93,7 +102,8 @@ class World:
 
     def __init__(self, process: Process, trace: Any = None) -> None:
         """`trace`: who is told of its calls, as :class:`remit.policy.grants.Grants` has it."""
-        self._call: FiberCall | None = None
+        self._call: object = None
+        """What is under way, where that can be suspended or is the host's."""
         self._trace: Tracer | None = None
         if trace is not None:
             from remit.runtime.tracing import tracer_of
@@ -130,6 +140,7 @@ class World:
     def interrupt(self, reason: BaseException) -> None:
         """Stop the call that is under way, or else the next one; from any thread."""
         self.stores.interrupt(reason)
+        self.reactor.interrupt()
 
     def run(self) -> int:
         """Run a command to its end on this thread; its exit status."""
@@ -153,6 +164,13 @@ class World:
         if self._trace is not None:
             self._trace.close()
 
+    async def _wait_for(self, pending: Pending) -> None:
+        if isinstance(pending.wait_for, Pollable):
+            await self.reactor.wait_async(pending.wait_for)
+        else:
+            awaited: Awaited = pending.wait_for  # type: ignore[assignment] # there are these two, see bind.py
+            await awaited.wait(self.reactor.deadline)
+
     async def _drive(self, call: FiberCall) -> Any:
         """Run a call to its end, giving way to others whenever it waits or has run for a while."""
         from asyncio import sleep
@@ -163,11 +181,8 @@ class World:
                 pending = call.pending
                 if pending is None:
                     await sleep(0)
-                elif isinstance(pending.wait_for, Pollable):
-                    await self.reactor.wait_async(pending.wait_for)
                 else:
-                    awaited: Awaited = pending.wait_for  # type: ignore[assignment] # there are these two, see bind.py
-                    await awaited.wait(self.reactor.deadline)
+                    await self._wait_for(pending)
             return call.result()
         except BaseException as error:
             if self._trace is not None:

@@ -23,6 +23,9 @@ LINGER = 0.05
 """Seconds that an idle connection is looked at once more before it is closed, when the server ends: for a request
 that is on its way."""
 
+FIRST_REQUEST = 1.0
+"""The same for a connection without any request so far: clients ask again, by themselves, only on one that was used."""
+
 
 class Connection(asyncio.Protocol):
     """Frames messages by h11. Everything here happens on the loop's thread."""
@@ -46,6 +49,8 @@ class Connection(asyncio.Protocol):
         self._flushing = False
         self._lost = False
         self._half_closed = False
+        self._used = False
+        """There was a request."""
         self.writable = True
         """The client takes what is sent."""
 
@@ -135,6 +140,7 @@ class Connection(asyncio.Protocol):
             self._refuse(refused.status, refused.why)
             return False
         exchange = self.exchange = ConnectionExchange(self, request)
+        self._used = True
         self._wait_for_exchange()
         self.server.begin(exchange)
         return True
@@ -249,6 +255,8 @@ class Connection(asyncio.Protocol):
         """A response of the server's own, if none was begun."""
         if self.h11.our_state not in (self.library.IDLE, self.library.SEND_RESPONSE):
             return
+        if self.exchange is not None:
+            self.exchange.status = status
         body = b"%d %s\n" % (status, REASONS.get(status, "").encode())
         headers = [
             ("content-type", "text/plain"),
@@ -325,4 +333,4 @@ class Connection(asyncio.Protocol):
         """The server ends: no more requests. One that is under way, or on its way, is answered."""
         self.ending = True
         if self.exchange is None and self._late == "idle":
-            self._wait("idle", LINGER)
+            self._wait("idle", LINGER if self._used else FIRST_REQUEST)

@@ -23,6 +23,10 @@ NOT_IN_TRAILERS = HIDDEN | {"authorization", "content-encoding", "content-length
 _AUTHORITY = frozenset("-._~!$&'()*+,;=:[]%0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
+_AROUND = len(b": \r\n")
+"""Of a field."""
+
+
 class Refused(Exception):
     """The request is not for a program to see."""
 
@@ -36,6 +40,11 @@ def request_of(head: Any, scheme: str, limits: ServerLimits) -> Request:
     """The request of a head that h11 found well-formed. Refused."""
     if head.http_version not in (b"1.0", b"1.1"):
         raise Refused(505, "HTTP/1.1 is spoken here")
+    if len(head.target) > limits.head_bytes:
+        raise Refused(414, "the target is too long")
+    if len(head.target) + sum([len(name) + len(value) + _AROUND for name, value in head.headers]) > limits.head_bytes:
+        # The parser has a limit for what is not all there yet, and all of it may come at once.
+        raise Refused(431, "the head is too large")
     fields = fields_of(head.headers)
     method = head.method.decode("ascii")
     check_head(method, fields, limits)

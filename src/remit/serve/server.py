@@ -129,8 +129,9 @@ class Server:
         """
         self._ending = True
         for listener in self._listeners:
-            self._accept(listener)
             self.loop.remove_reader(listener.fileno())
+            # Nothing between these two: the host resets what comes between them.
+            self._accept(listener)
             listener.close()
         self._listeners.clear()
         await asyncio.gather(*self._accepting)

@@ -6,6 +6,7 @@ which `explain` adds where the value was.
 
 from __future__ import annotations
 
+from remit.binary.wording import listed
 from remit.component.values.enums import Enum
 from remit.component.values.names import python_name
 from remit.component.values.results import Err, Ok, Some
@@ -82,15 +83,11 @@ def record(value: Any, made: Any) -> Any:
         if given.keys() != set(names):
             missing = [name for name in names if name not in given] or sorted(map(repr, given.keys() - set(names)))
             what = "without" if len(given.keys() & set(names)) < len(names) else "with a field too much:"
-            raise TypeError(
-                f"a {made.__name__} ({', '.join(names)}) is wanted, not a mapping {what} {', '.join(missing)}"
-            )
+            raise TypeError(f"a {made.__name__} ({listed(names)}) is wanted, not a mapping {what} {listed(missing)}")
         return made(**given)
     for name in names:
         if not hasattr(value, name):
-            raise TypeError(
-                f"a {made.__name__} ({', '.join(names)}) is wanted, not {shown(value)}, which has no {name}"
-            )
+            raise TypeError(f"a {made.__name__} ({listed(names)}) is wanted, not {shown(value)}, which has no {name}")
     return value
 
 
@@ -146,13 +143,13 @@ def case(value: Any, made: type[Variant]) -> tuple[int, Any]:
     elif isinstance(value, Variant) and value.label:
         label, payload, has_payload = value.label, getattr(value, "value", None), hasattr(value, "value")
     else:
-        raise wrong(f"a {made.__name__} ({', '.join([each.__name__ for each in made.case_classes])})", value)
+        raise wrong(f"a {made.__name__} ({listed([each.__name__ for each in made.case_classes])})", value)
     for index, each in enumerate(made.case_classes):
         if each.label == label:
             if has_payload != hasattr(each, "value"):
                 raise wrong(f"a {made.__name__}.{each.__name__} {'without' if has_payload else 'with'} a value", value)
             return index, payload
-    raise wrong(f"a {made.__name__} ({', '.join([each.__name__ for each in made.case_classes])})", value)
+    raise wrong(f"a {made.__name__} ({listed([each.__name__ for each in made.case_classes])})", value)
 
 
 def as_case(value: Any, made: type[Variant]) -> Variant:
@@ -171,7 +168,7 @@ def member(value: Any, made: type[Enum]) -> int:
             if each.label == label:
                 index: int = each.index
                 return index
-    raise wrong(f"a {made.__name__} ({', '.join([each.label for each in made.members])})", value)
+    raise wrong(f"a {made.__name__} ({listed([each.label for each in made.members])})", value)
 
 
 def bits(value: Any, made: Any) -> int:
@@ -186,10 +183,10 @@ def bits(value: Any, made: Any) -> int:
         number = 0
         for label in value:
             if label not in labels:
-                raise wrong(f"a flag of {made.__name__} ({', '.join(labels)})", label)
+                raise wrong(f"a flag of {made.__name__} ({listed(labels)})", label)
             number |= 1 << labels.index(label)
         return number
-    raise wrong(f"a {made.__name__} or a set of {', '.join(labels)}", value)
+    raise wrong(f"a {made.__name__} or a set of {listed(labels)}", value)
 
 
 def some(value: Any) -> Any:

@@ -7,10 +7,12 @@ A function or interface is an attribute by its Python name (``get-value`` is ``g
 from __future__ import annotations
 
 from remit.binary.reader import quoted
+from remit.binary.wording import listed
+from remit.component.abi.layout import UnsupportedType
 from remit.component.guest_resources import AsyncGuestResource, GuestResource
+from remit.component.handles import Resource
 from remit.component.instances import HostFunction
 from remit.component.types import FuncType, InstanceType, ResourceType, Result, TypeBound
-from remit.component.values.explain import explain
 from remit.component.values.names import class_name, python_name
 from remit.component.values.naming import NAMED, name_types
 from remit.component.values.pairing import pair
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import Any, Protocol
 
-    from remit.component.handles import Resource
     from remit.component.instances import ByName, GuestFunction
     from remit.component.types import ExternType
     from remit.component.values.classes import Classes
@@ -42,8 +43,13 @@ if TYPE_CHECKING:
         def invoke(self, name: str, function: GuestFunction, arguments: tuple[Any, ...]) -> Any:
             """Call it; awaitable if the instance is asynchronous."""
 
-        def invoke_host(self, function: Callable[..., Any], arguments: tuple[Any, ...], type: FuncType) -> Any:
-            """Call a function of the host's; awaitable if the instance is asynchronous."""
+        def invoke_host(
+            self, name: str, function: Callable[..., Any], arguments: tuple[Any, ...], finish: Callable[[Any], Any]
+        ) -> Any:
+            """Call a function of the host's, `finish` with its result; awaitable if the instance is asynchronous."""
+
+        def resource_of(self, type: ResourceType) -> Resource | None:
+            """What a resource type stands for in the instance; None if none of its imports and exports has it."""
 
         def drop_resource(self, resource: Resource, rep: Any) -> Any:
             """Drop a resource now; awaitable if the instance is asynchronous."""
@@ -112,12 +118,25 @@ class Exports:
                 found = self[label].resource_class(resource)
                 if found is not None:
                     return found  # type: ignore[no-any-return]  # of the same method
-            elif isinstance(type, TypeBound) and self._found[label] is resource:
+            elif isinstance(type, TypeBound) and self._direct(label) is resource:
                 return self[label]  # type: ignore[no-any-return]  # a class
         return None
 
+    def resource_of(self, wanted: ResourceType) -> Resource | None:
+        """What a resource type that is exported here stands for."""
+        for label, type in self._types.items():
+            if isinstance(type, InstanceType):
+                found = self[label].resource_of(wanted)
+                if found is not None:
+                    return found  # type: ignore[no-any-return]  # of the same method
+            elif isinstance(type, TypeBound) and type.type is wanted:
+                direct = self._direct(label)
+                if direct is not None:
+                    return direct
+        return None
+
     def _there(self) -> str:
-        return ", ".join(sorted(self._attributes())) or "nothing"
+        return listed(sorted(self._attributes()))
 
     def _attributes(self) -> dict[str, str]:
         """Python names, and the full names that they stand for. What comes first keeps its name."""
@@ -137,16 +156,20 @@ class Exports:
         if not isinstance(type, TypeBound):
             return self._found[label]
         if isinstance(type.type, ResourceType):
-            return self._resource(label)
+            return self._resource(label, type.type)
         if isinstance(type.type, NAMED):
             self._name_types()
             return self._caller.classes.of(type.type)
         return type.type
 
-    def _function(self, label: str, type: FuncType) -> ExportedFunction | HandedOn:
+    def _function(self, label: str, type: FuncType) -> ExportedFunction:
+        if type.is_async:
+            raise UnsupportedType(f"{self._name}: {quoted(label)} is async, and async functions are not supported")
         function: GuestFunction | HostFunction = self._found[label]
         self._name_types()
         if isinstance(function, HostFunction):
+            from remit.runtime.components.handed_on import HandedOn
+
             return HandedOn(self._caller, label, function, type)
         pair(function.classes, self._caller.classes, function.type, type)
         return ExportedFunction(self._caller, label, function)
@@ -156,17 +179,28 @@ class Exports:
             self._named = True
             name_types(self._caller.classes, self._types)
 
-    def _resource(self, label: str) -> type[GuestResource]:
-        resource: Resource = self._found[label]
+    def _direct(self, label: str) -> Resource | None:
+        """What is found under the name of a type. An interface of the host's does not have the resources that it uses,
+        and the names of other types are nothing."""
+        try:
+            found = self._found[label]
+        except KeyError:
+            return None
+        return found if isinstance(found, Resource) else None
+
+    def _resource(self, label: str, wanted: ResourceType) -> type[GuestResource]:
+        resource = self._direct(label) or self._caller.resource_of(wanted)
+        if resource is None:
+            raise LookupError(f"{self._name}: nothing is known of the resource {label!r}, which another interface has")
         if resource.python is not None:
             return resource.python  # type: ignore[no-any-return]  # its class, or that of the host
         # It may have several names, and functions by any of them: the class is the same whichever is asked for.
         labels = [
             each
             for each, bound in self._types.items()
-            if isinstance(bound, TypeBound) and isinstance(bound.type, ResourceType) and self._found[each] is resource
+            if isinstance(bound, TypeBound) and isinstance(bound.type, ResourceType) and self._direct(each) is resource
         ]
-        label = labels[0]
+        label = labels[0] if labels else label
         base = AsyncGuestResource if self._caller.asynchronous else GuestResource
         bound = self._caller.resource_base(self._interface, label)
         if bound is not None and issubclass(bound, base):
@@ -232,36 +266,6 @@ class ExportedFunction:
 
     def __repr__(self) -> str:
         return f"<function {self._name}: {self.type}>"
-
-
-class HandedOn(ExportedFunction):
-    """A function of the host's that the component imports, and exports again: no guest is entered."""
-
-    __slots__ = ("_handed", "_type")
-
-    def __init__(self, caller: Caller, name: str, function: HostFunction, type: FuncType) -> None:
-        self._caller = caller
-        self._name = name
-        self._handed = function
-        self._type = type
-
-    @property
-    def type(self) -> FuncType:
-        return self._type
-
-    def __call__(self, /, *arguments: Any, **named: Any) -> Any:
-        """As :meth:`ExportedFunction.__call__`."""
-        if named:
-            arguments = self._by_position(arguments, named)
-        params = self._type.params
-        if len(arguments) != len(params):
-            takes = ", ".join([label for label, _ in params]) or "none"
-            raise TypeError(f"{len(params)} arguments are wanted ({takes}), not {len(arguments)}")
-        for (label, type), value in zip(params, arguments, strict=True):
-            wrong = explain(self._caller.classes, None, f'argument "{label}"', type, value)
-            if wrong is not None:
-                raise wrong
-        return self._caller.invoke_host(self._handed.function, arguments, self._type)
 
 
 def unwrapped(type: FuncType, value: Any) -> Any:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from remit.engine.api import Pending, Timeout
+from remit.engine.api import Timeout
 from remit.kernel.limits import whole_number
-from remit.kernel.poll import Pollable
 from remit.runtime.components.exports import Exports, unwrapped
 from remit.runtime.components.world import ComponentWorld
 from remit.runtime.instance_base import InstanceBase, check_instance_options, checked_interruption
@@ -19,10 +18,9 @@ if TYPE_CHECKING:
     from remit.component.guest_resources import GuestResource
     from remit.component.handles import Resource
     from remit.component.instances import GuestFunction
-    from remit.component.types import FuncType
+    from remit.component.types import ResourceType
     from remit.component.values.classes import Classes
     from remit.engine.wasmtime.store import Tank
-    from remit.runtime.awaited import Awaited
     from remit.runtime.components.program import Component
     from remit.runtime.options import InstanceOptions
 
@@ -85,8 +83,14 @@ class _ComponentInstance(InstanceBase):
     def invoke(self, name: str, function: GuestFunction, arguments: tuple[Any, ...]) -> Any:
         raise NotImplementedError
 
-    def invoke_host(self, function: Callable[..., Any], arguments: tuple[Any, ...], type: FuncType) -> Any:
+    def invoke_host(
+        self, name: str, function: Callable[..., Any], arguments: tuple[Any, ...], finish: Callable[[Any], Any]
+    ) -> Any:
         raise NotImplementedError
+
+    def resource_of(self, type: ResourceType) -> Resource | None:
+        """What a resource type of its imports or exports stands for; None if nobody there has it."""
+        return self._world.imported_resource(type) or self.exports.resource_of(type)
 
     def drop_resource(self, resource: Resource, rep: Any) -> Any:
         raise NotImplementedError
@@ -166,14 +170,16 @@ class ComponentInstance(_ComponentInstance):
             self._say_if_late(name, error)
             raise
 
-    def invoke_host(self, function: Callable[..., Any], arguments: tuple[Any, ...], type: FuncType) -> Any:
-        """Call a function of the host's that is exported again."""
-        self._start_clock()
-        result = function(*arguments)
-        while isinstance(result, Pending):
-            self._world.reactor.wait(result.wait_for)  # type: ignore[arg-type]  # no awaitables on a thread
-            result = result.resume()
-        return unwrapped(type, result)
+    def invoke_host(
+        self, name: str, function: Callable[..., Any], arguments: tuple[Any, ...], finish: Callable[[Any], Any]
+    ) -> Any:
+        """Call a function of the host's that is exported again, and `finish` with its result."""
+        try:
+            self._start_clock()
+            return finish(self._world.call_host(function, *arguments))
+        except Timeout as error:
+            self._say_if_late(name, error)
+            raise
 
     def drop_resource(self, resource: Resource, rep: Any) -> None:
         """Drop a resource, which may call the guest."""
@@ -246,18 +252,16 @@ class AsyncComponentInstance(_ComponentInstance):
             self._say_if_late(name, error)
             raise
 
-    async def invoke_host(self, function: Callable[..., Any], arguments: tuple[Any, ...], type: FuncType) -> Any:
-        """Call a function of the host's that is exported again."""
-        self._start_clock()
-        result = function(*arguments)
-        while isinstance(result, Pending):
-            if isinstance(result.wait_for, Pollable):
-                await self._world.reactor.wait_async(result.wait_for)
-            else:
-                awaited: Awaited = result.wait_for  # type: ignore[assignment]  # there are these two, see bind.py
-                await awaited.wait(self._world.reactor.deadline)
-            result = result.resume()
-        return unwrapped(type, result)
+    async def invoke_host(
+        self, name: str, function: Callable[..., Any], arguments: tuple[Any, ...], finish: Callable[[Any], Any]
+    ) -> Any:
+        """Call a function of the host's that is exported again, and `finish` with its result."""
+        try:
+            self._start_clock()
+            return finish(await self._world.call_host_async(function, *arguments))
+        except Timeout as error:
+            self._say_if_late(name, error)
+            raise
 
     async def drop_resource(self, resource: Resource, rep: Any) -> None:
         """Drop a resource, which may call the guest."""

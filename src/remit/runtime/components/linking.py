@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cache  # ctypes has imported it already
 
 from remit.binary.reader import quoted
+from remit.binary.wording import MOST, listed
 from remit.component.instances import Instance
 from remit.component.types import FuncType, InstanceType, ResourceType, TypeBound
 from remit.engine.api import LinkError
@@ -99,15 +100,17 @@ class _Linking:
         unused = [] if self._own is None else self._own.unused()
         if self._missing or self._mismatched:
             lines = [f"  {quoted(name)}: {why}" for name, _, why in [*self._missing, *self._mismatched]]
+            if len(lines) > MOST:
+                lines[MOST:] = [f"  and {len(lines) - MOST} more"]
             raise LinkError(
                 "\n".join([f"imports of {self._program} that cannot be satisfied:", *lines]),
                 self._missing,
                 self._mismatched,
             )
         if unused:
-            there = ", ".join(self.providers) or "nothing"
+            there = listed(self.providers)
             raise LinkError(
-                f"imports has names that {self._program} does not import: {', '.join(unused)}; it imports {there}"
+                f"imports has names that {self._program} does not import: {listed(unused)}; it imports {there}"
             )
 
     def _add_instance(self, name: str, type: InstanceType, own: OwnImport | None) -> None:
@@ -160,7 +163,7 @@ class _Linking:
 
     def _why_missing(self, wanted: InterfaceName, type: InstanceType, own: OwnImport | None, left: list[str]) -> str:
         if own is not None:
-            return f"imports[{own.key!r}] has no {', '.join(map(quoted, left))}"
+            return f"imports[{own.key!r}] has no {listed([quoted(each) for each in left])}"
         others = registry().versions(wanted.name)
         if others:
             return f"Remit has version {', '.join(others)} of this interface, which is not compatible with that one"

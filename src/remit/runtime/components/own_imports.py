@@ -14,6 +14,7 @@ them, and ``close``, if it has one, is called when a component drops the last ha
 
 from __future__ import annotations
 
+from remit.binary.wording import listed
 from remit.component.handles import Resource
 from remit.component.instances import HostFunction, Instance
 from remit.component.subtyping import Mismatch
@@ -136,13 +137,15 @@ class OwnImport:
 
     def _function(self, name: str, found: Any, wanted: FuncType) -> Callable[..., Any]:
         where = f"{name}: " if name else ""
+        if wanted.is_async:
+            raise Mismatch(f"{where}it is async, and async functions are not supported")
         if found is None:
             raise Mismatch(f"has no {name}")
         if not callable(found):
             raise Mismatch(f"{where}{found!r} is no function")
         problem = _arity_problem(found, len(wanted.params) + wants_instance(found))
         if problem:
-            takes = ", ".join([label for label, _ in wanted.params]) or "nothing"
+            takes = listed([label for label, _ in wanted.params])
             raise Mismatch(f"{where}{problem}; the component calls it with {takes}")
         return found  # type: ignore[no-any-return]  # whatever the caller gave
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from remit.binary.reader import quoted
+from remit.binary.wording import listed
 from remit.component.types import FuncType, InstanceType, Result
 from remit.component.values.classes import Classes
 from remit.runtime.components.linking import link
@@ -89,7 +89,7 @@ class Component(Runnable):
 
     @property
     def why_no_command(self) -> str:
-        there = ", ".join(map(quoted, self.loaded.component.exports)) or "nothing"
+        there = listed(self.loaded.component.exports)
         return (
             f"{self.name} exports no wasi:cli/run of a version that Remit runs; it exports {there}: "
             "call that with remit.load(...).instantiate().exports"

@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import cache  # ctypes has imported it already
 
 from remit.component.guest_resources import GuestHandles, plain_class
+from remit.component.types import InstanceType, TypeBound
 from remit.component.values.results import Err, Ok
+from remit.engine.api import Pending
 from remit.engine.wasmtime.signals import guarded
 from remit.engine.wasmtime.store import Tank
 from remit.interfaces.wit.declaration import Host
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from remit.component.guest_resources import GuestResource
     from remit.component.handles import Resource
     from remit.component.instances import GuestFunction, Instance
+    from remit.component.types import ResourceType
     from remit.engine.wasmtime.store import Store
     from remit.policy.grants import Grants
     from remit.runtime.components.program import Component
@@ -35,6 +38,7 @@ class ComponentWorld(World):
         "_asynchronous",
         "_conversion",
         "_has_directories",
+        "_imports",
         "_limits",
         "_on_thread",
         "class_of",
@@ -61,6 +65,7 @@ class ComponentWorld(World):
         self.component = component
         self.instance: Instance | None = None
         """None while it is made."""
+        self._imports: Mapping[str, Any] = {}
         self._asynchronous = asynchronous
         self._on_thread = asynchronous and not (runs_on_own_thread(asynchronous=True) and census.stores < 2)
         self.tank = Tank(ENDLESS if fuel is None else fuel) if component.metered else None
@@ -100,10 +105,56 @@ class ComponentWorld(World):
         """The same, suspended whenever it waits. RuntimeError while another call is under way."""
         return await self.drive(lambda: function(*arguments), lambda: function.steps(*arguments))
 
-    async def drive(self, whole: Callable[[], Any], steps: Callable[[], Generator[Any, Any, Any]]) -> Any:
-        """Enter the guest: all at once where it has a thread of its own, else step by step on fibers."""
+    def call_host(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Call a function of the host's that the component hands on, on this thread."""
+        self._enter()
+        outer, self._call = self._call, function
+        try:
+            result = function(*arguments)
+            while isinstance(result, Pending):
+                self.reactor.wait(result.wait_for)  # type: ignore[arg-type]  # no awaitables on a thread
+                result = result.resume()
+            return result
+        finally:
+            self._call = outer
+
+    async def call_host_async(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """The same, suspended whenever it waits. RuntimeError while another call is under way."""
+        self._enter()
+        self._check_idle()
+        self._call = function
+        try:
+            result = function(*arguments)
+            while isinstance(result, Pending):
+                await self._wait_for(result)
+                result = result.resume()
+            return result
+        finally:
+            self._call = None
+
+    def _enter(self) -> None:
+        if self.instance is None:
+            raise RuntimeError("the instance is closed")
+        self.check()
+
+    def _check_idle(self) -> None:
         if self._call is not None:
             raise RuntimeError("a call is under way in this instance: await its end before the next one")
+
+    def imported_resource(self, type: ResourceType) -> Resource | None:
+        """What a resource type of its imports stands for; None if it is none of them."""
+        for name, imported in self.component.imports.items():
+            if isinstance(imported, InstanceType):
+                for label, inner in imported.exports.items():
+                    if isinstance(inner, TypeBound) and inner.fresh and inner.type is type:
+                        return self._imports[name].exports[label]  # type: ignore[no-any-return]  # by its name
+            elif isinstance(imported, TypeBound) and imported.type is type:
+                return self._imports[name]  # type: ignore[no-any-return]  # by its name
+        return None
+
+    async def drive(self, whole: Callable[[], Any], steps: Callable[[], Generator[Any, Any, Any]]) -> Any:
+        """Enter the guest: all at once where it has a thread of its own, else step by step on fibers."""
+        self._check_idle()
         self.check()
         if self._on_thread:
             from remit.runtime.on_threads import ThreadCall
@@ -151,6 +202,7 @@ class ComponentWorld(World):
     def close(self) -> None:
         super().close()
         self.instance = None
+        self._imports = {}
         if self.component.keep_codes is not None:
             self.component.keep_codes()
 
@@ -163,6 +215,7 @@ class ComponentWorld(World):
 
     def _instantiate(self, embedding: Embedding) -> Instance:
         arguments = self.component.links.arguments(self.host, asynchronous=self._asynchronous, trace=self._trace)
+        self._imports = arguments
         self.instance = self.component.loaded.instantiate(arguments, embedding)
         return self.instance
 
