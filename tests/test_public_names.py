@@ -51,7 +51,7 @@ REMIT = {
     "KernelError": "exception",
     "Limits": (
         "(*, captured_bytes=, descriptors=, io_bytes=, io_vectors=, "
-        "listing_entries=, path_bytes=, poll_subscriptions=, random_bytes=)"
+        "listing_entries=, path_bytes=, poll_subscriptions=, random_bytes=, recorded_bytes=)"
     ),
     "LinkError": "exception",
     "Ok": "(value=)",
@@ -59,6 +59,7 @@ REMIT = {
     "PIPE": "int",
     "Program": "(module, name, imports, *, metered)",
     "Refusal": "(call, code, want, subject)",
+    "Replayed": "(args, returncode, calls, ended, output)",
     "Remit": (
         "(*, program=, sha256=, name=, arguments=, env=, stdin=, stdout=, stderr=, dirs=, files=, network=, http=, "
         "listen=, time=, seed=, allow_interfaces=, deny_interfaces=, limits=, base=, sources=)"
@@ -72,6 +73,7 @@ REMIT = {
     "Use": "(kind, action, subject, *, grant=, rule=, target=, is_directory=)",
     "__version__": "str",
     "load": "(program, *, imports=, fuel=, gc=, deterministic=, cache=, name=, sha256=)",
+    "replay": ("(recording, program=, *, stdout=, stderr=, stop_at=, on_call=, trace=, imports=, timeout=, cache=)"),
     "run": "(args, **options)",
     "run_async": "(args, **options)",
     "with_instance": "(function)",
@@ -190,6 +192,8 @@ def test_names_for_bindings() -> None:
 
 
 def test_names_are_listed_and_wrong_ones_refused() -> None:
-    assert set(remit.__all__) | {"asgi", "audit", "bindings", "fs", "net", "testing", "trace"} == set(dir(remit))
+    assert set(remit.__all__) | {"asgi", "audit", "bindings", "fs", "net", "recording", "testing", "trace"} == set(
+        dir(remit)
+    )
     with pytest.raises(AttributeError, match="module 'remit' has no attribute 'rnu'"):
         getattr(remit, "rnu")  # noqa: B009 - a type checker would refuse the other way of writing it

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from remit import bindings as bindings
     from remit import fs as fs
     from remit import net as net
+    from remit import recording as recording
     from remit import testing as testing
     from remit import trace as trace
     from remit._version import __version__
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from remit.runtime.guest import Guest
     from remit.runtime.instance import AsyncInstance, Instance
     from remit.runtime.program import Program, load
+    from remit.runtime.replay import Replayed, replay
     from remit.runtime.run import DEVNULL, PIPE, STDOUT, run
     from remit.runtime.run_async import run_async
 
@@ -65,6 +67,7 @@ _HOME = {
     "PIPE": "remit.runtime.run",
     "Program": "remit.runtime.program",
     "Refusal": "remit.kernel.refusals",
+    "Replayed": "remit.runtime.replay",
     "Remit": "remit.policy.remit",
     "RemitError": "remit.policy.remit",
     "STDOUT": "remit.runtime.run",
@@ -75,13 +78,14 @@ _HOME = {
     "Use": "remit.kernel.uses",
     "__version__": "remit._version",
     "load": "remit.runtime.program",
+    "replay": "remit.runtime.replay",
     "run": "remit.runtime.run",
     "run_async": "remit.runtime.run_async",
     "with_instance": "remit.runtime.bind",
 }
 """Where each public name lives: loaded on first use, because `import remit` must cost nothing."""
 
-_MODULES = ("asgi", "audit", "bindings", "fs", "net", "testing", "trace")
+_MODULES = ("asgi", "audit", "bindings", "fs", "net", "recording", "testing", "trace")
 
 __all__ = [
     "DEVNULL",
@@ -110,6 +114,7 @@ __all__ = [
     "Refusal",
     "Remit",
     "RemitError",
+    "Replayed",
     "Some",
     "StoppedAtRefusal",
     "TimeoutExpired",
@@ -117,6 +122,7 @@ __all__ = [
     "Use",
     "__version__",
     "load",
+    "replay",
     "run",
     "run_async",
     "with_instance",

@@ -19,6 +19,7 @@ SUMMARIES = {
     "run": "Run a program.",
     "serve": "Serve a component over HTTP.",
     "trace": "Run a program, and tell each call that it makes.",
+    "replay": "Run a program again from its recording, without the outside.",
     "learn": "Run a program, and write down the least that it needs.",
     "check": "Run a program under its remit file, and say what of that is too much.",
     "bindings": "Write a Python module with the types of a component.",
@@ -106,6 +107,10 @@ def _run_subcommand(name: str, arguments: list[str]) -> int:
         from remit.cli import trace
 
         return trace.main(arguments)
+    if name == "replay":
+        from remit.cli import replay
+
+        return replay.main(arguments)
     if name == "learn":
         from remit.cli import learn
 

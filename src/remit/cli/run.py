@@ -5,7 +5,7 @@ from __future__ import annotations
 from remit.cli.grant_options import GRANTS
 from remit.cli.interrupts import Unwinding
 from remit.cli.load import load_program
-from remit.cli.options import Command, Option
+from remit.cli.options import Command, Option, UsageError
 from remit.cli.report import (
     REFUSED_STATUS,
     TIMEOUT_STATUS,
@@ -16,7 +16,7 @@ from remit.cli.report import (
     say,
     shown,
 )
-from remit.cli.values import parse_duration
+from remit.cli.values import parse_duration, parse_size
 from remit.cli.world import World
 from remit.engine.api import LinkError, Timeout, Trap
 from remit.engine.cache import Cache
@@ -69,6 +69,17 @@ COMMAND = Command(
             "--audit",
             value="FILE",
             help="Write there, a line of JSON each, what it does with what it was handed, and what it is refused.",
+        ),
+        Option(
+            "--record",
+            value="FILE",
+            help="Write there all that it gets from outside, so that `remit replay FILE` runs it again without that.",
+        ),
+        Option(
+            "--max-recording",
+            value="SIZE",
+            parse=parse_size,
+            help="Stop it when its recording has so much (default: 1GiB).",
         ),
         Option("--no-explain", help="Do not list at the end, on standard error, what it was refused."),
         Option(
@@ -171,6 +182,7 @@ def carry_out(
 
         world.options["on_use"] = log
         world.options["on_refusal"] = refused
+    _set_recording(world, options)
     if "deterministic" in options:
         world.options["deterministic"] = True
     if "strict" in options:
@@ -188,6 +200,14 @@ def carry_out(
         raise CommandError(f"{path}: {error}") from None
     except (OSError, ValueError, KernelError) as error:
         raise CommandError(str(error)) from None
+    except Exception as error:
+        if "record" not in options:
+            raise
+        from remit.recording.errors import RecordingFull
+
+        if not isinstance(error, RecordingFull):
+            raise
+        raise CommandError(f"{path}: stopped: {error}; --max-recording allows more") from None
     finally:
         world.close()
         if log is not None:
@@ -197,6 +217,18 @@ def carry_out(
 
             tell(refusals, options, world.file)
         world.report_changes()
+
+
+def _set_recording(world: World, options: dict[str, Any]) -> None:
+    """UsageError for what cannot be replayed."""
+    if "record" not in options:
+        if "max-recording" in options:
+            raise UsageError("--max-recording is for --record FILE, which is not given")
+        return
+    for option, why in (("invoke", "whole programs are replayed"), ("allow-precompiled", "the program is needed")):
+        if option in options:
+            raise UsageError(f"--record and --{option} cannot be together: {why}")
+    world.options["record"] = options["record"]
 
 
 def _audit_log(path: str) -> JsonLines:

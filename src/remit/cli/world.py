@@ -21,6 +21,7 @@ _LIMITS = {
     "max-disk": "disk",
     "max-files": "files",
     "max-descriptors": "descriptors",
+    "max-recording": "recorded_bytes",
 }
 """Options, and what they are in a remit."""
 

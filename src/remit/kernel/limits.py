@@ -45,6 +45,7 @@ class Limits:
         "path_bytes",
         "poll_subscriptions",
         "random_bytes",
+        "recorded_bytes",
     )
 
     def __init__(
@@ -58,6 +59,7 @@ class Limits:
         path_bytes: int = 4096,
         poll_subscriptions: int = 4096,
         random_bytes: int = 64 << 10,
+        recorded_bytes: int = 1 << 30,
     ) -> None:
         self.captured_bytes = whole_number("captured_bytes", captured_bytes, "bytes")
         """What is kept of each captured output; then writing fails with QUOTA. It is the host's memory."""
@@ -77,6 +79,8 @@ class Limits:
         """What one poll call may wait for; each costs the host an object."""
         self.random_bytes = whole_number("random_bytes", random_bytes, "bytes", least=1)
         """Random bytes made between two chances to interrupt; a larger request goes on in steps."""
+        self.recorded_bytes = whole_number("recorded_bytes", recorded_bytes, "bytes")
+        """The size of a recording; then the program is stopped. It is the host's disk."""
 
     def __repr__(self) -> str:
         return f"Limits({', '.join([f'{name}={getattr(self, name)}' for name in self.__slots__])})"

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from remit.network.host import HostSocket
     from remit.network.rules import Rule
     from remit.policy.grants import Grants
+    from remit.recording.recorder import Recorder
+    from remit.recording.tape import Tape
 
 
 def open_ambient_filesystem(path: str | os.PathLike[str]) -> Filesystem:
@@ -106,14 +108,37 @@ def ambient_path_exists(path: str) -> bool:
     return True
 
 
-def build_process(grants: Grants, descriptors: DescriptorTable | None = None, *, own_thread: bool = True) -> Process:
+def open_ambient_recording(path: str | os.PathLike[str], max_bytes: int) -> Recorder:
+    """A recorder that writes to the host's file at `path`, not more than `max_bytes`. OSError."""
+    from remit.recording.recorder import Recorder
+
+    return Recorder(path, max_bytes=max_bytes)
+
+
+def tape_of(grants: Grants) -> Tape | None:
+    """What is between the program and its outside, or instead of that; None: nothing. OSError."""
+    if isinstance(grants.record, (str, os.PathLike)):
+        return open_ambient_recording(grants.record, grants.limits.recorded_bytes)
+    return grants.record
+
+
+def build_process(
+    grants: Grants,
+    descriptors: DescriptorTable | None = None,
+    *,
+    own_thread: bool = True,
+    tape: Tape | None = None,
+) -> Process:
     """The process that `grants` describe, with its descriptors open: close it.
 
     0, 1 and 2 are the standard streams, then come the directories in their order, then the sockets.
     `descriptors` is the empty table to use. `own_thread`: the program runs on the thread that calls this, and its
-    processor time is that thread's; otherwise it is the whole host process's. ValueError if these are
-    more than its limit, OSError if a directory cannot be opened; nothing stays open then.
+    processor time is that thread's; otherwise it is the whole host process's. `tape`: all that it is handed is behind
+    that one, or comes from it. ValueError if these are more than its limit, OSError if a directory cannot be opened;
+    nothing stays open then.
     """
+    if tape is not None and tape.replays:
+        return tape.process(descriptors)
     wanted = 3 + len(grants.dirs) + len(grants.sockets)
     if wanted > grants.limits.descriptors:
         raise ValueError(
@@ -135,16 +160,25 @@ def build_process(grants: Grants, descriptors: DescriptorTable | None = None, *,
     process.refusals.strict = grants.strict
     process.refusals.on_refusal = grants.on_refusal
     process.http = _http(grants.http, process.network)
+    handed = None if tape is None else tape.hand_over(process)
     table = process.descriptors
     seen = _seen(wall_clock) if grants.deterministic and grants.dirs else None
     try:
-        table.insert(open_stream(grants.stdin or open_ambient_stream(0), read=True))
-        table.insert(open_stream(grants.stdout or open_ambient_stream(1), write=True))
-        table.insert(open_stream(grants.stderr or open_ambient_stream(2), write=True))
+        for number, given in enumerate((grants.stdin, grants.stdout, grants.stderr)):
+            stream = given or open_ambient_stream(number)
+            if handed is not None:
+                stream = handed.stream(stream, "output" if number else "input")
+            table.insert(open_stream(stream, read=not number, write=bool(number)))
         for guest_path, granted in grants.dirs.items():
-            table.insert(OpenDirectory(_root(granted, guest_path, grants.on_use, seen), preopen=guest_path))
+            root = _root(granted, guest_path, grants.on_use, seen)
+            if handed is not None:
+                root = handed.directory(root, guest_path)
+            table.insert(OpenDirectory(root, preopen=guest_path))
         for each in grants.sockets:
-            table.insert(open_stream(each if isinstance(each, Socket) else _host_socket(each), read=True, write=True))
+            socket = each if isinstance(each, Socket) else _host_socket(each)
+            if handed is not None:
+                socket = handed.stream(socket, "both")
+            table.insert(open_stream(socket, read=True, write=True))
     except BaseException:
         process.close()
         raise

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from remit.kernel.network import Network
     from remit.kernel.refusals import Refusal
     from remit.kernel.uses import Use
+    from remit.recording.tape import Tape
 
 
 class Grants:
@@ -44,6 +45,7 @@ class Grants:
         "on_refusal",
         "on_use",
         "random",
+        "record",
         "sockets",
         "stderr",
         "stdin",
@@ -74,6 +76,7 @@ class Grants:
         on_refusal: Callable[[Refusal], object] | None = None,
         on_use: Callable[[Use], object] | None = None,
         trace: Callable[[Call], object] | CallSink | IO[Any] | None = None,
+        record: str | os.PathLike[str] | Tape | None = None,
     ) -> None:
         self.arguments = tuple([encoded(argument, "argument") for argument in arguments])
         """The command line, ``argv[0]`` first."""
@@ -107,6 +110,15 @@ class Grants:
         self.trace = _trace(trace)
         """Who is told of each call that it makes: a sink, a function, or a file for lines. It does not change what it
         gets, but how fast."""
+        self.record: str | os.PathLike[str] | Tape | None = _record(record)
+        """The file for a recording of all that it gets; or a tape, which may be a recording that is replayed."""
+
+
+def _record(record: Any) -> Any:
+    from_tape = hasattr(record, "adopt")
+    if record is not None and not from_tape and not isinstance(record, (str, os.PathLike)):
+        raise TypeError(f"record is {record!r} ({type(record).__name__}): the path of a file is wanted")
+    return record
 
 
 def checked_limits(limits: Limits | None) -> Limits:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from remit.kernel.errors import Exit
-from remit.policy.build import build_process
+from remit.policy.build import build_process, tape_of
 from remit.runtime.sizes import store_limits
 from remit.runtime.world import ENDLESS, World, check_deterministic, runs_on_own_thread
 
@@ -44,8 +44,10 @@ class ModuleWorld(World):
         """None while its start function runs."""
         self._native = native_table(grants) if _gains_by_native(program, grants) else None
         own_thread = runs_on_own_thread(asynchronous=asynchronous)
-        super().__init__(build_process(grants, self._native, own_thread=own_thread), grants.trace)
+        tape = tape_of(grants)
+        super().__init__(build_process(grants, self._native, own_thread=own_thread, tape=tape), grants.trace, tape)
         try:
+            self._begin_tape(program, fuel, max_memory)
             self.store: Store = program.module.engine.store(self.process, limits=limits)
             self.stores.add(self.store)
             if self._native is not None:
@@ -110,7 +112,7 @@ class ModuleWorld(World):
 
 def _gains_by_native(program: Program, grants: Grants) -> bool:
     """Whether the native fast path has anything to do for it. Otherwise it is spared the costs."""
-    if grants.trace is not None:
+    if grants.trace is not None or grants.record is not None:
         return False  # nobody would be told of what C does
     return bool(grants.dirs) or any(each.name in NATIVE_WITHOUT_FILES for each in program.info.imports)
 

@@ -158,6 +158,14 @@ class Launch:
             raise ValueError("the program does not count fuel: load it with remit.load(..., fuel=True)")
         else:
             program = first
+        if (
+            self._grants.record is not None
+            and program.path is None
+            and isinstance(first, (bytes, bytearray, memoryview))
+        ):
+            from hashlib import sha256
+
+            program.sha256 = sha256(first).hexdigest()
         if not program.is_command:
             raise InvalidModule(program.why_no_command)
         if self._under is not None:

@@ -50,6 +50,7 @@ class GrantOptions(TypedDict, total=False):
     on_refusal: Callable[[Refusal], object] | None
     on_use: Callable[[Use], object] | None
     trace: Callable[[Call], object] | CallSink | IO[Any] | None
+    record: str | os.PathLike[str] | None
     stdin: Any
     stdout: Any
     stderr: Any

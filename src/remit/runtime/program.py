@@ -56,6 +56,10 @@ class Program(Runnable):
         return self.module.info
 
     @property
+    def engine_config(self) -> Config:
+        return self.module.engine.config
+
+    @property
     def is_command(self) -> bool:
         """It has a ``_start``: it can be run. Otherwise it is a library, to be instantiated and called."""
         return self.has_entry("_start")
@@ -184,10 +188,18 @@ def load_with(
         name = name or os.path.basename(program)
     if sha256 is not None:
         # What was compared is what is loaded, whatever happens to the file meanwhile.
-        program = _compared(program, name, sha256)
-        loaded = load_with(compiler, cache, program, imports=imports, name=name)
+        content = _compared(program, name, sha256)
+        loaded = load_with(compiler, cache, content, imports=imports, name=name)
         loaded.sha256 = sha256.lower()
-        return loaded
+    else:
+        loaded = _loaded(compiler, cache, program, name=name, imports=imports)
+    loaded.path = None if isinstance(program, bytes) else os.path.abspath(program)
+    return loaded
+
+
+def _loaded(
+    compiler: Engine, cache: Cache | None, program: str | bytes, *, name: str, imports: Imports | None
+) -> Runnable:
     if is_component(program):
         from remit.runtime.components.loading import load_component
 

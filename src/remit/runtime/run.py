@@ -74,6 +74,11 @@ def run(args: Arguments, **options: Unpack[RunOptions]) -> CompletedProcess:
     :param trace: called with a :class:`remit.trace.Call` for each call that it makes, when that has ended; what that
         raises ends the program. Or a file object, which gets a line for each; or something of :mod:`remit.trace`.
 
+    :param record: a file for a recording of all that it gets from outside: :func:`remit.replay` runs it again from
+        that, and needs nothing else. It is slower then. Functions in `imports` are not recorded. It has what the
+        program read, and its environment, so it is for its owner only; :attr:`Limits.recorded_bytes` is how large it
+        may become, and then :class:`remit.recording.RecordingFull` ends the program.
+
     What happens when it asks for more:
 
     :param strict: the first thing that it is refused ends it, by :class:`StoppedAtRefusal`.
@@ -107,10 +112,15 @@ def run(args: Arguments, **options: Unpack[RunOptions]) -> CompletedProcess:
         world = launch.world()
         try:
             status = world.run()
+            world.ended(status)
         except (Timeout, Trap, StoppedAtRefusal) as error:
+            world.ended(error)
             if isinstance(error, Timeout) and not world.late:
                 raise
             raise launch.failed(error) from None
+        except BaseException as error:
+            world.ended(error)
+            raise
         finally:
             world.close()
     finally:

@@ -34,10 +34,15 @@ async def run_async(args: Arguments, **options: Unpack[RunOptions]) -> Completed
         world = launch.world()
         try:
             status = await world.run_async()
+            world.ended(status)
         except (Timeout, Trap, StoppedAtRefusal) as error:
+            world.ended(error)
             if isinstance(error, Timeout) and not world.late:
                 raise
             raise launch.failed(error) from None
+        except BaseException as error:
+            world.ended(error)
+            raise
         finally:
             world.close()
     finally:

@@ -6,6 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
+    from remit.engine.wasmtime.config import Config
     from remit.policy.grants import Grants
     from remit.runtime.world import World
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 class Runnable:
     """A program that is compiled: run it, or make instances of it, any number of times and from any thread."""
 
-    __slots__ = ("metered", "name", "sha256")
+    __slots__ = ("metered", "name", "path", "sha256")
 
     def __init__(self, name: str, *, metered: bool) -> None:
         self.name = name
@@ -22,6 +23,22 @@ class Runnable:
         """It was compiled to count fuel."""
         self.sha256: str | None = None
         """The digest of its file, if it was compared when it was loaded."""
+        self.path: str | None = None
+        """Where it was loaded from, if it was a file."""
+
+    @property
+    def engine_config(self) -> Config:
+        """How it was compiled."""
+        raise NotImplementedError
+
+    def digest(self) -> str | None:
+        """The SHA-256 of what it was loaded from, as far as that is known. OSError if the file is gone."""
+        if self.sha256 is not None or self.path is None:
+            return self.sha256
+        from hashlib import sha256
+
+        with open(self.path, "rb") as file:
+            return sha256(file.read()).hexdigest()
 
     @property
     def is_command(self) -> bool:

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from remit.engine.wasmtime.store import Store
     from remit.kernel.process import Process
     from remit.policy.grants import Grants
+    from remit.recording.tape import Tape
     from remit.runtime.awaited import Awaited
+    from remit.runtime.runnable import Runnable
     from remit.runtime.tracing import Tracer
 
 CLOCKS_DIFFER = 0.01
@@ -98,10 +100,12 @@ class Stores:
 class World:
     """One program that runs, and all that belongs to it: close it."""
 
-    __slots__ = ("_call", "_trace", "process", "reactor", "stores")
+    __slots__ = ("_call", "_trace", "process", "reactor", "stores", "tape")
 
-    def __init__(self, process: Process, trace: Any = None) -> None:
-        """`trace`: who is told of its calls, as :class:`remit.policy.grants.Grants` has it."""
+    def __init__(self, process: Process, trace: Any = None, tape: Tape | None = None) -> None:
+        """`trace`: who is told of its calls, as :class:`remit.policy.grants.Grants` has it. `tape`: what is between it
+        and its outside."""
+        self.tape = tape
         self._call: object = None
         """What is under way, where that can be suspended or is the host's."""
         self._trace: Tracer | None = None
@@ -150,6 +154,26 @@ class World:
         """As :meth:`run`, suspended whenever it waits."""
         raise NotImplementedError
 
+    def _begin_tape(self, program: Runnable, fuel: int | None, max_memory: int | None) -> None:
+        """Tell the tape what is about to run. OSError."""
+        if self.tape is None:
+            return
+        config = program.engine_config
+        about = {"name": program.name, "path": program.path, "sha256": program.digest()}
+        settings = {"fuel": config.fuel, "gc": config.gc, "deterministic": config.deterministic}
+        self.tape.begin(self.process, {"program": about, "engine": settings, "fuel": fuel, "max_memory": max_memory})
+
+    def ended(self, end: int | BaseException) -> None:
+        """Tell the tape how it ended: its exit status, or what stopped it. OSError."""
+        if self.tape is None:
+            return
+        if isinstance(end, int):
+            self.tape.end("exit", end)
+        else:
+            from remit.runtime.ends import end_of
+
+            self.tape.end(*end_of(end))
+
     def close(self) -> None:
         """Give everything back. RuntimeError while a call is under way, and then nothing is closed. Closing twice does
         nothing.
@@ -159,6 +183,8 @@ class World:
         # The stores first: they refuse while a thread is inside, who would go on with numbers of the host's descriptors
         # that stand for other files by then.
         self.stores.close()
+        if self.tape is not None:
+            self.tape.end("closed")
         self.process.close()
         self.process.owner = None
         if self._trace is not None:

@@ -274,6 +274,7 @@ _LIMITS = {
     "path_bytes": (SIZE, "The length of a path.", "4096"),
     "poll_subscriptions": (COUNT, "What it may wait for at once.", "4096"),
     "random_bytes": (SIZE, "Random bytes made between two chances to interrupt.", "65536"),
+    "recorded_bytes": (SIZE, "The size of a recording of it; then it is stopped.", '"100MiB"'),
 }
 
 TABLES = (

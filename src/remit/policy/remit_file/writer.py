@@ -21,7 +21,7 @@ HEAD = (
 
 _BARE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 _LARGEST_INTEGER = (1 << 63) - 1
-_SIZES = ("max_bytes", "memory", "disk", "captured_bytes", "io_bytes")
+_SIZES = ("max_bytes", "memory", "disk", "captured_bytes", "io_bytes", "recorded_bytes")
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 _WIDTH = 100
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from remit.component.guest_resources import GuestResource
     from remit.component.instantiate import Loaded
     from remit.component.types import ExternType
+    from remit.engine.wasmtime.config import Config
     from remit.engine.wasmtime.engine import Engine
     from remit.policy.grants import Grants
     from remit.runtime.components.exports import Exports
@@ -82,6 +83,10 @@ class Component(Runnable):
     def imports(self) -> Mapping[str, ExternType]:
         """What it imports, by name, and the types."""
         return self.loaded.component.imports
+
+    @property
+    def engine_config(self) -> Config:
+        return self.engine.config
 
     @property
     def is_command(self) -> bool:

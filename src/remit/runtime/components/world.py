@@ -12,7 +12,7 @@ from remit.engine.wasmtime.signals import guarded
 from remit.engine.wasmtime.store import Tank
 from remit.interfaces.wit.declaration import Host
 from remit.kernel.errors import Exit, WouldBlock
-from remit.policy.build import build_process
+from remit.policy.build import build_process, tape_of
 from remit.runtime.sizes import component_limits
 from remit.runtime.world import ENDLESS, World, check_deterministic, runs_on_own_thread
 
@@ -69,7 +69,13 @@ class ComponentWorld(World):
         self._asynchronous = asynchronous
         self._on_thread = asynchronous and not (runs_on_own_thread(asynchronous=True) and census.stores < 2)
         self.tank = Tank(ENDLESS if fuel is None else fuel) if component.metered else None
-        super().__init__(build_process(grants, own_thread=not self._on_thread), grants.trace)
+        tape = tape_of(grants)
+        super().__init__(build_process(grants, own_thread=not self._on_thread, tape=tape), grants.trace, tape)
+        try:
+            self._begin_tape(component, fuel, max_memory)
+        except BaseException:
+            self.process.close()
+            raise
         self.host = Host(self.process)
         self._conversion = GuestHandles(self._class_of)
         self.class_of: Callable[[Resource], type[GuestResource] | None] | None = None
@@ -80,7 +86,9 @@ class ComponentWorld(World):
         self.check()
         from remit.runtime.components.embeddings import Blocking
 
-        native = native_stream_functions() if self._has_directories and self._trace is None else {}
+        native = (
+            native_stream_functions() if self._has_directories and self._trace is None and self.tape is None else {}
+        )
         return self._instantiate(Blocking(self._new_store, self._conversion, self.reactor, native, self._trace))
 
     async def instantiate_async(self) -> Instance:
