@@ -6,6 +6,7 @@ from remit.kernel.errors import WouldBlock
 from remit.recording.errors import Departure, RecordingEnds, RecordingError, ReplayStopped, StoppedAtCall, how_it_ended
 from remit.recording.file import RecordingReader
 from remit.recording.objects import POLLABLE
+from remit.recording.results import NOTHING
 from remit.recording.tape import FAILED, HTTP_FAILED, METHODS, OK, PLACE, WAITS, WAITS_ON, Tape, failure_of
 from remit.recording.values import Damaged, Reader, write, write_length
 
@@ -88,7 +89,7 @@ class Player(Tape):
         sent: Sequence[memoryview] | None,
     ) -> Any:
         if self._over is not None:
-            if method == "close":
+            if result is NOTHING:  # what is left is given back
                 return None
             raise self._over
         call = bytearray()

@@ -59,6 +59,9 @@ def write(into: bytearray, value: Any) -> None:
     """Append `value`. TypeError for what is none of these."""
     kind = value.__class__
     if kind is int:
+        if 0 <= value < 64:
+            into += _SMALL[value]
+            return
         into += b"i"
         write_length(into, value << 1 if value >= 0 else (~value << 1) | 1)
     elif kind is str:
@@ -74,7 +77,10 @@ def write(into: bytearray, value: Any) -> None:
         into += b"t"
         write_length(into, len(value))
         for each in value:
-            write(into, each)
+            if each.__class__ is int and 0 <= each < 64:
+                into += _SMALL[each]
+            else:
+                write(into, each)
     elif value is None:
         into += b"N"
     elif kind is bool:
@@ -92,6 +98,9 @@ def write(into: bytearray, value: Any) -> None:
 
 def write_length(into: bytearray, number: int) -> None:
     """A number from 0 up, in seven bits a byte."""
+    if number < 0x80:
+        into.append(number)
+        return
     while number > 0x7F:
         into.append(number & 0x7F | 0x80)
         number >>= 7
@@ -163,5 +172,8 @@ class Reader:
         self._at = end
         return found
 
+
+_SMALL = [b"i" + bytes([2 * number]) for number in range(64)]
+"""What most numbers are."""
 
 _CONSTANTS: dict[bytes, bool | None] = {b"N": None, b"T": True, b"F": False}
