@@ -19,8 +19,8 @@ class BuildSharedLibrary(build_ext):
 
 native = Extension(
     "remit.native.fastpath",
-    ["src/remit/native/fastpath.c", "src/remit/native/streams.c"],
-    depends=["src/remit/native/engine.h"],
+    ["src/remit/native/fastpath.c", "src/remit/native/streams.c", "src/remit/native/tape.c"],
+    depends=["src/remit/native/engine.h", "src/remit/native/tape.h"],
     extra_compile_args=["-O2", "-std=c11", "-Wall", "-Wextra", "-fvisibility=default"],
     optional=True,
 )

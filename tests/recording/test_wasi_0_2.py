@@ -20,7 +20,7 @@ from wasi_0_2.scenarios import ALL, whole
 def test_it_replays(scenario: Scenario, tmp_path: Path) -> None:
     program = component("script")
     run = tmp_path / "run.rec"
-    arguments = [program, whole(scenario).source]
+    arguments: list[Any] = [program, whole(scenario).source]
     trapped = ""
     done: Any = None
     try:

@@ -23,10 +23,11 @@
 #include <unistd.h>
 
 #include "engine.h"
+#include "tape.h"
 
 /* ---- Shared with Python: remit/native/table.py declares the same structures. ---- */
 
-enum kind { FREE = 0, OTHER = 1, REGULAR_FILE = 2, DIRECTORY = 3 };
+enum kind { FREE = 0, OTHER = 1, REGULAR_FILE = 2, DIRECTORY = 3, TAPED = 5 };
 
 struct slot {
     int32_t host;          /* the host's descriptor */
@@ -36,6 +37,8 @@ struct slot {
     uint64_t rights;       /* what may be done with it */
     uint64_t inheriting;   /* what may be done with what is opened through it */
     int64_t position;      /* of a REGULAR_FILE */
+    uint32_t object;       /* of a TAPED one, which is a regular file whose calls are recorded: its number there */
+    uint32_t reserved;
 };
 
 struct table {
@@ -54,6 +57,7 @@ struct table {
     uint8_t has_memory;    /* `memory` is set */
     uint64_t clock_origin[2]; /* what each of them counts from, in nanoseconds of the host's clock */
     struct memory memory;
+    struct tape *tape;     /* what is recorded goes there */
 };
 
 /* ---- WASI preview 1: the numbers that are used. ---- */
@@ -124,6 +128,13 @@ static struct slot *slot_of(const struct guest *guest, uint32_t descriptor, enum
     return slot;
 }
 
+/* A regular file, recorded or not. */
+static struct slot *file_of(const struct guest *guest, uint32_t descriptor, uint64_t rights)
+{
+    struct slot *slot = slot_of(guest, descriptor, REGULAR_FILE, rights);
+    return slot != NULL ? slot : slot_of(guest, descriptor, TAPED, rights);
+}
+
 /* Gather the guest's buffers; the number of them, or -1 if Python must look at it. */
 static int vectors(const struct guest *guest, uint32_t address, uint32_t count, struct iovec *out, uint64_t *total)
 {
@@ -155,7 +166,7 @@ static void *transfer(void *env, void *caller, value *args, size_t count, int wr
         FALL_BACK;
     uint32_t result = args[at_offset ? 4 : 3].i32;
     uint64_t rights = (writing ? RIGHT_FD_WRITE : RIGHT_FD_READ) | (at_offset ? RIGHT_FD_SEEK : 0);
-    struct slot *slot = slot_of(&guest, args[0].i32, REGULAR_FILE, rights);
+    struct slot *slot = file_of(&guest, args[0].i32, rights);
     if (slot == NULL || !inside(&guest, result, 4))
         FALL_BACK;
     if (slot->flags & (FDFLAG_DSYNC | FDFLAG_RSYNC | FDFLAG_SYNC))
@@ -166,6 +177,10 @@ static void *transfer(void *env, void *caller, value *args, size_t count, int wr
     int64_t offset = at_offset ? (int64_t)args[3].i64 : slot->position;
     if (vector_count < 0 || total == 0 || offset < 0 || offset > INT64_MAX - (int64_t)total)
         FALL_BACK;
+    struct tape *tape = slot->kind == TAPED ? guest.table->tape : NULL;
+    if (tape != NULL && !tape_has_room(tape, writing ? 0 : total))
+        FALL_BACK;
+    uint32_t checksum = tape != NULL && writing ? tape_checksum(iov, vector_count) : 0;
     ssize_t done;
     if (writing)
         done = vector_count == 1 ? pwrite(slot->host, iov[0].iov_base, iov[0].iov_len, offset)
@@ -175,6 +190,10 @@ static void *transfer(void *env, void *caller, value *args, size_t count, int wr
                                  : preadv(slot->host, iov, vector_count, offset);
     if (done < 0)
         FALL_BACK;
+    if (tape != NULL && writing)
+        tape_written(tape, slot->object, offset, total, checksum, (uint64_t)done);
+    else if (tape != NULL)
+        tape_read(tape, slot->object, offset, total, (uint64_t)done, iov);
     if (!at_offset)
         slot->position = offset + done;
     put_u32(&guest, result, (uint32_t)done);
@@ -209,14 +228,14 @@ void *remit_fd_seek(void *env, void *caller, value *args, size_t count)
         FALL_BACK;
     int64_t offset = (int64_t)args[1].i64, base, position;
     uint32_t whence = args[2].i32, result = args[3].i32;
-    struct slot *slot = slot_of(&guest, args[0].i32, REGULAR_FILE, RIGHT_FD_SEEK | RIGHT_FD_TELL);
+    struct slot *slot = file_of(&guest, args[0].i32, RIGHT_FD_SEEK | RIGHT_FD_TELL);
     if (slot == NULL || !inside(&guest, result, 8))
         FALL_BACK;
     if (whence == SET) {
         base = 0;
     } else if (whence == CURRENT) {
         base = slot->position;
-    } else if (whence == END) {
+    } else if (whence == END && slot->kind != TAPED) {
         struct stat stat;
         if (fstat(slot->host, &stat) != 0)
             FALL_BACK;
@@ -236,7 +255,7 @@ void *remit_fd_tell(void *env, void *caller, value *args, size_t count)
     struct guest guest;
     if (!enter(&guest, caller))
         FALL_BACK;
-    struct slot *slot = slot_of(&guest, args[0].i32, REGULAR_FILE, RIGHT_FD_TELL);
+    struct slot *slot = file_of(&guest, args[0].i32, RIGHT_FD_TELL);
     if (slot == NULL || !inside(&guest, args[1].i32, 8))
         FALL_BACK;
     put_u64(&guest, args[1].i32, (uint64_t)slot->position);
@@ -514,6 +533,6 @@ int remit_native_init(void *const *functions)
 /* For Python to check that both sides mean the same structures. */
 size_t remit_native_sizes(size_t which)
 {
-    const size_t sizes[] = { sizeof(struct slot), sizeof(struct table), sizeof(struct import) };
+    const size_t sizes[] = { sizeof(struct slot), sizeof(struct table), sizeof(struct import), sizeof(struct tape) };
     return which < sizeof sizes / sizeof sizes[0] ? sizes[which] : 0;
 }

@@ -46,6 +46,8 @@ class Slot(ctypes.Structure):
         ("rights", ctypes.c_uint64),
         ("inheriting", ctypes.c_uint64),
         ("position", ctypes.c_int64),
+        ("object", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
     )
 
 
@@ -74,6 +76,20 @@ class Table(ctypes.Structure):
         ("has_memory", ctypes.c_uint8),
         ("clock_origin", ctypes.c_uint64 * 2),
         ("memory", Memory),
+        ("tape", ctypes.c_void_p),
+    )
+
+
+class TapeBuffer(ctypes.Structure):
+    """``struct tape`` of tape.h: where C leaves what it adds to a recording."""
+
+    _fields_ = (
+        ("buffer", ctypes.c_void_p),
+        ("capacity", ctypes.c_uint64),
+        ("used", ctypes.c_uint64),
+        ("read_at", ctypes.c_uint8),
+        ("write_at", ctypes.c_uint8),
+        ("reserved", ctypes.c_uint8 * 6),
     )
 
 
@@ -120,6 +136,7 @@ class Call(ctypes.Structure):
 
 CLOSED, INPUT, OUTPUT = range(3)
 FREE, OTHER, REGULAR_FILE, DIRECTORY = range(4)
+TAPED = 5
 
 _address_of: dict[str, int] | None = None
 
@@ -160,7 +177,7 @@ def _load(engine_functions: Sequence[int]) -> dict[str, int]:
     if not os.path.exists(path):
         return {}
     library = ctypes.CDLL(path)
-    for name, structures in (("native", (Slot, Table, Import)), ("streams", (Stream, Call))):
+    for name, structures in (("native", (Slot, Table, Import, TapeBuffer)), ("streams", (Stream, Call))):
         sizes = getattr(library, f"remit_{name}_sizes", None)
         for which, structure in enumerate(structures):
             size = _size(sizes, which)

@@ -20,16 +20,18 @@ from remit.kernel.descriptors import SYNC_ALL, SYNC_DATA, SYNC_READS, Descriptor
 from remit.kernel.errors import KernelError
 from remit.kernel.files import FileType
 from remit.kernel.random import HostRandom
-from remit.native.library import DIRECTORY, FREE, OTHER, REGULAR_FILE, Memory, Slot, Table
+from remit.native.library import DIRECTORY, FREE, OTHER, REGULAR_FILE, TAPED, Memory, Slot, Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from typing import Any
 
     from remit.filesystems.host_files import HostFile
-    from remit.kernel.files import Directory
+    from remit.kernel.files import Directory, File
     from remit.kernel.limits import Limits
     from remit.kernel.process import Process
+    from remit.native.tape import NativeTape
 
 # WASI's fdflags, which C puts into the guest's memory as they are.
 _APPEND, _DSYNC, _NONBLOCK, _RSYNC, _SYNC = 1, 2, 4, 8, 16
@@ -95,6 +97,17 @@ class SlotFile(OpenFile):
     sync = property(_get_sync, _set_sync)
 
 
+class TapedSlotFile(SlotFile):
+    """One whose calls are recorded. What Python asks of it goes to the recording, too: also what it is."""
+
+    __slots__ = ()
+
+    def __init__(self, file: File, slot: Slot) -> None:
+        self.file = file
+        self.slot = slot
+        self._type = None
+
+
 class SlotDirectory(OpenDirectory):
     """An open host directory whose rights are in a slot."""
 
@@ -150,12 +163,14 @@ class _Entries(dict[int, "OpenFile | OpenDirectory"]):
 class NativeDescriptorTable(DescriptorTable):
     """A descriptor table whose plain host files C can use. One thread at a time, as every table."""
 
-    __slots__ = ("_slots", "table")
+    __slots__ = ("_behind", "_slots", "_tape", "table")
 
     def __init__(self, limits: Limits) -> None:
         super().__init__(limits.descriptors)
         self._slots = (Slot * limits.descriptors)()
         self._entries = _Entries(self._slots)
+        self._tape: NativeTape | None = None
+        self._behind: Callable[[File], tuple[Any, int] | None] | None = None
         self.table = Table(
             slots=ctypes.addressof(self._slots),
             capacity=limits.descriptors,
@@ -179,6 +194,12 @@ class NativeDescriptorTable(DescriptorTable):
             self.table.host_clock[1] = True
             self.table.clock_origin[1] = monotonic.origin
         self.table.host_random = type(process.random) is HostRandom
+
+    def use_tape(self, tape: NativeTape, behind: Callable[[File], tuple[Any, int] | None]) -> None:
+        """Let C serve files whose calls are recorded. `behind` tells of one the real file and its number; of others
+        None."""
+        self._tape, self._behind = tape, behind
+        self.table.tape = tape.address
 
     def use_memory(self, memory: bytes) -> None:
         """Begin: `memory` is wasmtime's handle on the guest's memory."""
@@ -253,8 +274,7 @@ class NativeDescriptorTable(DescriptorTable):
         self._slots[number] = Slot()
         self.table.lowest_free = min(self.table.lowest_free, number)
 
-    @staticmethod
-    def _shared(entry: OpenFile | OpenDirectory, slot: Slot) -> tuple[OpenFile | OpenDirectory, int]:
+    def _shared(self, entry: OpenFile | OpenDirectory, slot: Slot) -> tuple[OpenFile | OpenDirectory, int]:
         """The entry that keeps its state in the slot, if C can use it, otherwise `entry` itself; and its kind.
 
         The slot is filled in but for its kind: it stays free until the table owns the entry. C does what the methods of
@@ -277,15 +297,22 @@ class NativeDescriptorTable(DescriptorTable):
             shared_directory.rights, shared_directory.inheriting = entry.rights, entry.inheriting
             return shared_directory, DIRECTORY
         file = entry.file
-        host = file.host_descriptor()
+        taped = None if self._behind is None else self._behind(file)
+        real = file if taped is None else taped[0]
+        host = real.host_descriptor()
         if host is None:
             return entry, OTHER
         from remit.filesystems.host_files import HostFile
 
-        if type(file) is not HostFile:
+        if type(real) is not HostFile or not real.seekable:
             return entry, OTHER
+        if taped is not None:
+            slot.host, slot.object = host, taped[1]
+            recorded = TapedSlotFile(file, slot)
+            _copy_state(entry, recorded)
+            return recorded, TAPED
         slot.host = host
-        shared = SlotFile(file, slot)
+        shared = SlotFile(real, slot)
         _copy_state(entry, shared)
         return shared, REGULAR_FILE
 

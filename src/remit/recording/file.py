@@ -63,6 +63,15 @@ class RecordingWriter:
         if len(buffer) >= BUFFER:
             self._flush()
 
+    def entries(self, data: memoryview) -> None:
+        """Whole entries. As :meth:`entry`."""
+        self._left -= len(data)
+        if self._left < 0:
+            raise RecordingFull(self.path, self._max_bytes)
+        self._buffer += data
+        if len(self._buffer) >= BUFFER:
+            self._flush()
+
     def end(self, how: str, detail: str | int) -> None:
         """The last entry. OSError. The file is closed, whatever happens."""
         outcome = bytearray()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Recorder(Tape):
     """Writes the recording of one program. End it."""
 
-    __slots__ = ("_ended", "_handed", "_writer")
+    __slots__ = ("_ended", "_handed", "_taken", "_writer")
 
     def __init__(self, path: str | os.PathLike[str], *, max_bytes: int) -> None:
         """What is at `path` is replaced, by a file for its owner only. OSError."""
@@ -32,6 +32,18 @@ class Recorder(Tape):
         self._writer = RecordingWriter(path, max_bytes=max_bytes)
         self._ended = False
         self._handed: Handed | None = None
+        self._taken: Callable[[], memoryview | None] | None = None
+
+    def also(self, take: Callable[[], memoryview | None]) -> None:
+        """Native code makes entries, too: `take` gives those that it has made since it was last asked."""
+        self._taken = take
+
+    def _take(self) -> None:
+        """Write what native code has: it came before what comes now."""
+        taken = None if self._taken is None else self._taken()
+        if taken is not None:
+            with taken:
+                self._writer.entries(taken)
 
     def hand_over(self, process: Process) -> Handed:
         from remit.recording.outside import PARTS, Handed
@@ -52,9 +64,15 @@ class Recorder(Tape):
 
         OSError.
         """
-        if not self._ended:
-            self._ended = True
-            self._writer.end(how, detail)
+        if self._ended:
+            return
+        if how != "full":
+            try:
+                self._take()
+            except RecordingFull as full:
+                how, detail = "full", full.max_bytes
+        self._ended = True
+        self._writer.end(how, detail)
 
     def call(
         self,
@@ -120,6 +138,8 @@ class Recorder(Tape):
         call.append(PLACE[method])
         write(call, arguments)
         try:
+            if self._taken is not None:
+                self._take()
             self._writer.entry(call, outcome)
         except RecordingFull as full:
             self.end("full", full.max_bytes)

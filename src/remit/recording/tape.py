@@ -72,6 +72,11 @@ class Taped:
         return self._tape.call(self, method, arguments, do, result, space, sent)
 
 
+def behind(it: Any) -> tuple[Any, int] | None:
+    """Of an object on a tape, the real one and its number; None for any other."""
+    return (it._inner, it._number) if isinstance(it, Taped) else None
+
+
 class Tape:
     """The base of recorder and player."""
 
@@ -90,6 +95,9 @@ class Tape:
     def hand_over(self, process: Process) -> Handed:
         """Put what `process` has behind the tape, and help with its descriptors. From a tape that does not replay."""
         raise NotImplementedError
+
+    def also(self, take: Callable[[], memoryview | None]) -> None:
+        """Native code makes entries, too: `take` gives those that it has made since it was last asked."""
 
     def begin(self, process: Process, about: Mapping[str, Any]) -> None:
         """The program is about to begin. `about` says which it is, and its limits."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from remit.engine.wasmtime.store import Store
     from remit.native.table import NativeDescriptorTable
     from remit.policy.grants import Grants
+    from remit.recording.tape import Tape
     from remit.runtime.program import Program
 
 NATIVE_WITHOUT_FILES = {"clock_time_get", "random_get"}
@@ -42,9 +43,9 @@ class ModuleWorld(World):
         self.program = program
         self.instance: Instance | None = None
         """None while its start function runs."""
-        self._native = native_table(grants) if _gains_by_native(program, grants) else None
         own_thread = runs_on_own_thread(asynchronous=asynchronous)
         tape = tape_of(grants)
+        self._native = native_table(grants) if _gains_by_native(program, grants, tape) else None
         super().__init__(build_process(grants, self._native, own_thread=own_thread, tape=tape), grants.trace, tape)
         try:
             self._begin_tape(program, fuel, max_memory)
@@ -52,6 +53,8 @@ class ModuleWorld(World):
             self.stores.add(self.store)
             if self._native is not None:
                 self._native.use_sources(self.process)
+                if tape is not None:
+                    _share(tape, self._native)
                 self.store.set_native_data(self._native.address)
                 self.store.keep(self._native)
             if program.metered:
@@ -110,9 +113,19 @@ class ModuleWorld(World):
             self._native.use_memory(memory_handle(self.store.memory))
 
 
-def _gains_by_native(program: Program, grants: Grants) -> bool:
+def _share(tape: Tape, native: NativeDescriptorTable) -> None:
+    """Let the fast path serve what is recorded, and add to the recording."""
+    from remit.native.tape import NativeTape
+    from remit.recording.tape import PLACE, behind
+
+    shared = NativeTape(PLACE["read_at"], PLACE["write_at"])
+    native.use_tape(shared, behind)
+    tape.also(shared.take)
+
+
+def _gains_by_native(program: Program, grants: Grants, tape: Tape | None) -> bool:
     """Whether the native fast path has anything to do for it. Otherwise it is spared the costs."""
-    if grants.trace is not None or grants.record is not None:
+    if grants.trace is not None or (tape is not None and tape.replays):
         return False  # nobody would be told of what C does
     return bool(grants.dirs) or any(each.name in NATIVE_WITHOUT_FILES for each in program.info.imports)
 
