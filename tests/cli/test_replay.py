@@ -90,6 +90,7 @@ def test_a_trap(tmp_path: Path, capfd: Capture) -> None:
         (["run", "--record", "r", "--invoke", "f", "it.wasm"], "--record and --invoke cannot be together"),
         (["run", "--record", "no/r", "it.wasm"], "no/r"),
         (["run", "--record", "r", "--max-recording", "3", "it.wasm"], "it.wasm: stopped: r: the recording has 3 bytes"),
+        (["run", "--record", "./it.wasm", "it.wasm"], "--record: ./it.wasm: this is the program itself"),
         (["replay", "it.wasm"], "it.wasm: this is no recording of Remit"),
         (["replay", "nothing"], "nothing: No such file or directory"),
         (["replay", "--stop-at", "0", "r"], "--stop-at"),

@@ -147,6 +147,60 @@ def test_what_a_function_of_the_callers_raised(tmp_path: Path) -> None:
     assert remit.replay(tmp_path / "run.rec", program, stdout=remit.DEVNULL).ended == "raised"
 
 
+def test_refusals_are_told_as_ever(tmp_path: Path) -> None:
+    program = programs()[0]
+    told = []
+    for record in (None, tmp_path / "run.rec"):
+        done = remit.run(
+            [program, "writing"],
+            dirs={"/data": remit.fs.ReadOnly(memory(tmp_path))},
+            capture_output=True,
+            record=record,
+        )
+        told.append([str(refusal) for refusal in done.refusals])
+    assert told[0] == told[1] != []
+    with pytest.raises(remit.StoppedAtRefusal):
+        remit.run(
+            [program, "writing"],
+            dirs={"/data": remit.fs.ReadOnly(memory(tmp_path))},
+            stdout=remit.DEVNULL,
+            strict=True,
+            record=tmp_path / "strict.rec",
+        )
+    assert remit.replay(tmp_path / "strict.rec", program, stdout=remit.DEVNULL).ended == "refused"
+
+
+def test_uses_are_told_as_ever(tmp_path: Path) -> None:
+    program = programs()[0]
+    told: list[list[str]] = []
+    for record in (None, tmp_path / "run.rec"):
+        uses: list[str] = []
+        remit.run(
+            [program, "files"],
+            dirs={"/data": memory(tmp_path)},
+            stdout=remit.DEVNULL,
+            on_use=lambda use, uses=uses: uses.append(str(use)),  # type: ignore[misc]  # one list for each turn
+            record=record,
+        )
+        told.append(uses)
+    assert told[0] == told[1] != []
+
+
+def test_a_cancelled_run(tmp_path: Path) -> None:
+    async def main() -> None:
+        task = asyncio.ensure_future(
+            remit.run_async([programs()[0], "sleeping"], stdout=remit.DEVNULL, record=tmp_path / "run.rec")
+        )
+        while not (tmp_path / "run.rec").exists():
+            await asyncio.sleep(0.001)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+    assert remit.replay(tmp_path / "run.rec", programs()[0], stdout=remit.DEVNULL).ended == "raised"
+
+
 def test_fuel_is_the_same(tmp_path: Path) -> None:
     program = asks(1000)
     with pytest.raises(remit.Trap, match="fuel"):

@@ -182,7 +182,7 @@ def carry_out(
 
         world.options["on_use"] = log
         world.options["on_refusal"] = refused
-    _set_recording(world, options)
+    _set_recording(world, path, options)
     if "deterministic" in options:
         world.options["deterministic"] = True
     if "strict" in options:
@@ -219,8 +219,8 @@ def carry_out(
         world.report_changes()
 
 
-def _set_recording(world: World, options: dict[str, Any]) -> None:
-    """UsageError for what cannot be replayed."""
+def _set_recording(world: World, path: str, options: dict[str, Any]) -> None:
+    """UsageError for what cannot be replayed; CommandError."""
     if "record" not in options:
         if "max-recording" in options:
             raise UsageError("--max-recording is for --record FILE, which is not given")
@@ -228,7 +228,12 @@ def _set_recording(world: World, options: dict[str, Any]) -> None:
     for option, why in (("invoke", "whole programs are replayed"), ("allow-precompiled", "the program is needed")):
         if option in options:
             raise UsageError(f"--record and --{option} cannot be together: {why}")
-    world.options["record"] = options["record"]
+    import os
+
+    recording = options["record"]
+    if os.path.exists(recording) and os.path.exists(path) and os.path.samefile(path, recording):
+        raise CommandError(f"--record: {recording}: this is the program itself; name another file")
+    world.options["record"] = recording
 
 
 def _audit_log(path: str) -> JsonLines:
