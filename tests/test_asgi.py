@@ -286,3 +286,17 @@ def test_fuel_is_counted_for_each_instance() -> None:
         assert driver.status == 500
 
     run(test())
+
+
+def test_a_server_that_says_the_end_again_and_again() -> None:
+    """As tests of applications often do."""
+
+    class Naive(Driver):
+        async def receive(self) -> Any:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def test() -> None:
+        async with asyncio.timeout(20):
+            assert (await Naive(App(HELLO)).answer())[0] == 200
+
+    run(test())

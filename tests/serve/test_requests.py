@@ -107,6 +107,7 @@ REFUSED = [
     # All there at once, so that it is never incomplete.
     (b"GET / HTTP/1.1\r\nhost: a\r\nx: " + b"y" * 33_000 + b"\r\n\r\n", 431),
     (b"GET / HTTP/1.1\r\nhost: a\r\n" + b"x: %s\r\n" % (b"y" * 400) * 90 + b"\r\n", 431),
+    (b"G" * 33_000 + b" / HTTP/1.1\r\nhost: a\r\n\r\n", 431),
     (b"GET /" + b"y" * 33_000 + b" HTTP/1.1\r\nhost: a\r\n\r\n", 414),
 ]
 
@@ -138,6 +139,8 @@ def test_what_is_refused_gets_to_no_program(request_: bytes, expected: int) -> N
         b"transfer-encoding: chunked\r\n\r\n-1\r\n",
         b"transfer-encoding: chunked\r\n\r\n" + b"f" * 30 + b"\r\n",
         b"transfer-encoding: chunked\r\n\r\n3\r\nabcd\r\n",
+        b"transfer-encoding: chunked\r\n\r\n1\r\na\r\n0\r\nx: " + b"y" * 40_000 + b"\r\n\r\n",
+        b"transfer-encoding: chunked\r\n\r\n1\r\na\r\n0\r\n" + b"x: y\r\n" * 300 + b"\r\n",
     ],
 )
 def test_a_body_that_is_malformed_ends_its_request(body: bytes) -> None:

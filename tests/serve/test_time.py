@@ -187,3 +187,19 @@ def test_the_end_comes_after_the_grace_period() -> None:
 def test_limits_that_are_none(name: str, value: object) -> None:
     with pytest.raises((TypeError, ValueError), match=name):
         ServerLimits(**{name: value})  # type: ignore[arg-type]  # that is the test
+
+
+def test_as_many_connections_as_may_be_there_are_served() -> None:
+    """Also if they all come at once."""
+
+    async def test() -> None:
+        limit = 200
+        async with serving(hello, ServerLimits(connections=limit)) as server, AsyncExitStack() as stack:
+            peers = await asyncio.gather(*[stack.enter_async_context(client(server)) for _ in range(limit)])
+            for peer in peers:
+                await peer.send(GET)
+            async with asyncio.timeout(20):
+                answers = [await peer.response() for peer in peers]
+            assert answers == [(200, b"hello")] * limit
+
+    run(test())

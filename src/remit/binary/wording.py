@@ -12,6 +12,12 @@ MOST = 40
 """Names in one message."""
 
 
+def arguments_wanted(names: Collection[str], given: int) -> str:
+    """What is said of a call with another number of arguments than `names`."""
+    many = "1 argument is" if len(names) == 1 else f"{len(names)} arguments are"
+    return f"{many} wanted ({listed(names, 'none')}), not {given}"
+
+
 def listed(names: Collection[str], none: str = "nothing") -> str:
     """The first of `names` with commas, and how many more there are; `none` without any."""
     if not names:

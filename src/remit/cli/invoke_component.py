@@ -7,6 +7,7 @@ from remit.cli.invoke import takes
 from remit.cli.report import CommandError, say
 from remit.cli.wave_reader import parse
 from remit.cli.wave_writer import written
+from remit.component.type_text import text_of
 from remit.component.types import Borrow, FuncType, Future, InstanceType, Own, Primitive, Result, Stream
 from remit.component.values.pairing import parts
 from remit.component.values.results import Err
@@ -85,7 +86,7 @@ def _check_has_text(name: str, type: FuncType) -> None:
         if isinstance(each, (Own, Borrow, Stream, Future)):
             what = "a resource" if isinstance(each, (Own, Borrow)) else f"a {each.kind}"
             raise CommandError(
-                f"--invoke: {name} is {type}: {what} cannot be written as text; call it from Python, by "
+                f"--invoke: {name} is {text_of(type)}: {what} cannot be written as text; call it from Python, by "
                 "remit.load(...).instantiate().exports"
             )
         left += parts(each)

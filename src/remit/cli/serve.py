@@ -228,7 +228,7 @@ class AccessLog:
 
 def _escaped(line: str) -> str:
     """As web servers' logs have it: nothing in it ends the field or the line."""
-    return shown(line).replace('"', "\\x22")
+    return "".join([each if each.isprintable() and each not in '"\\' else f"\\x{ord(each):02x}" for each in line])
 
 
 def _explain(exchange: ServerExchange, error: BaseException) -> None:

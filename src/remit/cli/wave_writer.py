@@ -60,7 +60,7 @@ def _primitive(value: Any, kind: str) -> str:
 def _shortest(value: float, kind: str) -> float:
     """The number of fewest digits that is `value` in the precision of its kind."""
     if kind == "f32":
-        for digits in range(6, 9):
+        for digits in range(6, 10):
             found = float(f"{value:.{digits}g}")
             if to_f32(found) == found and unpack("<f", pack("<f", found))[0] == value:
                 return found

@@ -108,7 +108,9 @@ class GuestFunction:
         return transfer(compiler.transit(type), cx, callee, self._cx, self._core, self._post_return)
 
     def __repr__(self) -> str:
-        return f"<{self.type}>"
+        from remit.component.type_text import text_of  # nobody looks at it in a usual run
+
+        return f"<{text_of(self.type)}>"
 
 
 class HostFunction:

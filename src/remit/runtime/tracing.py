@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from remit.component.abi.context import LiftLowerContext
     from remit.component.instances import Extern
     from remit.component.types import ExternType
+    from remit.component.values.classes import Classes
     from remit.interfaces.wasi_0_1.layout import Layout
     from remit.interfaces.wasi_0_1.tracing import Descriptors
     from remit.kernel.calls import CallSink
@@ -219,6 +220,9 @@ class _Watched(HostFunction):
     @property
     def blocks(self) -> bool:
         return self._inner.blocks
+
+    def pair(self, classes: Classes, type: FuncType) -> None:
+        self._inner.pair(classes, type)
 
     def calling(self, function: Callable[..., Any], *, blocks: bool) -> HostFunction:
         return self._inner.calling(function, blocks=blocks)

@@ -106,6 +106,8 @@ class AsgiExchange(ServerExchange):
             if message["type"] == "http.disconnect":
                 self.client_gone()
                 return
+            if self.body.ended:
+                return  # it gives what is over again and again, and would for ever
             data = message.get("body", b"")
             if data:
                 self.body.feed(bytes(data))

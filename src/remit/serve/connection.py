@@ -124,7 +124,11 @@ class Connection(asyncio.Protocol):
                     return None
             elif isinstance(event, library.EndOfMessage):
                 assert self.exchange is not None
-                self.exchange.body.end(trailers_of(event.headers))
+                try:
+                    trailers = trailers_of(event.headers, self.server.limits)
+                except Refused as refused:
+                    return self._refuse(refused.status, refused.why)
+                self.exchange.body.end(trailers)
                 self._wait_for_exchange()
             elif isinstance(event, library.ConnectionClosed):
                 if self.exchange is None:

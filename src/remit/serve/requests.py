@@ -42,7 +42,10 @@ def request_of(head: Any, scheme: str, limits: ServerLimits) -> Request:
         raise Refused(505, "HTTP/1.1 is spoken here")
     if len(head.target) > limits.head_bytes:
         raise Refused(414, "the target is too long")
-    if len(head.target) + sum([len(name) + len(value) + _AROUND for name, value in head.headers]) > limits.head_bytes:
+    if (
+        len(head.method) + len(head.target) + sum([len(name) + len(value) + _AROUND for name, value in head.headers])
+        > limits.head_bytes
+    ):
         # The parser has a limit for what is not all there yet, and all of it may come at once.
         raise Refused(431, "the head is too large")
     fields = fields_of(head.headers)
@@ -87,6 +90,10 @@ def _target(method: str, target: str, host: str) -> tuple[str, str]:
     return authority, path if path.startswith("/") else "/" + path
 
 
-def trailers_of(headers: Any) -> Fields | None:
-    """Those that are for programs; None if there are none."""
+def trailers_of(headers: Any, limits: ServerLimits) -> Fields | None:
+    """Those that are for programs; None if there are none. Refused: they are too many or too large."""
+    if len(headers) > limits.fields:
+        raise Refused(431, "too many trailers")
+    if sum([len(name) + len(value) + _AROUND for name, value in headers]) > limits.head_bytes:
+        raise Refused(431, "the trailers are too large")
     return [each for each in fields_of(headers) if each[0] not in NOT_IN_TRAILERS] or None

@@ -60,6 +60,8 @@ class Server:
         self._connections: set[Connection] = set()
         self._listeners: list[socket.socket] = []
         self._accepting: set[asyncio.Task[None]] = set()
+        self._connecting = 0
+        """Connections that were accepted, and are not opened yet."""
         self._paused = False
         self._sweeper: asyncio.TimerHandle | None = None
         self._ended = asyncio.Event()
@@ -77,7 +79,7 @@ class Server:
     def _accept(self, listener: socket.socket) -> None:
         """Take what waits at `listener`; more than the limit waits on, but for the end."""
         for _ in range(ACCEPTED_AT_ONCE if not self._ending else MOST_IN_A_BACKLOG):
-            if len(self._connections) + len(self._accepting) >= self.limits.connections and not self._ending:
+            if len(self._connections) + self._connecting >= self.limits.connections and not self._ending:
                 self._pause()
                 return
             try:
@@ -90,15 +92,21 @@ class Server:
                 self._pause()
                 self.loop.call_later(SWEEP, self._go_on)
                 return
+            self._connecting += 1
             task = self.loop.create_task(self._connect(accepted))
             self._accepting.add(task)
             task.add_done_callback(self._accepting.discard)
 
     async def _connect(self, accepted: socket.socket) -> None:
+        connection = Connection(self)
         try:
-            await self.loop.connect_accepted_socket(lambda: Connection(self), accepted)
+            await self.loop.connect_accepted_socket(lambda: connection, accepted)
         except OSError:
             accepted.close()
+        finally:
+            if connection.transport is None:
+                self._connecting -= 1
+                self._go_on()
 
     def _pause(self) -> None:
         if not self._paused:
@@ -163,6 +171,7 @@ class Server:
     # What connections say.
 
     def opened(self, connection: Connection) -> None:
+        self._connecting -= 1
         self._connections.add(connection)
         self.metrics.connections += 1
         if self._ending:

@@ -386,7 +386,7 @@ def test_what_is_imported_and_exported_again() -> None:
         assert len(exports.bytes(10)) == 10
         with pytest.raises(OverflowError, match='argument "x": -1 is out of range for u32'):
             exports.f2(-1)
-        with pytest.raises(TypeError, match=r"1 arguments are wanted \(x\), not 2"):
+        with pytest.raises(TypeError, match=r"1 argument is wanted \(x\), not 2"):
             exports.f2(1, 2)
         assert "u32" in repr(exports.f2)
 

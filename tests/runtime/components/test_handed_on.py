@@ -11,6 +11,10 @@ from typing import Any
 import pytest
 
 import remit
+from remit import bindings
+from remit.component import types
+from remit.component.values.classes import Classes
+from remit.component.values.normal import normal
 from wat import wat
 
 WASI = remit.load(
@@ -312,3 +316,148 @@ def test_an_async_function_of_the_callers_is_awaited_and_stopped() -> None:
                 await orders.same(orders.Order("small", 1, []))
 
     asyncio.run(main())
+
+
+def test_calls_are_traced_as_any() -> None:
+    calls: list[str] = []
+    with WASI.instantiate(trace=lambda call: calls.append(f"{call.function} {call.outcome}")) as instance:
+        assert instance.exports.now().seconds
+    assert calls == ["now ok"]
+    given = Orders()
+    with shop(given).instantiate(trace=lambda call: calls.append(call.function)) as instance:
+        orders = instance.exports.orders
+        assert type(orders.same({"the-size": "small", "weight": 1, "notes": []})) is orders.Order
+    assert calls[1:] == ["same"]
+
+
+def test_enums_of_bindings() -> None:
+    """Their members are of Python's own `enum`."""
+
+    class Size(bindings.Enum):
+        SMALL = "small"
+        VERY_LARGE = "very-large"
+
+    Size.ready()
+    given = Orders()
+    with shop(given).instantiate() as instance:
+        orders = instance.exports.orders
+        order = orders.same({"the-size": Size.VERY_LARGE, "weight": 1, "notes": []})
+        assert order.the_size is orders.Size.VERY_LARGE
+        given.answer = {"the-size": Size.SMALL, "weight": 1, "notes": []}
+        assert orders.same(order).the_size is orders.Size.SMALL
+    classes = Classes()
+    classes.adopt(ENUM, Size)
+    assert normal(classes, "it", ENUM, "very-large", no_handle) is Size.VERY_LARGE
+    assert normal(classes, "it", ENUM, Size.SMALL, no_handle) is Size.SMALL
+
+
+ENUM = types.Enum(("small", "very-large"))
+
+
+def no_handle(type: object, value: object) -> object:
+    raise AssertionError
+
+
+RUN = wat("""(component (import "x" (func $x (result (result)))) (instance $i (export "run" (func $x)))
+  (export "wasi:cli/run@0.2.0" (instance $i)))""")
+
+
+@pytest.mark.parametrize(("answer", "status"), [(None, 0), (remit.Ok(), 0), (remit.Err(), 1)])
+def test_a_command_whose_entry_is_the_hosts(answer: Any, status: int) -> None:
+    async def later() -> Any:
+        await asyncio.sleep(0)
+        return answer
+
+    program = remit.load(RUN, cache=False, imports={"x": lambda: answer})
+    assert remit.run(program).returncode == status
+    waits = remit.load(RUN, cache=False, imports={"x": later})
+    assert asyncio.run(remit.run_async(waits)).returncode == status
+
+
+def test_another_thread_is_refused_meanwhile() -> None:
+    entered, go_on = threading.Event(), threading.Event()
+
+    class Slow(Orders):
+        def nothing(self) -> None:
+            entered.set()
+            assert go_on.wait(20)
+
+    instance = shop(Slow()).instantiate()
+    nothing = instance.exports.orders.nothing
+    thread = threading.Thread(target=nothing)
+    thread.start()
+    assert entered.wait(20)
+    with pytest.raises(RuntimeError, match="in another thread"):
+        nothing()
+    go_on.set()
+    thread.join()
+    nothing()
+    instance.close()
+
+
+LISTS = """(component (import "docs:many/lists" (instance $i
+    (export "basket" (type $b (sub resource)))
+    (export "same" (func (param "it" (list u32)) (result (list u32))))
+    (export "all" (func (param "baskets" (list (borrow $b)))))
+    (export "make" (func (result (list (own $b)))))
+    (export "big" (func (result u64)))))
+  (export "docs:many/lists" (instance $i)))"""
+
+
+class Lists:
+    Basket = Basket
+
+    def same(self, it: Any) -> Any:
+        return it
+
+    def all(self, baskets: Any) -> None:
+        pass
+
+    def make(self) -> Any:
+        return [Basket(), 5]
+
+    def big(self) -> int:
+        return 1 << 100_000
+
+
+def test_wrong_parts_of_lists_are_named() -> None:
+    with remit.load(wat(LISTS), cache=False, imports={"docs:many/lists": Lists()}).instantiate() as instance:
+        lists = instance.exports.lists
+        assert lists.same((1, 2**32 - 1)) == [1, 2**32 - 1]
+        with pytest.raises(OverflowError, match=r'argument "it"\[1\]: 4294967296 is out of range'):
+            lists.same([1, 2**32])
+        with pytest.raises(TypeError, match=r'argument "baskets"\[1\]: a Basket is wanted, not 5'):
+            lists.all([Basket(), 5])
+        with pytest.raises(TypeError, match=r"the result\[1\]: a Basket is wanted, not 5"):
+            lists.make()
+        with pytest.raises(OverflowError, match=r"the result: a number that is too long to be shown is out of range"):
+            lists.big()
+
+
+def test_the_text_of_a_type_is_bounded() -> None:
+    """A kilobyte that says what would be a hundred of text, or many more."""
+    nested = "(type $t0 (tuple string string string string))" + "".join(
+        f"(type $t{n} (tuple $t{n - 1} $t{n - 1} $t{n - 1} $t{n - 1}))" for n in range(1, 7)
+    )
+    program = remit.load(
+        wat(f"""(component {nested}
+          (core module $m (memory (export "m") 1) (func (export "f") (param i32 i32) unreachable)
+            (func (export "r") (param i32 i32 i32 i32) (result i32) unreachable))
+          (core instance $i (instantiate $m))
+          (alias core export $i "m" (core memory $mem)) (alias core export $i "r" (core func $r))
+          (func (export "f") (param "it" (list $t6)) (canon lift (core func $i "f") (memory $mem) (realloc $r))))"""),
+        cache=False,
+    )
+    with program.instantiate() as instance:
+        assert len(str(instance.exports.f.type)) > 100_000
+        assert repr(instance.exports.f) == ("<function f: func(…), whose types are too large to be shown>")
+
+
+def test_missing_arguments_are_told_in_short() -> None:
+    names = [f"p{number}" for number in range(900)]
+    params = " ".join(f'(param "{name}" u8)' for name in names)
+    text = f'(component (import "f" (func $f {params})) (export "g" (func $f)))'
+    with remit.load(wat(text), cache=False, imports={"f": lambda *_: None}).instantiate() as instance:
+        with pytest.raises(TypeError, match="and 859 more") as raised:
+            instance.exports.g(p0=1)
+        assert len(str(raised.value)) < 1000

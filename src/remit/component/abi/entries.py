@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 
-from remit.binary.wording import listed
+from remit.binary.wording import arguments_wanted
 from remit.component.abi.source import Block, target
 from remit.component.abi.traps import trap
 from remit.component.handles import BorrowScope, LendScope
@@ -116,8 +116,7 @@ class Entries:
         """What is wrong with the arguments of a call, as far as it must be known before any is given away."""
         params = self._code.type.params
         if len(arguments) != len(params):
-            takes = listed([label for label, _ in params], "none")
-            return TypeError(f"{len(params)} arguments are wanted ({takes}), not {len(arguments)}")
+            return TypeError(arguments_wanted([label for label, _ in params], len(arguments)))
         return self._explain(self._places(), None, arguments) if self._code.has_own else None
 
     def explained(self, error: Exception, arguments: tuple[Any, ...]) -> Exception:

@@ -33,7 +33,10 @@ MAX_SHOWN = 60
 
 def shown(value: object) -> str:
     """`value` for a message."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # Python does not write numbers of more than some thousand digits
+        text = "a number that is too long to be shown"
     return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
 
 
@@ -162,7 +165,7 @@ def as_case(value: Any, made: type[Variant]) -> Variant:
 
 def member(value: Any, made: type[Enum]) -> int:
     """A member of class `made`, or of another enum with the same label, or the label: its index."""
-    label = value.label if isinstance(value, Enum) else value
+    label = value if isinstance(value, str) or not hasattr(type(value), "members") else value.label
     if isinstance(label, str):
         for each in made.members:
             if each.label == label:

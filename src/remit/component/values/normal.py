@@ -9,6 +9,7 @@ from __future__ import annotations
 from struct import pack, unpack
 
 from remit.component import types
+from remit.component.abi.limits import MAX_LIST_BYTE_LENGTH, MAX_STRING_BYTE_LENGTH
 from remit.component.abi.numbers import to_f32, to_f64
 from remit.component.values import accept
 from remit.component.values.explain import explain
@@ -29,17 +30,15 @@ if TYPE_CHECKING:
 def normal(classes: Classes, place: str, type: types.ValType, value: Any, handle: Handle) -> Any:
     """`value` with the classes that `classes` has for the types in `type`.
 
-    TypeError, ValueError or OverflowError that begins with `place` and names the wrong part; or what `handle` raises.
+    TypeError, ValueError or OverflowError that begins with `place` and names the wrong part.
     """
-    wrong = explain(classes, None, place, type, value)
-    if wrong is not None:
-        raise wrong
-    return _Making(classes, handle).make(type, value)
+    try:
+        return _Making(classes, handle).make(type, value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise explain(classes, error, place, type, value) or error from None
 
 
 class _Making:
-    """Of values that are known to be right."""
-
     __slots__ = ("_classes", "_handle")
 
     def __init__(self, classes: Classes, handle: Handle) -> None:
@@ -50,10 +49,7 @@ class _Making:
         if isinstance(type, types.Primitive):
             return _primitive(type.kind, value)
         if isinstance(type, types.List):
-            if type.element == types.U8:
-                return bytes(accept.octets(value))
-            items = accept.sequence(value) if type.length is None else accept.sequence_of(value, type.length, "list")
-            return [self.make(type.element, item) for item in items]
+            return self._list(type, value)
         if isinstance(type, types.Tuple):
             items = accept.sequence_of(value, len(type.types), "tuple")
             return tuple([self.make(each, item) for each, item in zip(type.types, items, strict=True)])
@@ -71,6 +67,22 @@ class _Making:
             return self._handle(type, value)
         return self._case(type, value)
 
+    def _list(self, type: types.List, value: Any) -> Any:
+        element = type.element
+        if element == types.U8:
+            data = accept.octets(value) if type.length is None else accept.octets_of(value, type.length)
+            if len(data) > MAX_LIST_BYTE_LENGTH:
+                raise ValueError("too long")
+            return bytes(data)
+        items = accept.sequence(value) if type.length is None else accept.sequence_of(value, type.length, "list")
+        if isinstance(element, types.Primitive) and element.kind in accept.RANGES:
+            kind = element.kind
+            low, high = accept.RANGES[kind]
+            return [
+                item if item.__class__ is int and low <= item <= high else accept.integer(item, kind) for item in items
+            ]
+        return [self.make(element, item) for item in items]
+
     def _case(self, type: types.ValType, value: Any) -> Any:
         if isinstance(type, types.Option):
             if value is None:
@@ -80,14 +92,18 @@ class _Making:
             return self.make(type.type, value)
         if isinstance(type, types.Result):
             failed = accept.ok_or_err(value)
-            payload, kind = (type.error, Err) if failed else (type.ok, Ok)
-            return kind() if payload is None else kind(self.make(payload, value.value))
-        assert isinstance(type, types.Variant)
-        made = self._classes.of(type)
-        index, inner = accept.case(value, made)
-        payload = type.cases[index][1]
-        case = made.case_classes[index]
-        return case() if payload is None else case(self.make(payload, inner))
+            payload, inner = (type.error if failed else type.ok), value.value
+            made: Any = Err if failed else Ok
+        else:
+            assert isinstance(type, types.Variant)
+            whole = self._classes.of(type)
+            index, inner = accept.case(value, whole)
+            payload = type.cases[index][1]
+            made = whole.case_classes[index]
+        if payload is None:
+            accept.nothing(inner)
+            return made()
+        return made(self.make(payload, inner))
 
 
 def _primitive(kind: str, value: Any) -> Any:
@@ -97,5 +113,13 @@ def _primitive(kind: str, value: Any) -> Any:
         return unpack("<f", pack("<f", to_f32(value)))[0]
     if kind == "f64":
         return to_f64(value)
+    if kind == "bool":
+        return accept.boolean(value)
+    if kind == "char":
+        return chr(accept.character(value))
+    if not isinstance(value, str):
+        raise accept.wrong("a str", value)
+    if len(value.encode()) > MAX_STRING_BYTE_LENGTH:
+        raise ValueError("too long")
     # A subclass of str may have more than its text.
-    return str.__str__(value) if kind == "string" else value
+    return str.__str__(value)

@@ -12,6 +12,7 @@ from remit.component.abi.layout import UnsupportedType
 from remit.component.guest_resources import AsyncGuestResource, GuestResource
 from remit.component.handles import Resource
 from remit.component.instances import HostFunction
+from remit.component.type_text import text_of
 from remit.component.types import FuncType, InstanceType, ResourceType, Result, TypeBound
 from remit.component.values.names import class_name, python_name
 from remit.component.values.naming import NAMED, name_types
@@ -261,11 +262,11 @@ class ExportedFunction:
                 raise TypeError(f"{self._name} has no parameter {name!r} that is left to be given")
         missing = [name for name in rest if name not in named]
         if missing:
-            raise TypeError(f"{self._name}: no argument is given for {', '.join(missing)}")
+            raise TypeError(f"{self._name}: no argument is given for {listed(missing)}")
         return (*arguments, *[named[name] for name in rest])
 
     def __repr__(self) -> str:
-        return f"<function {self._name}: {self.type}>"
+        return f"<function {self._name}: {text_of(self.type)}>"
 
 
 def unwrapped(type: FuncType, value: Any) -> Any:
@@ -315,5 +316,6 @@ def _constructor(exports: Exports, name: str, *, asynchronous: bool) -> dict[str
 
 def _described(function: Callable[..., Any], exports: Exports, name: str) -> Callable[..., Any]:
     function.__name__ = function.__qualname__ = name.rpartition(".")[2] or name
-    function.__doc__ = f"{quoted(name)}: {exports._types[name]}"
+    type: Any = exports._types[name]
+    function.__doc__ = f"{quoted(name)}: {text_of(type)}"
     return function

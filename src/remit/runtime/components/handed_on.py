@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from remit.binary.wording import listed
+from remit.binary.wording import arguments_wanted
 from remit.component.abi.layout import Layouts
 from remit.component.guest_resources import host_object
 from remit.component.values.normal import normal
@@ -42,8 +42,7 @@ class HandedOn(ExportedFunction):
             arguments = self._by_position(arguments, named)
         params, classes = self._type.params, self._caller.classes
         if len(arguments) != len(params):
-            takes = listed([label for label, _ in params], "none")
-            raise TypeError(f"{len(params)} arguments are wanted ({takes}), not {len(arguments)}")
+            raise TypeError(arguments_wanted([label for label, _ in params], len(arguments)))
         given = [
             normal(classes, f'argument "{label}"', type, value, self._handle)
             for (label, type), value in zip(params, arguments, strict=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from _thread import RLock
 from functools import cache  # ctypes has imported it already
 
 from remit.component.guest_resources import GuestHandles, plain_class
+from remit.component.instances import HostFunction
 from remit.component.types import InstanceType, TypeBound
 from remit.component.values.results import Err, Ok
 from remit.engine.api import Pending
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from remit.component.embedding import Embedding
     from remit.component.guest_resources import GuestResource
     from remit.component.handles import Resource
-    from remit.component.instances import GuestFunction, Instance
+    from remit.component.instances import Function, Instance
     from remit.component.types import ResourceType
     from remit.engine.wasmtime.store import Store
     from remit.policy.grants import Grants
@@ -37,6 +39,7 @@ class ComponentWorld(World):
     __slots__ = (
         "_asynchronous",
         "_conversion",
+        "_handing",
         "_has_directories",
         "_imports",
         "_limits",
@@ -66,6 +69,7 @@ class ComponentWorld(World):
         self.instance: Instance | None = None
         """None while it is made."""
         self._imports: Mapping[str, Any] = {}
+        self._handing = RLock()
         self._asynchronous = asynchronous
         self._on_thread = asynchronous and not (runs_on_own_thread(asynchronous=True) and census.stores < 2)
         self.tank = Tank(ENDLESS if fuel is None else fuel) if component.metered else None
@@ -105,17 +109,24 @@ class ComponentWorld(World):
         instance: Instance = await self._drive(ThreadCall(self.stores, lambda: self._instantiate(embedding)))
         return instance
 
-    def call(self, function: GuestFunction, *arguments: Any) -> Any:
+    def call(self, function: Function, *arguments: Any) -> Any:
         """Call a function that the instance exports, on this thread."""
+        if isinstance(function, HostFunction):
+            return self.call_host(function.function, *arguments)
         return guarded(function, *arguments)
 
-    async def call_async(self, function: GuestFunction, *arguments: Any) -> Any:
+    async def call_async(self, function: Function, *arguments: Any) -> Any:
         """The same, suspended whenever it waits. RuntimeError while another call is under way."""
+        if isinstance(function, HostFunction):
+            return await self.call_host_async(function.function, *arguments)
         return await self.drive(lambda: function(*arguments), lambda: function.steps(*arguments))
 
     def call_host(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Call a function of the host's that the component hands on, on this thread."""
+        """Call a function of the host's that the component hands on, on this thread. RuntimeError while another thread
+        is in one."""
         self._enter()
+        if not self._handing.acquire(False):
+            raise RuntimeError("the instance is running in another thread: one thread at a time may enter it")
         outer, self._call = self._call, function
         try:
             result = function(*arguments)
@@ -125,6 +136,7 @@ class ComponentWorld(World):
             return result
         finally:
             self._call = outer
+            self._handing.release()
 
     async def call_host_async(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """The same, suspended whenever it waits. RuntimeError while another call is under way."""
@@ -214,11 +226,11 @@ class ComponentWorld(World):
         if self.component.keep_codes is not None:
             self.component.keep_codes()
 
-    def _entry(self) -> GuestFunction:
+    def _entry(self) -> Function:
         """The function ``run`` of ``wasi:cli/run``."""
         assert self.instance is not None
         run: Any = self.instance.exports[self.component.entry or ""]
-        function: GuestFunction = run.exports["run"]
+        function: Function = run.exports["run"]
         return function
 
     def _instantiate(self, embedding: Embedding) -> Instance:
