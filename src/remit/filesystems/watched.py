@@ -65,15 +65,26 @@ class _Watch:
 class WatchedDirectory(WrappedDirectory):
     """A directory with a watcher. It owns and closes the one it wraps."""
 
-    __slots__ = ("_path", "_watch")
+    __slots__ = ("_below", "_path", "_watch")
 
     def __init__(self, directory: Directory, path: str, watch: _Watch) -> None:
         super().__init__(directory)
         self._path = path
+        self._below = f"{path.rstrip('/')}/"
         self._watch = watch
 
+    @property
+    def inner(self) -> Directory:
+        """The directory that it stands before."""
+        return self._directory
+
+    @property
+    def path(self) -> str:
+        """What it is told of by."""
+        return self._path
+
     def _at(self, name: str) -> str:
-        return f"{self._path.rstrip('/')}/{name}" if name else self._path
+        return self._below + name if name else self._path
 
     def _tell(
         self, action: str, name: str, target: str | None = None, *, right: str = "", is_directory: bool = False
@@ -81,14 +92,13 @@ class WatchedDirectory(WrappedDirectory):
         watch = self._watch
         if action == "see" and not watch.seeing:
             return
-        rule = self._directory.allowed_by(right or action, name)
         watch.watcher(
             Use(
                 "file",
                 action,
-                self._at(name),
+                self._below + name if name else self._path,
                 grant=watch.grant,
-                rule=rule,
+                rule=self._directory.allowed_by(right or action, name),
                 target=target,
                 is_directory=is_directory,
             )
@@ -147,15 +157,36 @@ class WatchedDirectory(WrappedDirectory):
     def open_file(self, name: str, how: int) -> File:
         makes = bool(how & How.CREATE) and not self._is_there(name)
         file = self._do(name, self._directory.open_file, name, how)
-        if makes:
-            self._tell("create", name)
-        if how & How.READ:
-            self._tell("read", name)
-        if how & (How.WRITE | How.TRUNCATE):
-            self._tell("write", name)
-        if not how & (How.READ | How.WRITE | How.TRUNCATE) and not makes:
-            self._tell("see", name)
+        self.tell_opened(name, made=makes, reads=how & How.READ, writes=how & (How.WRITE | How.TRUNCATE))
         return file
+
+    # Native code does on its own what opening and looking up do, and tells what it did. A path there is names, none of
+    # them that of a link.
+
+    def tell_opened(self, path: str, *, made: int, reads: int, writes: int) -> None:
+        """A file was opened."""
+        if self._watch.seeing:
+            self._tell_steps(path)
+        if made:
+            self._tell("create", path)
+        if reads:
+            self._tell("read", path)
+        if writes:
+            self._tell("write", path)
+        if not (made or reads or writes):
+            self._tell("see", path)
+
+    def tell_seen(self, path: str) -> None:
+        """The attributes of something were looked at."""
+        self._tell_steps(path)
+        self._tell("see", path)
+
+    def _tell_steps(self, path: str) -> None:
+        """The directories on the way were seen."""
+        end = path.find("/")
+        while end >= 0:
+            self._tell("see", path[:end])
+            end = path.find("/", end + 1)
 
     def _is_there(self, name: str) -> bool:
         try:

@@ -20,20 +20,46 @@ from remit.kernel.descriptors import SYNC_ALL, SYNC_DATA, SYNC_READS, Descriptor
 from remit.kernel.errors import KernelError
 from remit.kernel.files import FileType
 from remit.kernel.random import HostRandom
-from remit.native.library import DIRECTORY, FREE, OTHER, REGULAR_FILE, Memory, Slot, Table
+from remit.native.library import (
+    CREATED,
+    DIRECTORY,
+    FREE,
+    OTHER,
+    READ,
+    REGULAR_FILE,
+    SEEN,
+    WATCHED,
+    WRITTEN,
+    Memory,
+    Slot,
+    Table,
+    Told,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Protocol
 
     from remit.filesystems.host_files import HostFile
+    from remit.filesystems.watched import WatchedDirectory
     from remit.kernel.files import Directory
     from remit.kernel.limits import Limits
     from remit.kernel.process import Process
+    from remit.kernel.uses import Watcher
+
+    class Running(Protocol):
+        """The store of a module that runs, as far as it is known here."""
+
+        data: Process
+
 
 # WASI's fdflags, which C puts into the guest's memory as they are.
 _APPEND, _DSYNC, _NONBLOCK, _RSYNC, _SYNC = 1, 2, 4, 8, 16
 _SYNC_FLAGS = ((SYNC_DATA, _DSYNC), (SYNC_READS, _RSYNC), (SYNC_ALL, _SYNC))
+
+TOLD = 1 << 13
+"""Uses that are remembered where none need be told twice: a megabyte, of which nothing is touched before it is used."""
 
 
 class SlotFile(OpenFile):
@@ -150,11 +176,14 @@ class _Entries(dict[int, "OpenFile | OpenDirectory"]):
 class NativeDescriptorTable(DescriptorTable):
     """A descriptor table whose plain host files C can use. One thread at a time, as every table."""
 
-    __slots__ = ("_slots", "table")
+    __slots__ = ("_places", "_slots", "_told", "table")
 
     def __init__(self, limits: Limits) -> None:
         super().__init__(limits.descriptors)
         self._slots = (Slot * limits.descriptors)()
+        self._told: ctypes.Array[Told] | None = None
+        self._places: dict[str, int] = {}
+        """Paths of watched directories, by which C knows what it has told."""
         self._entries = _Entries(self._slots)
         self.table = Table(
             slots=ctypes.addressof(self._slots),
@@ -179,6 +208,17 @@ class NativeDescriptorTable(DescriptorTable):
             self.table.host_clock[1] = True
             self.table.clock_origin[1] = monotonic.origin
         self.table.host_random = type(process.random) is HostRandom
+
+    def use_watcher(self, watcher: Watcher, tell: int) -> None:
+        """Let C work in directories with a watcher, before any is opened. `tell` is the address of what calls
+        :func:`tell_use`, and outlives the table.
+        """
+        self.table.seeing = bool(getattr(watcher, "seeing", False))
+        if getattr(watcher, "once", False):
+            self._told = (Told * TOLD)()
+            self.table.told = ctypes.addressof(self._told)
+            self.table.told_count = TOLD
+        self.table.tell = tell
 
     def use_memory(self, memory: bytes) -> None:
         """Begin: `memory` is wasmtime's handle on the guest's memory."""
@@ -253,8 +293,7 @@ class NativeDescriptorTable(DescriptorTable):
         self._slots[number] = Slot()
         self.table.lowest_free = min(self.table.lowest_free, number)
 
-    @staticmethod
-    def _shared(entry: OpenFile | OpenDirectory, slot: Slot) -> tuple[OpenFile | OpenDirectory, int]:
+    def _shared(self, entry: OpenFile | OpenDirectory, slot: Slot) -> tuple[OpenFile | OpenDirectory, int]:
         """The entry that keeps its state in the slot, if C can use it, otherwise `entry` itself; and its kind.
 
         The slot is filled in but for its kind: it stays free until the table owns the entry. C does what the methods of
@@ -265,17 +304,23 @@ class NativeDescriptorTable(DescriptorTable):
         slot.host = -1
         if isinstance(entry, OpenDirectory):
             directory = entry.directory
-            host = directory.host_descriptor()
+            watched = self._watched(directory)
+            inner = directory if watched is None else watched.inner
+            host = inner.host_descriptor()
             if host is None:
                 return entry, OTHER
             from remit.filesystems.host import HostDirectory
 
-            if type(directory) is not HostDirectory:
+            if type(inner) is not HostDirectory:
                 return entry, OTHER
             slot.host = host
             shared_directory = SlotDirectory(directory, entry.preopen, slot)
             shared_directory.rights, shared_directory.inheriting = entry.rights, entry.inheriting
-            return shared_directory, DIRECTORY
+            if watched is None:
+                return shared_directory, DIRECTORY
+            if self._told is not None:
+                slot.position = self._places.setdefault(watched.path, len(self._places) + 1)
+            return shared_directory, WATCHED
         file = entry.file
         host = file.host_descriptor()
         if host is None:
@@ -288,6 +333,23 @@ class NativeDescriptorTable(DescriptorTable):
         shared = SlotFile(file, slot)
         _copy_state(entry, shared)
         return shared, REGULAR_FILE
+
+    def _watched(self, directory: Directory) -> WatchedDirectory | None:
+        """`directory`, if it is one with the watcher that C can tell."""
+        if not self.table.tell:
+            return None
+        from remit.filesystems.watched import WatchedDirectory
+
+        return directory if type(directory) is WatchedDirectory else None
+
+
+def tell_use(store: Running, number: int, uses: int, path: bytes) -> None:
+    """What C calls when it has done something below a watched directory: see `TELL`."""
+    watched: WatchedDirectory = store.data.descriptors.get(number).directory  # type: ignore[union-attr, assignment]  # by the kind of its slot
+    if uses & SEEN:
+        watched.tell_seen(path.decode("ascii"))
+    else:
+        watched.tell_opened(path.decode("ascii"), made=uses & CREATED, reads=uses & READ, writes=uses & WRITTEN)
 
 
 def detached(entry: OpenFile | OpenDirectory) -> OpenFile | OpenDirectory:

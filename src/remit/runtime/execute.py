@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache  # ctypes has imported it already
+
 from remit.kernel.errors import Exit
 from remit.policy.build import build_process
 from remit.runtime.sizes import store_limits
@@ -124,4 +126,17 @@ def native_table(grants: Grants) -> NativeDescriptorTable | None:
         return None
     from remit.native.table import NativeDescriptorTable
 
-    return NativeDescriptorTable(grants.limits)
+    table = NativeDescriptorTable(grants.limits)
+    if grants.on_use is not None:
+        table.use_watcher(grants.on_use, _tell()[0])
+    return table
+
+
+@cache
+def _tell() -> tuple[int, object]:
+    """By which the fast path tells watchers: the address, and what keeps it. One serves all programs."""
+    from remit.engine.wasmtime.native import notice
+    from remit.native.library import TELL
+    from remit.native.table import tell_use
+
+    return notice(tell_use, TELL)
