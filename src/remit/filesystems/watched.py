@@ -157,36 +157,30 @@ class WatchedDirectory(WrappedDirectory):
     def open_file(self, name: str, how: int) -> File:
         makes = bool(how & How.CREATE) and not self._is_there(name)
         file = self._do(name, self._directory.open_file, name, how)
-        self.tell_opened(name, made=makes, reads=how & How.READ, writes=how & (How.WRITE | How.TRUNCATE))
+        if makes:
+            self._tell("create", name)
+        if how & How.READ:
+            self._tell("read", name)
+        if how & (How.WRITE | How.TRUNCATE):
+            self._tell("write", name)
+        if not how & (How.READ | How.WRITE | How.TRUNCATE) and not makes:
+            self._tell("see", name)
         return file
 
-    # Native code does on its own what opening and looking up do, and tells what it did. A path there is names, none of
-    # them that of a link.
+    def tell_done(self, path: str, actions: tuple[str, ...]) -> None:
+        """Native code has done this on its own: it does so in plain directories of the host only, which have no rules.
 
-    def tell_opened(self, path: str, *, made: int, reads: int, writes: int) -> None:
-        """A file was opened."""
-        if self._watch.seeing:
-            self._tell_steps(path)
-        if made:
-            self._tell("create", path)
-        if reads:
-            self._tell("read", path)
-        if writes:
-            self._tell("write", path)
-        if not (made or reads or writes):
-            self._tell("see", path)
-
-    def tell_seen(self, path: str) -> None:
-        """The attributes of something were looked at."""
-        self._tell_steps(path)
-        self._tell("see", path)
-
-    def _tell_steps(self, path: str) -> None:
-        """The directories on the way were seen."""
-        end = path.find("/")
-        while end >= 0:
-            self._tell("see", path[:end])
-            end = path.find("/", end + 1)
+        `path` is names, none of them that of a link, so the directories on the way were seen.
+        """
+        watch = self._watch
+        if watch.seeing:
+            end = path.find("/")
+            while end >= 0:
+                self._tell("see", path[:end])
+                end = path.find("/", end + 1)
+        subject = self._below + path
+        for action in actions:
+            watch.watcher(Use("file", action, subject, grant=watch.grant))
 
     def _is_there(self, name: str) -> bool:
         try:

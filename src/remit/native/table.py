@@ -58,6 +58,9 @@ if TYPE_CHECKING:
 _APPEND, _DSYNC, _NONBLOCK, _RSYNC, _SYNC = 1, 2, 4, 8, 16
 _SYNC_FLAGS = ((SYNC_DATA, _DSYNC), (SYNC_READS, _RSYNC), (SYNC_ALL, _SYNC))
 
+_NAMES = ((CREATED, "create"), (READ, "read"), (WRITTEN, "write"), (SEEN, "see"))
+_ACTIONS = tuple([tuple([name for use, name in _NAMES if uses & use]) for uses in range(16)])
+
 TOLD = 1 << 13
 """Uses that are remembered where none need be told twice: a megabyte, of which nothing is touched before it is used."""
 
@@ -346,10 +349,7 @@ class NativeDescriptorTable(DescriptorTable):
 def tell_use(store: Running, number: int, uses: int, path: bytes) -> None:
     """What C calls when it has done something below a watched directory: see `TELL`."""
     watched: WatchedDirectory = store.data.descriptors.get(number).directory  # type: ignore[union-attr, assignment]  # by the kind of its slot
-    if uses & SEEN:
-        watched.tell_seen(path.decode("ascii"))
-    else:
-        watched.tell_opened(path.decode("ascii"), made=uses & CREATED, reads=uses & READ, writes=uses & WRITTEN)
+    watched.tell_done(path.decode("ascii"), _ACTIONS[uses])
 
 
 def detached(entry: OpenFile | OpenDirectory) -> OpenFile | OpenDirectory:
