@@ -72,7 +72,7 @@ struct table {
     struct memory memory;
     /* Tells Python what was done with a path below a WATCHED directory. A trap, or NULL. */
     void *(*tell)(void *caller, uint32_t descriptor, uint32_t uses, const char *path);
-    struct told *told;     /* what need not be told again, by its hash; NULL: all is told each time */
+    struct told *told;     /* what need not be told again, in sets by its hash; NULL: all is told each time */
     uint32_t told_count;
     uint8_t seeing;        /* what is only looked at is told, too */
     uint8_t reserved2[3];
@@ -407,39 +407,81 @@ static struct slot *directory_of(const struct guest *guest, uint32_t descriptor,
     return slot != NULL ? slot : slot_of(guest, descriptor, WATCHED, rights);
 }
 
-/* Where in `told` a use has its place, or NULL. */
-static struct told *told_of(const struct table *table, int64_t place, uint32_t uses, const char *path, size_t length)
+/* A use that need not be told twice has its place in one set of `told`, in which it replaces any. */
+#define TOLD_WAYS 4
+
+static uint64_t hash_of(int64_t place, uint32_t uses, const char *path, size_t length)
 {
-    if (table->told == NULL || length > MAX_TOLD_PATH)
-        return NULL;
     uint64_t hash = 14695981039346656037u ^ (uint64_t)place ^ ((uint64_t)uses << 32); /* FNV-1a */
     for (size_t i = 0; i < length; i++)
         hash = (hash ^ (uint8_t)path[i]) * 1099511628211u;
-    return &table->told[(hash ^ (hash >> 32)) % table->told_count];
+    return hash ^ (hash >> 29);
+}
+
+static struct told *set_of(const struct table *table, uint64_t hash)
+{
+    return &table->told[hash % (table->told_count / TOLD_WAYS) * TOLD_WAYS];
+}
+
+/* Whether Python was told of it, and need not be again. */
+static int is_told(const struct table *table, uint32_t descriptor, uint32_t uses, const char *path, size_t length)
+{
+    if (table->told == NULL)
+        return 0;
+    int64_t place = table->slots[descriptor].position;
+    const struct told *set = set_of(table, hash_of(place, uses, path, length));
+    for (int i = 0; i < TOLD_WAYS; i++)
+        if (set[i].place == place && set[i].uses == uses && set[i].length == length &&
+            memcmp(set[i].path, path, length) == 0)
+            return 1;
+    return 0;
 }
 
 /* Tell Python what was done with a path below a WATCHED directory: a trap, or NULL. The watcher may do anything, so what
- * is known of the guest's memory and of free slots is not true any more then. */
+ * is known of the guest's memory and of slots is not true any more then. */
 static void *tell(struct guest *guest, void *caller, uint32_t descriptor, uint32_t uses, const char *path)
 {
     const struct table *table = guest->table;
     int64_t place = table->slots[descriptor].position;
     size_t length = strlen(path);
-    struct told *told = told_of(table, place, uses, path, length);
-    if (told != NULL && told->place == place && told->uses == uses && told->length == length &&
-        memcmp(told->path, path, length) == 0)
+    if (is_told(table, descriptor, uses, path, length))
         return NULL;
     void *trap = table->tell(caller, descriptor, uses, path);
     if (trap != NULL)
         return trap;
     enter(guest, caller);
-    if (told != NULL) {
-        told->place = place;
-        told->uses = (uint16_t)uses;
-        told->length = (uint16_t)length;
+    if (table->told != NULL && length <= MAX_TOLD_PATH) {
+        uint64_t hash = hash_of(place, uses, path, length);
+        struct told *told = set_of(table, hash) + (hash >> 40) % TOLD_WAYS;
+        for (int i = 0; i < TOLD_WAYS; i++)
+            if (set_of(table, hash)[i].place == 0)
+                told = &set_of(table, hash)[i];
+        *told = (struct told){ .place = place, .uses = (uint16_t)uses, .length = (uint16_t)length };
         memcpy(told->path, path, length);
     }
     return NULL;
+}
+
+/* Tell that the directories on the way to a path were seen, before anything is done with it. Where all is told each
+ * time that is Python's, which knows what it has told when something fails afterwards. 0: Python's turn, or a trap. */
+static int tell_way(struct guest *guest, void *caller, uint32_t descriptor, const char *path, void **trap)
+{
+    char way[MAX_PATH + 1];
+    const struct table *table = guest->table;
+    size_t length = (size_t)(strrchr(path, '/') - path);
+    *trap = NULL;
+    if (table->told == NULL)
+        return 0;
+    if (is_told(table, descriptor, SEEN, path, length))
+        return 1;
+    memcpy(way, path, length);
+    way[length] = 0;
+    int opened = open_resolved(table->slots[descriptor].host, way, O_PATH | O_DIRECTORY | O_CLOEXEC, 0, RESOLVE_NO_SYMLINKS);
+    if (opened < 0)
+        return 0;
+    close(opened);
+    *trap = tell(guest, caller, descriptor, SEEN, way);
+    return *trap == NULL && table->slots[descriptor].kind == WATCHED;
 }
 
 void *remit_path_filestat_get(void *env, void *caller, value *args, size_t count)
@@ -459,16 +501,17 @@ void *remit_path_filestat_get(void *env, void *caller, value *args, size_t count
     if (seeing && !only_names(path))
         FALL_BACK;
     int failed = stat_beneath(slot->host, path, lookup & LOOKUP_SYMLINK_FOLLOW, seeing ? RESOLVE_NO_SYMLINKS : 0, &stat);
-    /* The directories on the way to what is not there were seen. */
-    if (failed == ENOENT && !(seeing && strchr(path, '/')))
+    void *trap = NULL;
+    if (failed == ENOENT && (!seeing || strchr(path, '/') == NULL || tell_way(&guest, caller, args[0].i32, path, &trap)))
         RETURN(NOENT);
+    if (trap != NULL)
+        return trap;
     if (failed || !make_filestat(&found, &stat))
         FALL_BACK;
-    if (seeing) {
-        void *trap = tell(&guest, caller, args[0].i32, SEEN, path);
-        if (trap != NULL)
-            return trap;
-    }
+    if (seeing)
+        trap = tell(&guest, caller, args[0].i32, SEEN, path);
+    if (trap != NULL)
+        return trap;
     put_filestat(&guest, result, &found);
     RETURN(SUCCESS);
 }
@@ -567,19 +610,27 @@ void *remit_path_open(void *env, void *caller, value *args, size_t count)
     flags |= oflags & OFLAG_EXCL ? O_EXCL : 0;
     flags |= oflags & OFLAG_TRUNC ? O_TRUNC : 0;
     int watched = directory->kind == WATCHED, created = 0;
-    int steps_told = watched && guest.table->seeing && strchr(path, '/') != NULL;
-    /* What raises when it is told of a step keeps the file from being made or cut. */
-    if (watched && (!only_names(path) || (steps_told && (flags & (O_CREAT | O_TRUNC)))))
+    int has_way = watched && guest.table->seeing && strchr(path, '/') != NULL;
+    void *trap = NULL;
+    if (watched && !only_names(path))
         FALL_BACK;
+    /* What raises when it is told of the way keeps the file from being made or cut. */
+    if (has_way && (flags & (O_CREAT | O_TRUNC)) && !tell_way(&guest, caller, args[0].i32, path, &trap)) {
+        if (trap != NULL)
+            return trap;
+        FALL_BACK;
+    }
     int host = watched ? open_watched(directory->host, path, flags, &created) : open_file(directory->host, path, flags);
     if (host < 0) {
-        if (errno == ENOENT && !(oflags & OFLAG_CREAT) && !steps_told)
+        if (errno == ENOENT && !(oflags & OFLAG_CREAT) && (!has_way || tell_way(&guest, caller, args[0].i32, path, &trap)))
             RETURN(NOENT);
+        if (trap != NULL)
+            return trap;
         FALL_BACK;
     }
     if (watched) {
         uint32_t uses = (created ? CREATED : 0) | (read || !write ? READ : 0) | (write ? WRITTEN : 0);
-        void *trap = tell(&guest, caller, args[0].i32, uses, path);
+        trap = tell(&guest, caller, args[0].i32, uses, path);
         slot = free_slot(guest.table);
         if (trap != NULL || slot == NULL) {
             close(host);

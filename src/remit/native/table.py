@@ -61,8 +61,8 @@ _SYNC_FLAGS = ((SYNC_DATA, _DSYNC), (SYNC_READS, _RSYNC), (SYNC_ALL, _SYNC))
 _NAMES = ((CREATED, "create"), (READ, "read"), (WRITTEN, "write"), (SEEN, "see"))
 _ACTIONS = tuple([tuple([name for use, name in _NAMES if uses & use]) for uses in range(16)])
 
-TOLD = 1 << 13
-"""Uses that are remembered where none need be told twice: a megabyte, of which nothing is touched before it is used."""
+TOLD = 1 << 15
+"""Uses that are remembered where none need be told twice: 4 MiB, of which nothing is touched before it is used."""
 
 
 class SlotFile(OpenFile):
