@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,6 +22,7 @@ from remit.kernel.limits import Limits
 from remit.native import table
 from remit.native.library import native_functions
 from remit.native.table import NativeDescriptorTable
+from remit.runtime import execute
 
 pytestmark = pytest.mark.skipif(
     not native_functions(function_addresses), reason="the native library was not built (no C compiler, or not Linux)"
@@ -190,17 +193,41 @@ def test_more_uses_than_are_remembered(make: Callable[..., Guest], monkeypatch: 
     assert list(dict.fromkeys(watcher.texts)) == told
 
 
-def test_the_same_name_in_two_directories_is_two_uses(make: Callable[..., Guest]) -> None:
+@pytest.mark.parametrize("remembered", [4, table.TOLD])
+def test_the_same_name_in_two_directories_is_two_uses(
+    make: Callable[..., Guest], monkeypatch: pytest.MonkeyPatch, remembered: int
+) -> None:
+    monkeypatch.setattr(table, "TOLD", remembered)
     watcher = Watcher(once=True)
     guest = make(watcher)
-    guest.open("dir/file", CREAT, rights=FD_READ)
+    (tree_of(guest) / "dir" / "file").touch()
     rights = ((1 << 30) - 1) & ~FD_WRITE
     for fd in (3, guest.open("dir", DIRECTORY, rights=rights)[1]):
         for _ in range(2):
             assert guest.open("file", rights=FD_READ, fd=fd)[0] == SUCCESS
     assert watcher.texts == [
-        *("create /data/dir/file", "read /data/dir/file", "read /data/file", "read /data/dir/file"),
+        *("read /data/file", "read /data/dir/file"),
     ]
+
+
+def test_the_same_path_of_two_grants_is_two_uses(tmp_path: Path) -> None:
+    tree = plant(tmp_path / "tree")
+    watcher = Watcher(once=True)
+    guest = Guest({"/": tree, "/dir": tree / "dir"}, native=True, on_use=watcher)
+    _, below = guest.open("dir", DIRECTORY, rights=((1 << 30) - 1) & ~FD_WRITE)
+    for fd in (4, below, 4, below):
+        assert guest.open("inner", rights=FD_READ, fd=fd)[0] == SUCCESS
+    guest.close()
+    assert [(each[0], each[2]) for each in watcher.told] == [("read /dir/inner", "/dir"), ("read /dir/inner", "/")]
+
+
+def test_a_mock_is_told_each_time(make: Callable[..., Guest]) -> None:
+    """It has every attribute, but says nothing by that."""
+    watcher = Mock()
+    guest = make(watcher)
+    for _ in range(3):
+        assert guest.open("file", rights=FD_READ)[0] == SUCCESS
+    assert watcher.call_count == 3
 
 
 def test_paths_of_any_length_are_told(make: Callable[..., Guest]) -> None:
@@ -463,6 +490,31 @@ def test_deterministic_programs_see_directories_as_they_should(tmp_path: Path) -
     watcher = Watcher()
     remit.run([program], dirs={"/notes": tree}, stdout=remit.DEVNULL, deterministic=True, on_use=watcher)
     assert "read /notes/a.txt" in watcher.texts
+
+
+def test_asynchronous_programs_are_watched_alike(tmp_path: Path) -> None:
+    program = remit.load(Path(__file__).parents[2] / "examples" / "demo" / "notes.wasm")
+    outcomes = []
+    for native in BOTH:
+        tree = tmp_path / ("fast" if native else "slow")
+        tree.mkdir()
+        (tree / "a.txt").write_text("three short words")
+        with pytest.MonkeyPatch.context() as patch:
+            if not native:
+                patch.setattr(execute, "native_table", lambda grants: None)
+            for raises_at in (None, 0, 1, 2, 3):
+                watcher = Watcher(raises_at=raises_at)
+                run = remit.run_async([program], dirs={"/notes": tree}, stdout=remit.DEVNULL, on_use=watcher)
+                (tree / "summary.txt").unlink(missing_ok=True)
+                if raises_at is None:
+                    asyncio.run(run)
+                else:
+                    with pytest.raises(StopError):
+                        asyncio.run(run)
+                outcomes.append((native, raises_at, watcher.told, (tree / "summary.txt").exists()))
+    half = len(outcomes) // 2
+    assert [each[1:] for each in outcomes[:half]] == [each[1:] for each in outcomes[half:]]
+    assert len(outcomes[0][2]) == 4
 
 
 def test_no_watcher_no_difference(tmp_path: Path) -> None:

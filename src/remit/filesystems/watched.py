@@ -79,9 +79,9 @@ class WatchedDirectory(WrappedDirectory):
         return self._directory
 
     @property
-    def path(self) -> str:
-        """What it is told of by."""
-        return self._path
+    def place(self) -> tuple[str, str]:
+        """The grant, and the path that it is told of by."""
+        return self._watch.grant, self._path
 
     def _at(self, name: str) -> str:
         return self._below + name if name else self._path

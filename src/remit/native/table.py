@@ -62,7 +62,7 @@ _NAMES = ((CREATED, "create"), (READ, "read"), (WRITTEN, "write"), (SEEN, "see")
 _ACTIONS = tuple([tuple([name for use, name in _NAMES if uses & use]) for uses in range(16)])
 
 TOLD = 1 << 15
-"""Uses that are remembered where none need be told twice: 4 MiB, of which nothing is touched before it is used."""
+"""Uses that are remembered where none need be told twice, which takes 4 MiB."""
 
 
 class SlotFile(OpenFile):
@@ -185,8 +185,8 @@ class NativeDescriptorTable(DescriptorTable):
         super().__init__(limits.descriptors)
         self._slots = (Slot * limits.descriptors)()
         self._told: ctypes.Array[Told] | None = None
-        self._places: dict[str, int] = {}
-        """Paths of watched directories, by which C knows what it has told."""
+        self._places: dict[tuple[str, str], int] = {}
+        """Grants and paths of watched directories, by which C knows what it has told."""
         self._entries = _Entries(self._slots)
         self.table = Table(
             slots=ctypes.addressof(self._slots),
@@ -217,7 +217,7 @@ class NativeDescriptorTable(DescriptorTable):
         :func:`tell_use`, and outlives the table.
         """
         self.table.seeing = bool(getattr(watcher, "seeing", False))
-        if getattr(watcher, "once", False):
+        if getattr(watcher, "once", False) is True:
             self._told = (Told * TOLD)()
             self.table.told = ctypes.addressof(self._told)
             self.table.told_count = TOLD
@@ -322,7 +322,7 @@ class NativeDescriptorTable(DescriptorTable):
             if watched is None:
                 return shared_directory, DIRECTORY
             if self._told is not None:
-                slot.position = self._places.setdefault(watched.path, len(self._places) + 1)
+                slot.position = self._places.setdefault(watched.place, len(self._places) + 1)
             return shared_directory, WATCHED
         file = entry.file
         host = file.host_descriptor()
