@@ -39,8 +39,8 @@ MAX_SUBJECT = 1000
 
 _write = os.write
 
-_MAX_BEGINNINGS = 256
-"""Beginnings of lines that are remembered: programs have few grants, and there are few actions."""
+_MAX_FRAMES = 1024
+"""Of what is around the subject in lines, this many are remembered: a program has few grants and rules."""
 
 
 def event(it: Event) -> dict[str, Any]:
@@ -115,8 +115,8 @@ class JsonLines:
         self._lock = allocate_lock()
         self._left = max_bytes
         """Below 0 when no more is written: it is full, or closed."""
-        self._beginnings: dict[tuple[str, str, str], str] = {}
-        """What lines of uses have between the time and the subject; by grant, kind and action."""
+        self._frames: dict[tuple[str, str, str, str], tuple[str, str]] = {}
+        """What lines of uses have between the time and the subject, and after it; by grant, kind, action and rule."""
         self.failure: OSError | None = None
         """Why it could not be written."""
         more = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -129,12 +129,12 @@ class JsonLines:
 
     def __call__(self, it: Event) -> None:
         # A program makes many uses, and almost all are like this one: they are written without a dict in between.
-        if type(it) is Use and it.target is None and not it.rule and 0 < len(it.subject) <= MAX_SUBJECT:
-            key = it.grant, it.kind, it.action
-            beginning = self._beginnings.get(key) or self._beginning(key)
+        if type(it) is Use and it.target is None and 0 < len(it.subject) <= MAX_SUBJECT:
+            key = it.grant, it.kind, it.action, it.rule
+            before, after = self._frames.get(key) or self._frame(key)
             now = str(time_ns())  # text of a float would take as long as all the rest
             subject = encode_basestring_ascii(it.subject)
-            line = f'{{"time": {now[:-9]}.{now[-9:-3]}, {beginning}{subject}}}\n'.encode("ascii")
+            line = f'{{"time": {now[:-9]}.{now[-9:-3]}, {before}{subject}{after}'.encode("ascii")
         else:
             line = _line(event(it))
         with self._lock:
@@ -153,14 +153,17 @@ class JsonLines:
                 self.failure = error
                 raise
 
-    def _beginning(self, key: tuple[str, str, str]) -> str:
-        if len(self._beginnings) >= _MAX_BEGINNINGS:
-            self._beginnings.clear()
-        grant, kind, action = key
-        # A subject is never empty, and nothing comes after it.
-        text = json.dumps(event(Use(kind, action, "x", grant=grant)))
-        beginning = self._beginnings[key] = text[1 : -len('"x"}')]
-        return beginning
+    def _frame(self, key: tuple[str, str, str, str]) -> tuple[str, str]:
+        if len(self._frames) >= _MAX_FRAMES:
+            self._frames.clear()
+        grant, kind, action, rule = key
+        # Nothing but the rule comes after the subject.
+        named = event(Use(kind, action, "x", grant=grant, rule=rule))
+        rule = named.pop("rule", "")
+        before = json.dumps(named)[1 : -len('"x"}')]
+        after = f', "rule": {json.dumps(rule)}}}\n' if rule else "}\n"
+        frame = self._frames[key] = before, after
+        return frame
 
     def close(self) -> None:
         """Close the file. OSError. Closing twice does nothing."""

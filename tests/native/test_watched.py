@@ -409,6 +409,8 @@ def test_files_of_others_are_opened_as_the_system_has_it(make: Callable[..., Gue
         os.chown(shared / "file", 12345, -1)
         done = [guest.open("file", oflags, rights=FD_WRITE)[0] for oflags in (CREAT, 0, TRUNC, CREAT | TRUNC)]
         outcomes.append((done, watcher.told))
+        if native:
+            assert [opened_by_c(guest, fd) for fd in (4, 5, 6, 7)] == [False, True, True, False]
     assert outcomes[0] == outcomes[1]
 
 

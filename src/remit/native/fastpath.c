@@ -631,7 +631,7 @@ void *remit_path_open(void *env, void *caller, value *args, size_t count)
     if (watched) {
         uint32_t uses = (created ? CREATED : 0) | (read || !write ? READ : 0) | (write ? WRITTEN : 0);
         trap = tell(&guest, caller, args[0].i32, uses, path);
-        slot = free_slot(guest.table);
+        slot = free_slot(guest.table); /* the watcher may have used the program */
         if (trap != NULL || slot == NULL) {
             close(host);
             if (trap != NULL)
