@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache  # ctypes has imported it already
-
 from remit.kernel.errors import Exit
 from remit.policy.build import build_process
 from remit.runtime.sizes import store_limits
@@ -128,15 +126,19 @@ def native_table(grants: Grants) -> NativeDescriptorTable | None:
 
     table = NativeDescriptorTable(grants.limits)
     if grants.on_use is not None:
-        table.use_watcher(grants.on_use, _tell()[0])
+        table.use_watcher(grants.on_use, _tell())
     return table
 
 
-@cache
-def _tell() -> tuple[int, object]:
-    """By which the fast path tells watchers: the address, and what keeps it. One serves all programs."""
-    from remit.engine.wasmtime.native import notice
-    from remit.native.library import TELL
-    from remit.native.table import tell_use
+_tells: list[tuple[int, object]] = []
+"""By which the fast path tells watchers: the address, and what keeps it. One serves all programs."""
 
-    return notice(tell_use, TELL)
+
+def _tell() -> int:
+    if not _tells:
+        from remit.engine.wasmtime.native import notice
+        from remit.native.library import TELL
+        from remit.native.table import tell_use
+
+        _tells.append(notice(tell_use, TELL))
+    return _tells[0][0]
