@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench import contenders
 from bench.rows import Row, table
-from bench.works import calls, components, compute, files, instances, serving, start
+from bench.works import calls, components, compute, files, instances, serving, start, watching
 from bench.works.setting import Setting
 from tools.guests.bring import CannotBringError, bring
 from tools.guests.catalogue import GUESTS
@@ -22,6 +22,7 @@ WORKS: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "compute": compute.rows,
     "instances": instances.rows,
     "files": files.rows,
+    "watching": watching.rows,
     "components": components.rows,
     "serving": serving.rows,
 }

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
 import stat
+import subprocess
+import sys
+import tempfile
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import remit
 from remit.cli.main import main
@@ -116,6 +123,79 @@ def test_lines_of_json(tmp_path: Path) -> None:
     }
     assert (found[3]["target"], found[3]["rule"]) == ("/b", "all **")
     assert found[4]["subject"] == "/\udcff\n"
+
+
+@given(
+    st.lists(
+        st.builds(
+            remit.Use,
+            st.sampled_from(["file", "network", "http", ""]),
+            st.sampled_from(["read", "see", "é", ""]),
+            st.text(max_size=5) | st.sampled_from(["/a", "x" * 1000, "x" * 1001, '"\\\x00\x7f\ud800', "😀"]),
+            grant=st.sampled_from(["", "/", '"', "g" * 1001]) | st.text(max_size=3),
+            rule=st.sampled_from(["", "", "read **", '"\\é', "r" * 1001]),
+            target=st.sampled_from([None, None, "", "/b"]),
+        ),
+        max_size=20,
+    )
+)
+def test_each_line_says_what_the_event_does(uses: list[remit.Use]) -> None:
+    """However it is written: what lines have in common is remembered."""
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch, "audit")
+        began = time.time()
+        with remit.audit.JsonLines(path) as log:
+            for each in uses:
+                log(each)
+        ended = time.time()
+        found = lines(path)
+        assert path.read_text().isascii()
+    times = [each.pop("time") for each in found]
+    assert [*map(list, map(dict.items, found))] == [list(remit.audit.event(each).items()) for each in uses]
+    assert all(began - 1e-5 <= each <= ended for each in times)
+
+
+def test_more_kinds_of_lines_than_are_remembered(tmp_path: Path) -> None:
+    with remit.audit.JsonLines(tmp_path / "audit") as log:
+        for number in [*range(2000), *range(2000)]:
+            log(use(grant=f"/{number}"))
+        assert len(log._frames) <= 1024
+    assert [each["grant"] for each in lines(tmp_path / "audit")] == [f"/{number}" for number in [*range(2000)] * 2]
+
+
+def test_nothing_is_lost_when_the_process_is_killed(tmp_path: Path) -> None:
+    code = "import os, remit; log = remit.audit.JsonLines('audit'); log(remit.Use('file', 'read', '/a')); os._exit(9)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=False)
+    assert done.returncode == 9
+    assert [each["subject"] for each in lines(tmp_path / "audit")] == ["/a"]
+
+
+def test_one_that_nobody_closes(tmp_path: Path) -> None:
+    log = remit.audit.JsonLines(tmp_path / "audit")
+    log(use())
+    descriptor = log._descriptor
+    del log
+    gc.collect()
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(descriptor)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+def test_what_cannot_be_written_ends_the_program(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("three short words")
+    with remit.audit.JsonLines("/dev/full") as log:
+        with pytest.raises(OSError, match="No space left") as caught:
+            run(dirs={"/notes": tmp_path}, on_use=log)
+        assert log.failure is caught.value
+    assert not (tmp_path / "summary.txt").exists()
+
+
+def test_lines_are_whole_when_the_system_takes_them_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remit.audit, "_write", lambda descriptor, data: os.write(descriptor, data[:7]))
+    with remit.audit.JsonLines(tmp_path / "audit") as log:
+        log(use())
+        log(refusal())
+    assert [each["event"] for each in lines(tmp_path / "audit")] == ["use", "refused"]
 
 
 def test_a_new_file_is_its_owners(tmp_path: Path) -> None:

@@ -13,7 +13,10 @@ from __future__ import annotations
 
 import json
 import os
-import time
+from json.encoder import encode_basestring_ascii
+from time import time, time_ns
+
+from remit.kernel.uses import Use
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +26,6 @@ if TYPE_CHECKING:
     from typing import Any, Self
 
     from remit.kernel.refusals import Refusal
-    from remit.kernel.uses import Use
 
     Event = Use | Refusal
 
@@ -34,6 +36,11 @@ MAX_BYTES = 64 << 20
 
 MAX_SUBJECT = 1000
 """Characters of a path or an address that are kept."""
+
+_write = os.write
+
+_MAX_FRAMES = 1024
+"""Of what is around the subject in lines, this many are remembered: a program has few grants and rules."""
 
 
 def event(it: Event) -> dict[str, Any]:
@@ -84,11 +91,17 @@ def to_logger(logger: Logger | None = None, level: int | None = None) -> Callabl
     return log
 
 
+def _line(event: dict[str, Any]) -> bytes:
+    return json.dumps({"time": time(), **event}).encode("ascii") + b"\n"
+
+
 class JsonLines:
     """A file with one line of JSON for each event, with its time. Call it with events; close it.
 
     It takes `max_bytes`; then one last line says that there was more, and nothing else is written. A file that is there
     is replaced; a new one is for its owner only. Several programs, on any threads, may share one.
+
+    Each line is handed to the system as the event comes: none is lost when this process is killed.
 
     Raises:
         OSError: it cannot be opened; or, when an event comes, written: that ends the program, as nobody would know
@@ -98,28 +111,67 @@ class JsonLines:
     def __init__(self, path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> None:
         from _thread import allocate_lock
 
+        self._descriptor = -1
         self._lock = allocate_lock()
         self._left = max_bytes
-        self._closed = False
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_CLOEXEC", 0), 0o600)
-        self._file = os.fdopen(descriptor, "w", encoding="ascii", newline="\n")
+        """Below 0 when no more is written: it is full, or closed."""
+        self._frames: dict[tuple[str, str, str, str], tuple[str, str]] = {}
+        """What lines of uses have between the time and the subject, and after it; by grant, kind, action and rule."""
+        self.failure: OSError | None = None
+        """Why it could not be written."""
+        more = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | more, 0o600)
+
+    def __del__(self, close: Callable[[int], None] = os.close) -> None:
+        # As Python ends, the module `os` may be gone already.
+        if self._descriptor >= 0:
+            close(self._descriptor)
 
     def __call__(self, it: Event) -> None:
-        line = json.dumps({"time": time.time(), **event(it)}, ensure_ascii=True) + "\n"
+        # A program makes many uses, and almost all are like this one: they are written without a dict in between.
+        if type(it) is Use and it.target is None and 0 < len(it.subject) <= MAX_SUBJECT:
+            key = it.grant, it.kind, it.action, it.rule
+            before, after = self._frames.get(key) or self._frame(key)
+            now = str(time_ns())  # text of a float would take as long as all the rest
+            subject = encode_basestring_ascii(it.subject)
+            line = f'{{"time": {now[:-9]}.{now[-9:-3]}, {before}{subject}{after}'.encode("ascii")
+        else:
+            line = _line(event(it))
         with self._lock:
-            if self._left < 0 or self._closed:
+            left = self._left
+            if left < 0:
                 return
-            self._left -= len(line)
-            if self._left < 0:
-                line = json.dumps({"time": time.time(), "event": "cut"}) + "\n"
-            self._file.write(line)
+            self._left = left = left - len(line)
+            if left < 0:
+                line = _line({"event": "cut"})
+            try:
+                written = _write(self._descriptor, line)
+                while written < len(line):
+                    line = line[written:]
+                    written = _write(self._descriptor, line)
+            except OSError as error:
+                self.failure = error
+                raise
+
+    def _frame(self, key: tuple[str, str, str, str]) -> tuple[str, str]:
+        if len(self._frames) >= _MAX_FRAMES:
+            self._frames.clear()
+        grant, kind, action, rule = key
+        # Nothing but the rule comes after the subject.
+        named = event(Use(kind, action, "x", grant=grant, rule=rule))
+        rule = named.pop("rule", "")
+        before = json.dumps(named)[1 : -len('"x"}')]
+        after = f', "rule": {json.dumps(rule)}}}\n' if rule else "}\n"
+        frame = self._frames[key] = before, after
+        return frame
 
     def close(self) -> None:
-        """Write what is left, and close the file. OSError. Closing twice does nothing."""
+        """Close the file. OSError. Closing twice does nothing."""
         with self._lock:
-            if not self._closed:
-                self._closed = True
-                self._file.close()
+            descriptor, self._descriptor = self._descriptor, -1
+            self._left = -1
+            if descriptor >= 0:
+                os.close(descriptor)
 
     def __enter__(self) -> Self:
         return self

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from remit.audit import JsonLines
+    from remit.cli.report import OutputError
     from remit.kernel.calls import CallSink
     from remit.kernel.refusals import Refusal
     from remit.kernel.uses import Use
@@ -199,6 +200,8 @@ def carry_out(
     except LinkError as error:
         raise CommandError(f"{path}: {error}") from None
     except (OSError, ValueError, KernelError) as error:
+        if log is not None and error is log.failure:
+            raise _not_written(options["audit"], log.failure) from None
         raise CommandError(str(error)) from None
     except Exception as error:
         if "record" not in options:
@@ -250,9 +253,13 @@ def _close(log: JsonLines, path: str) -> None:
     try:
         log.close()
     except OSError as error:
-        from remit.cli.report import OutputError, reason
+        raise _not_written(path, error) from None
 
-        raise OutputError(f"--audit: {path}: {reason(error)}") from None
+
+def _not_written(path: str, error: OSError) -> OutputError:
+    from remit.cli.report import OutputError, reason
+
+    return OutputError(f"--audit: {path}: {reason(error)}")
 
 
 def _check_component(path: str, component: Component, options: dict[str, Any]) -> None:

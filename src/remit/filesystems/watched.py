@@ -65,15 +65,26 @@ class _Watch:
 class WatchedDirectory(WrappedDirectory):
     """A directory with a watcher. It owns and closes the one it wraps."""
 
-    __slots__ = ("_path", "_watch")
+    __slots__ = ("_below", "_path", "_watch")
 
     def __init__(self, directory: Directory, path: str, watch: _Watch) -> None:
         super().__init__(directory)
         self._path = path
+        self._below = f"{path.rstrip('/')}/"
         self._watch = watch
 
+    @property
+    def inner(self) -> Directory:
+        """The directory that it stands before."""
+        return self._directory
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """The grant, and the path that it is told of by."""
+        return self._watch.grant, self._path
+
     def _at(self, name: str) -> str:
-        return f"{self._path.rstrip('/')}/{name}" if name else self._path
+        return self._below + name if name else self._path
 
     def _tell(
         self, action: str, name: str, target: str | None = None, *, right: str = "", is_directory: bool = False
@@ -81,14 +92,13 @@ class WatchedDirectory(WrappedDirectory):
         watch = self._watch
         if action == "see" and not watch.seeing:
             return
-        rule = self._directory.allowed_by(right or action, name)
         watch.watcher(
             Use(
                 "file",
                 action,
-                self._at(name),
+                self._below + name if name else self._path,
                 grant=watch.grant,
-                rule=rule,
+                rule=self._directory.allowed_by(right or action, name),
                 target=target,
                 is_directory=is_directory,
             )
@@ -156,6 +166,21 @@ class WatchedDirectory(WrappedDirectory):
         if not how & (How.READ | How.WRITE | How.TRUNCATE) and not makes:
             self._tell("see", name)
         return file
+
+    def tell_done(self, path: str, actions: tuple[str, ...]) -> None:
+        """Native code has done this on its own: it does so in plain directories of the host only, which have no rules.
+
+        `path` is names, none of them that of a link, so the directories on the way were seen.
+        """
+        watch = self._watch
+        if watch.seeing:
+            end = path.find("/")
+            while end >= 0:
+                self._tell("see", path[:end])
+                end = path.find("/", end + 1)
+        subject = self._below + path
+        for action in actions:
+            watch.watcher(Use("file", action, subject, grant=watch.grant))
 
     def _is_there(self, name: str) -> bool:
         try:

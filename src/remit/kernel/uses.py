@@ -51,4 +51,5 @@ class Use:
 if TYPE_CHECKING:
     Watcher = Callable[[Use], object]
     """Called after each use, on the thread of the program. What it raises ends the program. If it has an attribute
-    `seeing` that is true, it is told of what is only looked at, too."""
+    `seeing` that is true, it is told of what is only looked at, too; with `once` that is True, it need not be told
+    again of what it was told before by the same program."""

@@ -5,6 +5,10 @@
  * implementation of the same call: so errors, limits and their order are written once, in Python.
  * The one exception is "no such file": a program's search for its modules asks for hundreds of absent files.
  *
+ * What is done in a directory with a watcher, Python is told at once, in the same call: what the watcher raises ends the
+ * program, and what is told is what the Python implementation would tell. So it is done here only where no link is on
+ * the way, and the path says by itself what it leads to.
+ *
  * Nothing here allocates, holds a lock, or keeps state outside of the program's own `struct table`. No CPython API is
  * used; the interpreter lock is not held while guests run, so these calls run in parallel.
  */
@@ -27,18 +31,30 @@
 
 /* ---- Shared with Python: remit/native/table.py declares the same structures. ---- */
 
-enum kind { FREE = 0, OTHER = 1, REGULAR_FILE = 2, DIRECTORY = 3, TAPED = 5 };
+enum kind { FREE = 0, OTHER = 1, REGULAR_FILE = 2, DIRECTORY = 3, WATCHED = 4, TAPED = 5 };
 
 struct slot {
     int32_t host;          /* the host's descriptor */
-    uint8_t kind;          /* FREE, OTHER (Python's alone), REGULAR_FILE, DIRECTORY */
+    uint8_t kind;          /* FREE, OTHER (Python's alone), REGULAR_FILE, DIRECTORY, WATCHED (the same, with a watcher) */
     uint8_t known;         /* Python has an object for it, and must be told when it is closed */
     uint16_t flags;        /* WASI fdflags */
     uint64_t rights;       /* what may be done with it */
     uint64_t inheriting;   /* what may be done with what is opened through it */
-    int64_t position;      /* of a REGULAR_FILE */
+    int64_t position;      /* of a REGULAR_FILE; of a WATCHED directory, the number of its path */
     uint32_t object;       /* of a TAPED one, which is a regular file whose calls are recorded: its number there */
     uint32_t reserved;
+};
+
+/* What was done with a path, for Python to tell. */
+enum { CREATED = 1, READ = 2, WRITTEN = 4, SEEN = 8 };
+
+/* Uses that were told: see `told` of the table. */
+#define MAX_TOLD_PATH 116
+struct told {
+    int64_t place;         /* the number of the directory's path, from 1 */
+    uint16_t uses;
+    uint16_t length;
+    char path[MAX_TOLD_PATH];
 };
 
 struct table {
@@ -58,11 +74,17 @@ struct table {
     uint64_t clock_origin[2]; /* what each of them counts from, in nanoseconds of the host's clock */
     struct memory memory;
     struct tape *tape;     /* what is recorded goes there */
+    /* Tells Python what was done with a path below a WATCHED directory. A trap, or NULL. */
+    void *(*tell)(void *caller, uint32_t descriptor, uint32_t uses, const char *path);
+    struct told *told;     /* what need not be told again, in sets by its hash; NULL: all is told each time */
+    uint32_t told_count;
+    uint8_t seeing;        /* what is only looked at is told, too */
+    uint8_t reserved2[3];
 };
 
 /* ---- WASI preview 1: the numbers that are used. ---- */
 
-enum { SUCCESS = 0, NOENT = 44 };
+enum { SUCCESS = 0, MFILE = 33, NOENT = 44 };
 enum {
     RIGHT_FD_READ = 1 << 1,
     RIGHT_FD_SEEK = 1 << 2,
@@ -284,17 +306,26 @@ static int timestamp(const struct timespec *time, uint64_t *out)
            !__builtin_add_overflow(*out, (uint64_t)time->tv_nsec, out);
 }
 
-static int put_filestat(const struct guest *guest, uint32_t address, const struct stat *stat)
+struct filestat {
+    uint64_t device, inode;
+    uint8_t type, padding[7];
+    uint64_t links, size, accessed, modified, changed;
+};
+_Static_assert(sizeof(struct filestat) == 64, "filestat is 64 bytes");
+
+static int make_filestat(struct filestat *out, const struct stat *stat)
 {
-    struct { uint64_t device, inode; uint8_t type, padding[7]; uint64_t links, size, accessed, modified, changed; } out = {
-        .device = stat->st_dev, .inode = stat->st_ino, .type = filetype(stat->st_mode),
-        .links = stat->st_nlink, .size = (uint64_t)stat->st_size,
-    };
-    _Static_assert(sizeof out == 64, "filestat is 64 bytes");
-    if (!timestamp(&stat->st_atim, &out.accessed) || !timestamp(&stat->st_mtim, &out.modified) ||
-        !timestamp(&stat->st_ctim, &out.changed) || !inside(guest, address, sizeof out))
+    *out = (struct filestat){ .device = stat->st_dev, .inode = stat->st_ino, .type = filetype(stat->st_mode),
+                              .links = stat->st_nlink, .size = (uint64_t)stat->st_size };
+    return timestamp(&stat->st_atim, &out->accessed) && timestamp(&stat->st_mtim, &out->modified) &&
+           timestamp(&stat->st_ctim, &out->changed);
+}
+
+static int put_filestat(const struct guest *guest, uint32_t address, const struct filestat *filestat)
+{
+    if (!inside(guest, address, sizeof *filestat))
         return 0;
-    memcpy(guest->memory + address, &out, sizeof out);
+    memcpy(guest->memory + address, filestat, sizeof *filestat);
     return 1;
 }
 
@@ -302,10 +333,12 @@ void *remit_fd_filestat_get(void *env, void *caller, value *args, size_t count)
 {
     struct guest guest;
     struct stat stat;
+    struct filestat found;
     if (!enter(&guest, caller))
         FALL_BACK;
     struct slot *slot = slot_of(&guest, args[0].i32, REGULAR_FILE, RIGHT_FD_FILESTAT_GET);
-    if (slot == NULL || fstat(slot->host, &stat) != 0 || !put_filestat(&guest, args[1].i32, &stat))
+    if (slot == NULL || fstat(slot->host, &stat) != 0 || !make_filestat(&found, &stat) ||
+        !put_filestat(&guest, args[1].i32, &found))
         FALL_BACK;
     RETURN(SUCCESS);
 }
@@ -344,14 +377,33 @@ static int plain_path(const struct guest *guest, uint32_t address, uint32_t leng
     return 1;
 }
 
-static int open_beneath(int directory, const char *path, uint64_t flags, uint64_t mode)
+/* Whether a plain path is names and nothing else: then it says where it leads, if no name is that of a link. */
+static int only_names(const char *path)
 {
-    struct open_how how = { .flags = flags, .mode = mode, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
+    for (;;) {
+        size_t length = strcspn(path, "/");
+        if (length == 0 || (length == 1 && path[0] == '.') || (length == 2 && path[0] == '.' && path[1] == '.'))
+            return 0;
+        if (path[length] == 0)
+            return 1;
+        path += length + 1;
+    }
+}
+
+static int open_resolved(int directory, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve)
+{
+    struct open_how how = { .flags = flags, .mode = mode, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | resolve };
     return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
 }
 
-/* The attributes of what a path names, resolved beneath the directory: 0, or an errno. */
-static int stat_beneath(int directory, const char *path, int follow, struct stat *out)
+static int open_beneath(int directory, const char *path, uint64_t flags, uint64_t mode)
+{
+    return open_resolved(directory, path, flags, mode, 0);
+}
+
+/* The attributes of what a path names, resolved beneath the directory: 0, or an errno. With RESOLVE_NO_SYMLINKS in
+ * `resolve`, ELOOP if a link is followed. */
+static int stat_beneath(int directory, const char *path, int follow, uint64_t resolve, struct stat *out)
 {
     if (strchr(path, '/') == NULL) {
         if (fstatat(directory, path, out, AT_SYMLINK_NOFOLLOW) != 0)
@@ -359,7 +411,7 @@ static int stat_beneath(int directory, const char *path, int follow, struct stat
         if (!follow || !S_ISLNK(out->st_mode))
             return 0;
     }
-    int opened = open_beneath(directory, path, O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW), 0);
+    int opened = open_resolved(directory, path, O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW), 0, resolve);
     if (opened < 0)
         return errno;
     int failed = fstat(opened, out) != 0 ? errno : 0;
@@ -367,23 +419,119 @@ static int stat_beneath(int directory, const char *path, int follow, struct stat
     return failed;
 }
 
+/* A directory, with a watcher or without. */
+static struct slot *directory_of(const struct guest *guest, uint32_t descriptor, uint64_t rights)
+{
+    struct slot *slot = slot_of(guest, descriptor, DIRECTORY, rights);
+    return slot != NULL ? slot : slot_of(guest, descriptor, WATCHED, rights);
+}
+
+/* A use that need not be told twice has its place in one set of `told`, in which it replaces any. */
+#define TOLD_WAYS 4
+
+static uint64_t hash_of(int64_t place, uint32_t uses, const char *path, size_t length)
+{
+    uint64_t hash = 14695981039346656037u ^ (uint64_t)place ^ ((uint64_t)uses << 32); /* FNV-1a */
+    for (size_t i = 0; i < length; i++)
+        hash = (hash ^ (uint8_t)path[i]) * 1099511628211u;
+    return hash ^ (hash >> 29);
+}
+
+static struct told *set_of(const struct table *table, uint64_t hash)
+{
+    return &table->told[hash % (table->told_count / TOLD_WAYS) * TOLD_WAYS];
+}
+
+/* Whether Python was told of it, and need not be again. */
+static int is_told(const struct table *table, uint32_t descriptor, uint32_t uses, const char *path, size_t length)
+{
+    if (table->told == NULL)
+        return 0;
+    int64_t place = table->slots[descriptor].position;
+    const struct told *set = set_of(table, hash_of(place, uses, path, length));
+    for (int i = 0; i < TOLD_WAYS; i++)
+        if (set[i].place == place && set[i].uses == uses && set[i].length == length &&
+            memcmp(set[i].path, path, length) == 0)
+            return 1;
+    return 0;
+}
+
+/* Tell Python what was done with a path below a WATCHED directory: a trap, or NULL. The watcher may do anything, so what
+ * is known of the guest's memory and of slots is not true any more then. */
+static void *tell(struct guest *guest, void *caller, uint32_t descriptor, uint32_t uses, const char *path)
+{
+    const struct table *table = guest->table;
+    int64_t place = table->slots[descriptor].position;
+    size_t length = strlen(path);
+    if (is_told(table, descriptor, uses, path, length))
+        return NULL;
+    void *trap = table->tell(caller, descriptor, uses, path);
+    if (trap != NULL)
+        return trap;
+    enter(guest, caller);
+    if (table->told != NULL && length <= MAX_TOLD_PATH) {
+        uint64_t hash = hash_of(place, uses, path, length);
+        struct told *told = set_of(table, hash) + (hash >> 40) % TOLD_WAYS;
+        for (int i = 0; i < TOLD_WAYS; i++)
+            if (set_of(table, hash)[i].place == 0)
+                told = &set_of(table, hash)[i];
+        *told = (struct told){ .place = place, .uses = (uint16_t)uses, .length = (uint16_t)length };
+        memcpy(told->path, path, length);
+    }
+    return NULL;
+}
+
+/* Tell that the directories on the way to a path were seen, before anything is done with it. Where all is told each
+ * time that is Python's, which knows what it has told when something fails afterwards. 0: Python's turn, or a trap. */
+static int tell_way(struct guest *guest, void *caller, uint32_t descriptor, const char *path, void **trap)
+{
+    char way[MAX_PATH + 1];
+    const struct table *table = guest->table;
+    size_t length = (size_t)(strrchr(path, '/') - path);
+    *trap = NULL;
+    if (table->told == NULL)
+        return 0;
+    if (is_told(table, descriptor, SEEN, path, length))
+        return 1;
+    memcpy(way, path, length);
+    way[length] = 0;
+    int opened = open_resolved(table->slots[descriptor].host, way, O_PATH | O_DIRECTORY | O_CLOEXEC, 0, RESOLVE_NO_SYMLINKS);
+    if (opened < 0)
+        return 0;
+    close(opened);
+    *trap = tell(guest, caller, descriptor, SEEN, way);
+    return *trap == NULL && table->slots[descriptor].kind == WATCHED;
+}
+
 void *remit_path_filestat_get(void *env, void *caller, value *args, size_t count)
 {
     struct guest guest;
     struct stat stat;
+    struct filestat found;
     char path[MAX_PATH + 1];
     if (!enter(&guest, caller))
         FALL_BACK;
-    struct slot *slot = slot_of(&guest, args[0].i32, DIRECTORY, RIGHT_PATH_FILESTAT_GET);
+    struct slot *slot = directory_of(&guest, args[0].i32, RIGHT_PATH_FILESTAT_GET);
     uint32_t lookup = args[1].i32, result = args[4].i32;
     if (slot == NULL || (lookup & ~(uint32_t)LOOKUP_SYMLINK_FOLLOW) || !inside(&guest, result, 64) ||
         !plain_path(&guest, args[2].i32, args[3].i32, path))
         FALL_BACK;
-    int failed = stat_beneath(slot->host, path, lookup & LOOKUP_SYMLINK_FOLLOW, &stat);
-    if (failed == ENOENT)
-        RETURN(NOENT);
-    if (failed || !put_filestat(&guest, result, &stat))
+    int seeing = slot->kind == WATCHED && guest.table->seeing;
+    if (seeing && !only_names(path))
         FALL_BACK;
+    int failed = stat_beneath(slot->host, path, lookup & LOOKUP_SYMLINK_FOLLOW, seeing ? RESOLVE_NO_SYMLINKS : 0, &stat);
+    void *trap = NULL;
+    if (failed == ENOENT && (!seeing || strchr(path, '/') == NULL || tell_way(&guest, caller, args[0].i32, path, &trap)))
+        RETURN(NOENT);
+    if (trap != NULL)
+        return trap;
+    if (failed || !make_filestat(&found, &stat))
+        FALL_BACK;
+    if (seeing)
+        trap = tell(&guest, caller, args[0].i32, SEEN, path);
+    if (trap != NULL)
+        return trap;
+    put_filestat(&guest, result, &found);
     RETURN(SUCCESS);
 }
 
@@ -398,18 +546,68 @@ static struct slot *free_slot(struct table *table)
     return NULL;
 }
 
+/* Open a regular file: its descriptor, or -1 and an errno, and nothing has happened that Python's turn would not do. */
+static int open_file(int directory, const char *path, uint64_t flags)
+{
+    struct stat stat;
+    int host = -1;
+    errno = ELOOP;
+    /* A single name that is no link cannot lead outside, and openat is the cheaper call. */
+    if (strchr(path, '/') == NULL)
+        host = openat(directory, path, (int)flags | O_NOFOLLOW, 0666);
+    if (host < 0 && errno == ELOOP)
+        host = open_beneath(directory, path, flags, flags & O_CREAT ? 0666 : 0);
+    if (host >= 0 && (fstat(host, &stat) != 0 || !S_ISREG(stat.st_mode))) {
+        close(host);
+        errno = EISDIR;
+        return -1;
+    }
+    return host;
+}
+
+static int open_without_links(int directory, const char *path, uint64_t flags)
+{
+    if (strchr(path, '/') == NULL)
+        return openat(directory, path, (int)flags | O_NOFOLLOW, 0666);
+    return open_resolved(directory, path, flags | O_NOFOLLOW, flags & O_CREAT ? 0666 : 0, RESOLVE_NO_SYMLINKS);
+}
+
+/* The same below a WATCHED directory: where no link is on the way, and so that it is known whether the file was made. */
+static int open_watched(int directory, const char *path, uint64_t flags, int *created)
+{
+    struct stat stat;
+    *created = 0;
+    if (flags & O_CREAT) {
+        int host = open_without_links(directory, path, flags | O_EXCL);
+        if (host >= 0)
+            *created = 1;
+        if (host >= 0 || errno != EEXIST || (flags & O_EXCL))
+            return host;
+    }
+    /* It is not cut before it is known what it is, and that it may be opened at all: to open a file of somebody else
+     * with O_CREAT can be forbidden (fs.protected_regular), and we do not ask with O_CREAT again, as it might be made. */
+    int host = open_without_links(directory, path, flags & ~(uint64_t)(O_CREAT | O_TRUNC));
+    if (host < 0)
+        return -1;
+    if (fstat(host, &stat) == 0 && S_ISREG(stat.st_mode) && (!(flags & O_CREAT) || stat.st_uid == geteuid()) &&
+        (!(flags & O_TRUNC) || ftruncate(host, 0) == 0))
+        return host;
+    close(host);
+    errno = EISDIR;
+    return -1;
+}
+
 void *remit_path_open(void *env, void *caller, value *args, size_t count)
 {
     struct guest guest;
     char path[MAX_PATH + 1];
-    struct stat stat;
     if (!enter(&guest, caller))
         FALL_BACK;
     uint32_t lookup = args[1].i32, oflags = args[4].i32, fdflags = args[7].i32, result = args[8].i32;
     uint64_t rights = args[5].i64 & guest.table->all_rights, inheriting = args[6].i64 & guest.table->all_rights;
     uint64_t needed = RIGHT_PATH_OPEN | (oflags & OFLAG_CREAT ? RIGHT_PATH_CREATE_FILE : 0) |
                       (oflags & OFLAG_TRUNC ? RIGHT_PATH_FILESTAT_SET_SIZE : 0);
-    struct slot *directory = slot_of(&guest, args[0].i32, DIRECTORY, needed);
+    struct slot *directory = directory_of(&guest, args[0].i32, needed);
     if (directory == NULL || (lookup & ~(uint32_t)LOOKUP_SYMLINK_FOLLOW) || !inside(&guest, result, 4))
         FALL_BACK;
     if ((oflags & ~(uint32_t)(OFLAG_CREAT | OFLAG_EXCL | OFLAG_TRUNC)) ||
@@ -430,21 +628,35 @@ void *remit_path_open(void *env, void *caller, value *args, size_t count)
     flags |= oflags & OFLAG_CREAT ? O_CREAT : 0;
     flags |= oflags & OFLAG_EXCL ? O_EXCL : 0;
     flags |= oflags & OFLAG_TRUNC ? O_TRUNC : 0;
-    int host = -1;
-    errno = ELOOP;
-    /* A single name that is no link cannot lead outside, and openat is the cheaper call. */
-    if (strchr(path, '/') == NULL)
-        host = openat(directory->host, path, (int)flags | O_NOFOLLOW, 0666);
-    if (host < 0 && errno == ELOOP)
-        host = open_beneath(directory->host, path, flags, oflags & OFLAG_CREAT ? 0666 : 0);
-    if (host < 0) {
-        if (errno == ENOENT && !(oflags & OFLAG_CREAT))
-            RETURN(NOENT);
+    int watched = directory->kind == WATCHED, created = 0;
+    int has_way = watched && guest.table->seeing && strchr(path, '/') != NULL;
+    void *trap = NULL;
+    if (watched && !only_names(path))
+        FALL_BACK;
+    /* What raises when it is told of the way keeps the file from being made or cut. */
+    if (has_way && (flags & (O_CREAT | O_TRUNC)) && !tell_way(&guest, caller, args[0].i32, path, &trap)) {
+        if (trap != NULL)
+            return trap;
         FALL_BACK;
     }
-    if (fstat(host, &stat) != 0 || !S_ISREG(stat.st_mode)) {
-        close(host);
+    int host = watched ? open_watched(directory->host, path, flags, &created) : open_file(directory->host, path, flags);
+    if (host < 0) {
+        if (errno == ENOENT && !(oflags & OFLAG_CREAT) && (!has_way || tell_way(&guest, caller, args[0].i32, path, &trap)))
+            RETURN(NOENT);
+        if (trap != NULL)
+            return trap;
         FALL_BACK;
+    }
+    if (watched) {
+        uint32_t uses = (created ? CREATED : 0) | (read || !write ? READ : 0) | (write ? WRITTEN : 0);
+        trap = tell(&guest, caller, args[0].i32, uses, path);
+        slot = free_slot(guest.table); /* the watcher may have used the program */
+        if (trap != NULL || slot == NULL) {
+            close(host);
+            if (trap != NULL)
+                return trap;
+            RETURN(MFILE);
+        }
     }
     *slot = (struct slot){ .host = host, .kind = REGULAR_FILE, .flags = (uint16_t)fdflags,
                            .rights = rights & guest.table->file_rights, .inheriting = inheriting };
@@ -533,6 +745,7 @@ int remit_native_init(void *const *functions)
 /* For Python to check that both sides mean the same structures. */
 size_t remit_native_sizes(size_t which)
 {
-    const size_t sizes[] = { sizeof(struct slot), sizeof(struct table), sizeof(struct import), sizeof(struct tape) };
+    const size_t sizes[] = { sizeof(struct slot), sizeof(struct table), sizeof(struct import), sizeof(struct told),
+                             sizeof(struct tape) };
     return which < sizeof sizes / sizeof sizes[0] ? sizes[which] : 0;
 }

@@ -77,6 +77,11 @@ class Table(ctypes.Structure):
         ("clock_origin", ctypes.c_uint64 * 2),
         ("memory", Memory),
         ("tape", ctypes.c_void_p),
+        ("tell", ctypes.c_void_p),
+        ("told", ctypes.c_void_p),
+        ("told_count", ctypes.c_uint32),
+        ("seeing", ctypes.c_uint8),
+        ("reserved2", ctypes.c_uint8 * 3),
     )
 
 
@@ -90,6 +95,17 @@ class TapeBuffer(ctypes.Structure):
         ("read_at", ctypes.c_uint8),
         ("write_at", ctypes.c_uint8),
         ("reserved", ctypes.c_uint8 * 6),
+    )
+
+
+class Told(ctypes.Structure):
+    """``struct told`` of fastpath.c: a use that a watcher need not be told again."""
+
+    _fields_ = (
+        ("place", ctypes.c_int64),
+        ("uses", ctypes.c_uint16),
+        ("length", ctypes.c_uint16),
+        ("path", ctypes.c_char * 116),
     )
 
 
@@ -135,8 +151,13 @@ class Call(ctypes.Structure):
 
 
 CLOSED, INPUT, OUTPUT = range(3)
-FREE, OTHER, REGULAR_FILE, DIRECTORY = range(4)
-TAPED = 5
+FREE, OTHER, REGULAR_FILE, DIRECTORY, WATCHED, TAPED = range(6)
+
+CREATED, READ, WRITTEN, SEEN = 1, 2, 4, 8
+"""What C says was done with a path below a watched directory."""
+
+TELL = (ctypes.c_uint32, ctypes.c_uint32, ctypes.c_char_p)
+"""How it says so: the descriptor of the directory, what was done, and the path."""
 
 _address_of: dict[str, int] | None = None
 
@@ -177,7 +198,7 @@ def _load(engine_functions: Sequence[int]) -> dict[str, int]:
     if not os.path.exists(path):
         return {}
     library = ctypes.CDLL(path)
-    for name, structures in (("native", (Slot, Table, Import, TapeBuffer)), ("streams", (Stream, Call))):
+    for name, structures in (("native", (Slot, Table, Import, Told, TapeBuffer)), ("streams", (Stream, Call))):
         sizes = getattr(library, f"remit_{name}_sizes", None)
         for which, structure in enumerate(structures):
             size = _size(sizes, which)

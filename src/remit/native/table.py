@@ -20,22 +20,51 @@ from remit.kernel.descriptors import SYNC_ALL, SYNC_DATA, SYNC_READS, Descriptor
 from remit.kernel.errors import KernelError
 from remit.kernel.files import FileType
 from remit.kernel.random import HostRandom
-from remit.native.library import DIRECTORY, FREE, OTHER, REGULAR_FILE, TAPED, Memory, Slot, Table
+from remit.native.library import (
+    CREATED,
+    DIRECTORY,
+    FREE,
+    OTHER,
+    READ,
+    REGULAR_FILE,
+    SEEN,
+    TAPED,
+    WATCHED,
+    WRITTEN,
+    Memory,
+    Slot,
+    Table,
+    Told,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import Any
+    from typing import Any, Protocol
 
     from remit.filesystems.host_files import HostFile
+    from remit.filesystems.watched import WatchedDirectory
     from remit.kernel.files import Directory, File
     from remit.kernel.limits import Limits
     from remit.kernel.process import Process
+    from remit.kernel.uses import Watcher
     from remit.native.tape import NativeTape
+
+    class Running(Protocol):
+        """The store of a module that runs, as far as it is known here."""
+
+        data: Process
+
 
 # WASI's fdflags, which C puts into the guest's memory as they are.
 _APPEND, _DSYNC, _NONBLOCK, _RSYNC, _SYNC = 1, 2, 4, 8, 16
 _SYNC_FLAGS = ((SYNC_DATA, _DSYNC), (SYNC_READS, _RSYNC), (SYNC_ALL, _SYNC))
+
+_NAMES = ((CREATED, "create"), (READ, "read"), (WRITTEN, "write"), (SEEN, "see"))
+_ACTIONS = tuple([tuple([name for use, name in _NAMES if uses & use]) for uses in range(16)])
+
+TOLD = 1 << 15
+"""Uses that are remembered where none need be told twice, which takes 4 MiB."""
 
 
 class SlotFile(OpenFile):
@@ -163,11 +192,14 @@ class _Entries(dict[int, "OpenFile | OpenDirectory"]):
 class NativeDescriptorTable(DescriptorTable):
     """A descriptor table whose plain host files C can use. One thread at a time, as every table."""
 
-    __slots__ = ("_behind", "_slots", "_tape", "table")
+    __slots__ = ("_behind", "_places", "_slots", "_tape", "_told", "table")
 
     def __init__(self, limits: Limits) -> None:
         super().__init__(limits.descriptors)
         self._slots = (Slot * limits.descriptors)()
+        self._told: ctypes.Array[Told] | None = None
+        self._places: dict[tuple[str, str], int] = {}
+        """Grants and paths of watched directories, by which C knows what it has told."""
         self._entries = _Entries(self._slots)
         self._tape: NativeTape | None = None
         self._behind: Callable[[File], tuple[Any, int] | None] | None = None
@@ -200,6 +232,17 @@ class NativeDescriptorTable(DescriptorTable):
         None."""
         self._tape, self._behind = tape, behind
         self.table.tape = tape.address
+
+    def use_watcher(self, watcher: Watcher, tell: int) -> None:
+        """Let C work in directories with a watcher, before any is opened. `tell` is the address of what calls
+        :func:`tell_use`, and outlives the table.
+        """
+        self.table.seeing = bool(getattr(watcher, "seeing", False))
+        if getattr(watcher, "once", False) is True:
+            self._told = (Told * TOLD)()
+            self.table.told = ctypes.addressof(self._told)
+            self.table.told_count = TOLD
+        self.table.tell = tell
 
     def use_memory(self, memory: bytes) -> None:
         """Begin: `memory` is wasmtime's handle on the guest's memory."""
@@ -285,17 +328,23 @@ class NativeDescriptorTable(DescriptorTable):
         slot.host = -1
         if isinstance(entry, OpenDirectory):
             directory = entry.directory
-            host = directory.host_descriptor()
+            watched = self._watched(directory)
+            inner = directory if watched is None else watched.inner
+            host = inner.host_descriptor()
             if host is None:
                 return entry, OTHER
             from remit.filesystems.host import HostDirectory
 
-            if type(directory) is not HostDirectory:
+            if type(inner) is not HostDirectory:
                 return entry, OTHER
             slot.host = host
             shared_directory = SlotDirectory(directory, entry.preopen, slot)
             shared_directory.rights, shared_directory.inheriting = entry.rights, entry.inheriting
-            return shared_directory, DIRECTORY
+            if watched is None:
+                return shared_directory, DIRECTORY
+            if self._told is not None:
+                slot.position = self._places.setdefault(watched.place, len(self._places) + 1)
+            return shared_directory, WATCHED
         file = entry.file
         taped = None if self._behind is None else self._behind(file)
         real = file if taped is None else taped[0]
@@ -315,6 +364,20 @@ class NativeDescriptorTable(DescriptorTable):
         shared = SlotFile(real, slot)
         _copy_state(entry, shared)
         return shared, REGULAR_FILE
+
+    def _watched(self, directory: Directory) -> WatchedDirectory | None:
+        """`directory`, if it is one with the watcher that C can tell."""
+        if not self.table.tell:
+            return None
+        from remit.filesystems.watched import WatchedDirectory
+
+        return directory if type(directory) is WatchedDirectory else None
+
+
+def tell_use(store: Running, number: int, uses: int, path: bytes) -> None:
+    """What C calls when it has done something below a watched directory: see `TELL`."""
+    watched: WatchedDirectory = store.data.descriptors.get(number).directory  # type: ignore[union-attr, assignment]  # by the kind of its slot
+    watched.tell_done(path.decode("ascii"), _ACTIONS[uses])
 
 
 def detached(entry: OpenFile | OpenDirectory) -> OpenFile | OpenDirectory:

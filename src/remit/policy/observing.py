@@ -22,6 +22,9 @@ class Observation:
     seeing = True
     """It is told what is only looked at, too."""
 
+    once = True
+    """To be told the same again would change nothing."""
+
     def __init__(self, remit: Remit) -> None:
         self._remit = remit
         self._learned: dict[str, Learned] = {}

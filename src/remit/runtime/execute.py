@@ -139,4 +139,21 @@ def native_table(grants: Grants) -> NativeDescriptorTable | None:
         return None
     from remit.native.table import NativeDescriptorTable
 
-    return NativeDescriptorTable(grants.limits)
+    table = NativeDescriptorTable(grants.limits)
+    if grants.on_use is not None:
+        table.use_watcher(grants.on_use, _tell())
+    return table
+
+
+_tells: list[tuple[int, object]] = []
+"""By which the fast path tells watchers: the address, and what keeps it. One serves all programs."""
+
+
+def _tell() -> int:
+    if not _tells:
+        from remit.engine.wasmtime.native import notice
+        from remit.native.library import TELL
+        from remit.native.table import tell_use
+
+        _tells.append(notice(tell_use, TELL))
+    return _tells[0][0]

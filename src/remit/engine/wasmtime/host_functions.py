@@ -17,7 +17,7 @@ from remit.engine.wasmtime.values import coerce_results, from_raw
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from remit.engine.wasmtime.threads import ThreadState
@@ -44,6 +44,28 @@ def park(state: ThreadState, error: BaseException) -> int:
     state.parked = error
     trap: int = library.trap_new(b"host function failed", 20)
     return trap
+
+
+def make_notice(function: Callable[..., object], types: Sequence[Any]) -> Any:
+    """A callback by which native code tells Python of something, in the middle of a host call; keep it.
+
+    C calls it with the ``wasmtime_caller_t`` and arguments of these ctypes `types`, `function` gets the store and those
+    arguments, and C gets a trap that it must return, or NULL.
+    """
+
+    def callback(caller: int, *arguments: Any) -> int:
+        state = local.state
+        try:
+            state.host = True
+            state.caller = caller
+            function(state.store, *arguments)
+            state.host = False
+            return 0
+        except BaseException as error:  # noqa: BLE001 - parked for the call that entered the guest
+            state.host = False
+            return park(state, error)
+
+    return ctypes.CFUNCTYPE(_size, _size, *types)(callback)
 
 
 def make_callback(function: Callable[..., Any], signature: Signature, *, unsigned: bool) -> Any:

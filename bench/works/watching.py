@@ -1,0 +1,58 @@
+"""What it costs to be told what a program does with its files: the audit log, tracing when it is off, and learning."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench.contenders import Contender, FailedError, run
+from bench.rows import Row, Target
+from bench.works.setting import Setting, guest
+from tools import cache
+
+WATCHED = Target(1.3)
+OFF = Target(1.05)
+LEARNT = Target(1.5)
+ACCESSES, FILES = "100000", "2000"
+
+
+def rows(setting: Setting) -> Iterator[Row]:
+    seconds = _in_one_process(guest("files"), setting.scratch / "watching", setting.rounds * 2)
+    plain = seconds["plain"]
+    work = "2,000 small files, 64 MiB"
+    yield Row(f"{work}: on_use, a function", "s", seconds["callback"], "without", plain, WATCHED)
+    yield Row(f"{work}: on_use, lines of JSON", "s", seconds["JSON lines"], "without", plain, WATCHED)
+    yield Row(f"{work}: no audit, after one", "s", seconds["after watching"], "never audited", plain, OFF)
+    yield Row(f"{work}: no trace, after one", "s", seconds["after tracing"], "never traced", plain, OFF)
+    yield _learning(setting)
+
+
+def _in_one_process(program: Path, directory: Path, rounds: int) -> dict[str, float]:
+    directory.mkdir()
+    command = [sys.executable, "-m", "bench.watching.files", str(program), str(directory), str(rounds)]
+    done = subprocess.run(command, cwd=cache.REPOSITORY, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise FailedError(f"`{' '.join(command)}` ended with status {done.returncode}: {done.stderr.strip()}")
+    seconds: dict[str, float] = json.loads(done.stdout)
+    return seconds
+
+
+def _learning(setting: Setting) -> Row:
+    """`remit learn` against `remit run`, as whole processes; what is learned is written down at the end."""
+    *command, _ = setting.remit.command
+    work = setting.scratch / "learning"
+    work.mkdir()
+    output = setting.scratch / "remit.toml"
+    learn = Contender("remit learn", (*command, "learn", "-o", str(output)))
+    seconds: dict[str, list[float]] = {setting.remit.name: [], learn.name: []}
+    for turn in range(setting.rounds + 1):
+        for contender in (setting.remit, learn):
+            output.unlink(missing_ok=True)
+            took, _ = run(contender, guest("accesses"), [ACCESSES, FILES], directory=work)
+            if turn:
+                seconds[contender.name].append(took)
+    ours, plain = (min(seconds[name]) for name in (learn.name, setting.remit.name))
+    return Row("100,000 accesses to 2,000 files: remit learn", "s", ours, "remit run", plain, LEARNT)
