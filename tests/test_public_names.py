@@ -69,7 +69,7 @@ REMIT = {
     "StoppedAtRefusal": "exception",
     "TimeoutExpired": "exception",
     "Trap": "exception",
-    "Use": "(kind, action, subject, *, grant=, rule=, target=, is_directory=)",
+    "Use": "(kind, action, subject, *, grant=, rule=, target=, is_directory=, name=)",
     "__version__": "str",
     "load": "(program, *, imports=, fuel=, gc=, deterministic=, cache=, name=, sha256=)",
     "run": "(args, **options)",

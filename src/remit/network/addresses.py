@@ -47,6 +47,11 @@ def parse_ip(text: str) -> bytes | None:
         return None
 
 
+def literal_ip(name: str) -> bytes | None:
+    """The address that `name`, which is to be looked up, is already; in brackets or not."""
+    return parse_ip(name[1:-1] if name.startswith("[") and name.endswith("]") else name)
+
+
 def is_public(ip: bytes) -> bool:
     """Whether it is of the public internet: what a rule for any address means.
 
