@@ -160,7 +160,7 @@ def test_of_datagrams_the_first_with_each_peer(reactor: Reactor) -> None:
     for _ in range(3):
         peer.send_to(b"y", SocketAddress(network.member("a").ips[4], own.local_address().port))
         assert own.receive_from(10)[0] == b"y"
-    assert it.told() == [f"receive {there!r}"]
+    assert it.told() == [f"receive {there!r} at 0.0.0.0:0"]
     other = it.network.udp_socket(4)
     other.connect(there)
     assert it.told() == [f"see {there!r}"]

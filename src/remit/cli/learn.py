@@ -64,6 +64,8 @@ def main(arguments: Sequence[str]) -> int:
         _write(output, path, rest, observation.smallest(known), known)
     for guest, rule, count in observation.suggestions():
         complain(f"{shown(output)}: {shown(guest)}: the rule '{shown(rule)}' could stand for {count} of its rules")
+    for what in observation.unlearned():
+        complain(f"{shown(output)}: no rule was learned for {shown(what)}")
     return status
 
 

@@ -48,8 +48,8 @@ class Use:
         its own; so is that the new name was created.
 
         Of ``resolve``: the addresses that the program was told, with commas between them; the use is told before that,
-        too, when the look-up has begun. Of ``listen`` at port 0: the address that it became. Of ``accept``, and of
-        ``receive`` at a port that the program had asked for: the local address. Of ``http``: the address, when it is
+        too, when the look-up has begun. Of ``listen`` at port 0: the address that it became. Of ``accept``: the local
+        address; of ``receive`` the one that the program had asked for, if it had. Of ``http``: the address, when it is
         connected to; the use is told before that, too, when the host is looked up."""
         self.is_directory = is_directory
         """Of ``rename``: what was moved is a directory."""

@@ -144,7 +144,7 @@ class HttpRules(RequestRules):
         if rule is None:
             raise _refused(asked, "no rule allows it")
         assert rule.requests is not None
-        return self._connect(_for_connection(rule.requests))
+        return self._connect(for_connection(rule.requests))
 
     def allowed_by(self, request: Request, host: str, port: int) -> str:
         path = plain_path(request.path.partition("?")[0])
@@ -168,7 +168,7 @@ def _is_for(rule: Rule, host: str) -> bool:
     return rule.names(ip) or rule.allows_any(ip)
 
 
-def _for_connection(requests: Requests) -> Rule:
+def for_connection(requests: Requests) -> Rule:
     """What a request that is allowed needs of the network."""
     target = f"[{requests.target}]" if ":" in requests.target else requests.target
     rule = Rule(f"{CONNECT}:{target}:{requests.port}")

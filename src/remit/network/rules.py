@@ -90,6 +90,11 @@ class _Block:
         if self._first & ~self._mask:
             raise RuleError("has bits beyond its prefix")
 
+    @property
+    def is_one(self) -> bool:
+        """Whether it is one address."""
+        return self._mask + 1 == 1 << 8 * self._size
+
     def __contains__(self, ip: bytes) -> bool:
         return len(ip) == self._size and int.from_bytes(ip, "big") & self._mask == self._first
 
@@ -172,6 +177,11 @@ class Rule:
     def allows_any(self, ip: bytes) -> bool:
         """Whether it means any public address, and this is one."""
         return self._name == "*" and is_public(ip)
+
+    @property
+    def is_for_one_host(self) -> bool:
+        """Whether it means one address or one name, and not several."""
+        return "*" not in self._name if self._block is None else self._block.is_one
 
     def has_port(self, port: int) -> bool:
         return self.low <= port <= self.high

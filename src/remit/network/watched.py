@@ -364,7 +364,7 @@ class _WatchedUdpSocket(_WatchedInternetSocket, UdpSocket):
         data, sender = self._socket.receive_from(limit)
         if self._watch.is_first(self._number, RECEIVE, sender):
             asked = self._asked
-            self._tell(RECEIVE, sender, target=repr(asked) if asked is not None and asked.port else None)
+            self._tell(RECEIVE, sender, target=None if asked is None else repr(asked))
         return data, sender
 
 
