@@ -26,7 +26,7 @@ MOST_TOLD = 3
 class Observation:
     """Of one run, or of several with the same remit: give it to them as `on_use`."""
 
-    __slots__ = ("_learned", "_network", "_remit", "_used", "_whole")
+    __slots__ = ("_learned", "_network", "_remit", "_used", "_whole", "accepted")
 
     seeing = True
     """It is told what is only looked at, too."""
@@ -39,12 +39,16 @@ class Observation:
         """The rights that were used of each rule of each directory."""
         self._whole = {each.guest: f"{each.rights} **" for each in remit.dirs if each.rules is None}
         """The one rule of directories that have none, as it were."""
+        self.accepted: set[str] = set()
+        """Where sockets listen that were handed over, and that it took connections from."""
         self._network = NetworkObservation(remit) if remit.network != "none" else None
 
     def __call__(self, use: Use) -> None:
         if use.kind != "file":
-            # Of sockets that were handed over there are no rules.
-            if self._network is not None and not use.grant:
+            if use.grant:
+                # Of sockets that were handed over there are no rules.
+                self.accepted.add(use.grant)
+            elif self._network is not None:
                 self._network(use)
             return
         learned = self._learned.get(use.grant)
