@@ -157,3 +157,16 @@ def test_the_audit_log() -> None:
         assert expected in told
     assert found[-1]["target"].startswith("127.0.0.1:")
     assert "secret" not in Path("audit").read_text()
+
+
+def test_what_no_rule_can_say_is_a_few_lines(capfd: Capture) -> None:
+    source = SOURCE.partition("def reach")[0] + "for n in range(25): send(request('//' + '/' * n + 'plain'))\n"
+    environment = f"SERVER=localhost:{server_port()}"
+    assert main(["learn", "--env", environment, "--net", "host", str(component_file("script")), source]) == 0
+    found = lines(capfd)
+    assert len(found) == 21
+    assert all(
+        each.startswith("remit: remit.toml: no rule was learned for network: GET http://") for each in found[:20]
+    )
+    assert found[-1] == "remit: remit.toml: no rule was learned for 5 more things"
+    assert Remit.load("remit.toml").network == "none"

@@ -134,6 +134,25 @@ def test_what_no_rule_can_say_is_told() -> None:
     ]
 
 
+def test_many_of_them_are_short_lines() -> None:
+    observation = Observation(Remit(network="host"))
+    observation(Use("http", "GET", "http://a.test//" + "x" * 10_000, target="1.1.1.1:80"))
+    observation.smallest()
+    [line] = observation.unlearned()
+    assert len(line) < 250
+
+
+def test_requests_over_tls() -> None:
+    learning = LearnedNetwork(Room())
+    for url in ("https://a.test/x", "https://a.test:8443/x", "https://[2606:4700::1111]/"):
+        learning(Use("http", "GET", url, target="1.1.1.1:443"))
+    assert learning.rules() == [
+        "http: GET https://[2606:4700::1111]/",
+        "http: GET https://a.test/x",
+        "http: GET https://a.test:8443/x",
+    ]
+
+
 # What was learned before.
 
 

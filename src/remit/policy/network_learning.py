@@ -91,9 +91,6 @@ class LearnedNetwork:
         if thing not in self._things and self._room.take(thing):
             self._things[thing] = None
 
-    def __bool__(self) -> bool:
-        return bool(self._things)
-
     @property
     def has_requests(self) -> bool:
         return any(thing[0] == _HTTP for thing in self._things)

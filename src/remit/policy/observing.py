@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 NETWORK = "network"
 """In place of a directory, where the network is meant."""
 
+MOST_SHOWN = 200
+"""Characters of what a program chose."""
+
 MOST_TOLD = 3
 """Rules that would have been enough, in one line."""
 
@@ -80,7 +83,8 @@ class Observation:
 
     def unlearned(self) -> list[str]:
         """What :meth:`smallest` could not allow of what the program did, each in words."""
-        return [] if self._network is None else [f"{NETWORK}: {each}" for each in self._network.unlearned]
+        found = [] if self._network is None else self._network.unlearned
+        return [f"{NETWORK}: {each if len(each) <= MOST_SHOWN else each[:MOST_SHOWN] + '…'}" for each in found]
 
     def _add_directory(self, dirs: list[DirectoryGrant], grant: DirectoryGrant) -> None:
         learned = self._learned.get(grant.guest)
