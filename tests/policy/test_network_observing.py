@@ -80,7 +80,12 @@ def test_what_nothing_was_done_by() -> None:
     rules = ["connect:a.test:443", "resolve:*", "connect:8.8.8.8:53", "http: GET http://a.test/y", ASKS]
     assert observed(rules, [("reach", "a.test", 443), GET]).unused() == [rules[1], rules[2], rules[3]]
     assert observed(rules, []).unused() == rules
-    assert observed("host", []).unused() == ["host"]
+    assert observed("host", []).unused() == [""]
+    assert observed(["host"], []).unused() == ["host"], "that is the name of somebody"
+    exact = observed(["connect:host:80", "host"], [])
+    exact(Use("network", "connect", "1.1.1.1:80", name="host", rule="connect:host:80"))
+    exact(Use("network", "resolve", "host", rule="connect:host:80"))
+    assert (exact.unused(), exact.too_wide()) == (["host"], [])
     assert observed("host", [("connect", "8.8.8.8", 80)]).too_wide() == [("host", ["connect:8.8.8.8:80"])]
     assert observed("none", []).unused() == []
 

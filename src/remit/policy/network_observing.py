@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 WHOLE = "host"
 """What a remit grants in place of rules: all of the network."""
 
+_NO_RULE = ""
+"""By which uses of that are allowed. (A rule may be called `host`.)"""
+
 
 class NetworkObservation:
     """Of one run, or of several with the same remit. It is called with uses of kind ``network`` and ``http``."""
@@ -25,7 +28,7 @@ class NetworkObservation:
 
     def __init__(self, remit: Remit) -> None:
         granted = remit.network
-        self._texts: tuple[str, ...] = () if granted == "none" else (WHOLE,) if granted == WHOLE else tuple(granted)
+        self._texts: tuple[str, ...] = () if granted == "none" else (_NO_RULE,) if granted == WHOLE else tuple(granted)
         self._rules = Rules(() if isinstance(granted, str) else granted)
         self._room = Room()
         self._learned = LearnedNetwork(self._room)
@@ -39,10 +42,9 @@ class NetworkObservation:
 
     def __call__(self, use: Use) -> None:
         self._learned(use)
-        text = use.rule or WHOLE
-        if text in self._by_rule:
-            self._used.add(text)
-            self._by_rule[text](_without_addresses(use))
+        if use.rule in self._by_rule:
+            self._used.add(use.rule)
+            self._by_rule[use.rule](_without_addresses(use))
         if use.kind == "http":
             address = None if use.target is None else parse_address(use.target)
             if address is not None and not is_public(address.ip) and use.rule.startswith("http:"):
@@ -89,16 +91,16 @@ class NetworkObservation:
         return suggestions(self._learned.rules())
 
     def unused(self) -> list[str]:
-        """Rules that nothing was done by, in order."""
+        """Rules that nothing was done by, in order; "" is all of the network."""
         return [text for text in self._texts if text not in self._used]
 
     def too_wide(self) -> list[tuple[str, list[str]]]:
-        """Rules that allow more than was done by them, with those that would have been enough."""
+        """Rules (or `WHOLE`) that allow more than was done by them, with those that would have been enough."""
         found = []
         for text in dict.fromkeys(self._texts):
             enough = self._by_rule[text].rules()
-            if enough and (text == WHOLE or _is_wider(Rule(text), enough)):
-                found.append((text, enough))
+            if enough and (text == _NO_RULE or _is_wider(Rule(text), enough)):
+                found.append((text or WHOLE, enough))
         return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from remit.filesystems.rules import RIGHTS, SEE, FileRule, rights_text
 from remit.policy.learning import Learned
-from remit.policy.network_observing import WHOLE, NetworkObservation
+from remit.policy.network_observing import NetworkObservation
 from remit.policy.remit import DirectoryGrant, FileGrant
 
 TYPE_CHECKING = False
@@ -142,7 +142,7 @@ class Observation:
             else:
                 found += [(guest, rule) for rule in rules if (guest, rule) not in self._used]
         if self._network is not None:
-            found += [(NETWORK, "" if rule == WHOLE else rule) for rule in self._network.unused()]
+            found += [(NETWORK, rule) for rule in self._network.unused()]
         return found
 
     def too_wide(self) -> list[tuple[str, str, str]]:
