@@ -20,9 +20,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import remit
+from python_guests import component
 from remit.cli.main import main
 from remit.kernel.errors import Code
 from remit.kernel.refusals import Refusal, Want
+from wasi_0_2.prelude import PRELUDE
+from wasi_0_2.sockets import LISTEN
 
 REPOSITORY = Path(__file__).parents[1]
 NOTES = str(REPOSITORY / "examples" / "demo" / "notes.wasm")
@@ -243,3 +246,36 @@ def test_the_option(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
         assert "remit: --audit: /dev/full: No space left on device" in capfd.readouterr().err
     assert main(["run", "--audit", f"{NOTES}/x", NOTES]) == 2
     assert capfd.readouterr().err == f"remit: --audit: {NOTES}/x: Not a directory\n"
+
+
+def test_the_network_is_told_as_files_are(tmp_path: Path) -> None:
+    network = remit.net.Memory()
+    server = network.member("server.test").addresses[0]
+    path = tmp_path / "audit"
+    with network.listen("server.test", 80), remit.audit.JsonLines(path) as log:
+        source = (
+            PRELUDE
+            + LISTEN
+            + f"""
+with ip_name_lookup.resolve_addresses(net, "SERVER.test") as found:
+    until(found.resolve_next_address, found.subscribe)
+connect(address("{server}", 80))
+"""
+        )
+        done = remit.run(
+            [component("script"), source],
+            network=network.member("client"),
+            on_use=log,
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+    assert (done.returncode, done.stderr) == (0, "")
+    found = [{name: value for name, value in line.items() if name != "time"} for line in lines(path)]
+    common = {"event": "use", "kind": "network"}
+    told = ", ".join(network.member("server.test").addresses)
+    assert found == [
+        {**common, "action": "resolve", "subject": "server.test"},
+        {**common, "action": "resolve", "subject": "server.test", "target": told},
+        {**common, "action": "connect", "subject": f"{server}:80", "name": "server.test"},
+    ]

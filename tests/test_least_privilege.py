@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from remit.network.rules import Rule
 from remit.policy.remit import Remit
 
 ROOT = Path(__file__).parents[1]
@@ -65,3 +66,13 @@ def test_dots_stand_for_lines_and_nothing_else() -> None:
     assert matches("a\nc\n", "a\n…\nc\n")
     assert not matches("a\nb\nc\n", "a\nc\n")
     assert not matches("a\nb\nc\n", "a\n…\nd\n")
+
+
+def test_the_rules_for_the_network() -> None:
+    """They are such as are learned: each is read, and for one thing."""
+    [text] = re.findall(
+        r"^```toml\n(\[network\]\n.*?)^```$", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
+    rules = [Rule(each) for each in Remit.from_toml(text).network]
+    assert len(rules) == 4
+    assert all(each.is_for_one_host for each in rules)

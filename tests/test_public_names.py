@@ -70,7 +70,7 @@ REMIT = {
     "StoppedAtRefusal": "exception",
     "TimeoutExpired": "exception",
     "Trap": "exception",
-    "Use": "(kind, action, subject, *, grant=, rule=, target=, is_directory=)",
+    "Use": "(kind, action, subject, *, grant=, rule=, target=, is_directory=, name=)",
     "__version__": "str",
     "load": "(program, *, imports=, fuel=, gc=, deterministic=, cache=, name=, sha256=)",
     "replay": ("(recording, program=, *, stdout=, stderr=, stop_at=, on_call=, trace=, imports=, timeout=, cache=)"),

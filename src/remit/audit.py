@@ -55,6 +55,7 @@ def event(it: Event) -> dict[str, Any]:
         found = {"event": "refused", "call": it.call, "error": it.code.value}
     else:
         found = {"event": "use", "target": None if it.target is None else _cut(it.target), "grant": _cut(it.grant)}
+        found["name"] = _cut(it.name)
     found |= {"kind": it.kind, "action": it.action, "subject": _cut(it.subject), "rule": _cut(it.rule)}
     return {name: value for name, value in found.items() if value not in (None, "")}
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import shutil
+import socket
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from cli import guests
+from parity.test_parity import talk
 from remit.cli.main import main
 from remit.policy.remit import Remit
+from tools import zig
 
 NOTES = Path(__file__).parents[2] / "examples" / "demo" / "notes.wasm"
 Capture = pytest.CaptureFixture[str]
@@ -147,3 +151,20 @@ def test_what_cannot_be_done_is_one_line(
 def test_the_file_is_written_however_it_ends(place: Path, guest: Callable[[bytes], str]) -> None:
     assert learn("-o", "trap.toml", guest(guests.exiting(3))) == 3
     assert Remit.load("trap.toml").dirs == ()
+
+
+@pytest.mark.usefixtures("place")
+def test_an_address_that_nobody_came_to(capfd: Capture, guest: Callable[[bytes], str]) -> None:
+    Remit(program=guest(guests.HELLO), listen=["127.0.0.1:0"]).save("remit.toml")
+    assert main(["check", "remit.toml"]) == 1
+    assert "unused: listen: 127.0.0.1:0: it took no connection\n" in capfd.readouterr().out
+
+
+@pytest.mark.usefixtures("place")
+def test_an_address_that_somebody_came_to(capfd: Capture) -> None:
+    program = zig.built([NOTES.parents[2] / "tests" / "parity" / "accepting.c"], "-Wall", "-Wextra", "-Werror")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    Remit(program=program, listen=[f"127.0.0.1:{port}"]).save("remit.toml")
+    talk(port, lambda: SimpleNamespace(stdout=b"", returncode=main(["check", "remit.toml"]), stderr=""))
+    assert capfd.readouterr().out == ""

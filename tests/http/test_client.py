@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from http_peer import Names, Server, failure, read_all, request, send, wait, write_all
 from remit.http.client import Client
 from remit.kernel.errors import WouldBlock
 from remit.kernel.http import FRAMING, HttpError, Request, RequestOptions
+from remit.kernel.network import SocketAddress, TcpSocket
+from remit.kernel.poll import NEVER, Condition, Pollable
 
 
 def refused(wanted: Request, allow: list[str] | None = None) -> str:
@@ -172,3 +176,56 @@ def test_an_answer_before_the_request_is_whole() -> None:
         response = wait(exchange.response)
         exchange.body.abort()
         assert (response.status, read_all(response.body.stream())) in [(413, b"big")]
+
+
+class _JustInTime(Names):
+    """Connections that come about between the question whether there is an answer and the one what to wait for."""
+
+    def __init__(self, attempts: int) -> None:
+        super().__init__()
+        self._attempts = attempts
+        self.is_there = False
+        self.written = b""
+
+    def tcp_socket(self, family: int) -> TcpSocket:
+        network = self
+
+        class Socket(TcpSocket):
+            def connect(self, address: SocketAddress | None) -> None:
+                if network._attempts:
+                    network._attempts -= 1
+                    raise WouldBlock(NEVER)
+                network.is_there = True
+
+            def read(self, buffers: Sequence[memoryview]) -> int:
+                raise WouldBlock(NEVER)
+
+            def write(self, buffers: Sequence[memoryview]) -> int:
+                network.written += b"".join(buffers)
+                return sum(map(len, buffers))
+
+            def when_readable(self) -> Pollable:
+                return NEVER
+
+            def when_writable(self) -> Pollable:
+                return NEVER
+
+            def close(self) -> None:
+                return
+
+        return Socket()
+
+
+@pytest.mark.parametrize("attempts", range(6))
+def test_a_request_goes_out_whenever_the_connection_comes_about(attempts: int) -> None:
+    network = _JustInTime(attempts)
+    exchange = Client(network).send(request("example.test"), RequestOptions(), has_body=False)
+    answered = exchange.when_response()
+    assert isinstance(answered, Condition)
+    for _ in range(attempts + 1):
+        assert not answered.ready()
+        waits_for = answered.next_step()
+        if network.is_there and not network.written:
+            assert waits_for.ready(), "there is nobody whom it could wait for"
+    assert network.written.startswith(b"GET / HTTP/1.1\r\n")
+    exchange.abandon()

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from remit.kernel.network import SocketAddress
-from remit.network.addresses import from_host, is_public, parse_ip, text_of, to_host
+from remit.network.addresses import from_host, is_public, literal_ip, parse_address, parse_ip, text_of, to_host
 
 ANY_IP = st.one_of(st.binary(min_size=4, max_size=4), st.binary(min_size=16, max_size=16))
 
@@ -106,3 +106,26 @@ def test_addresses_as_hosts_know_them(ip: bytes, port: int) -> None:
 )
 def test_texts_that_are_no_address(text: str) -> None:
     assert parse_ip(text) is None
+
+
+@given(st.binary(min_size=4, max_size=4) | st.binary(min_size=16, max_size=16), st.integers(0, 65535))
+def test_addresses_are_read_as_they_are_written(ip: bytes, port: int) -> None:
+    there = SocketAddress(ip, port)
+    assert parse_address(repr(there)) == there
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", ":80", "1.1.1.1", "1.1.1.1:", "1.1.1.1:65536", "1.1.1.1:-1", "1.1.1.1:8o", "1.1.1.1:٣", "a.test:80"),
+        *("::1:80", "[::1]", "[::1]80", "[1.1.1.1]:80", "[::1%1]:80", "1.1.1.1:80 ", " 1.1.1.1:80", "1.1.1.1:80\n"),
+    ],
+)
+def test_what_is_no_address(text: str) -> None:
+    assert parse_address(text) is None
+
+
+def test_addresses_in_place_of_names() -> None:
+    assert literal_ip("1.1.1.1") == b"\1\1\1\1"
+    assert literal_ip("[::1]") == literal_ip("::1") == bytes(15) + b"\1"
+    assert literal_ip("a.test") is literal_ip("[a.test]") is literal_ip("1.1") is None

@@ -242,5 +242,21 @@ def test_without_rules_for_requests_it_is_the_connection_that_is_refused() -> No
 def test_what_is_wanted_where_nothing_was_granted() -> None:
     assert wanted(request("A.test:", path="/b?c")).rule == "http: GET http://a.test/b"
     assert wanted(request("u@a.test")).rule == ""
+    # Queries and passwords are nobody's business.
+    assert wanted(request("u:secret@A.test", path="/b?secret")).subject == "http://a.test/b"
+    assert wanted(request("a.test", path="/b//c?secret")).subject == "http://a.test/b//c"
     with pytest.raises(KernelError):
         raise RequestRefused("HTTP-request-denied", want=wanted(request("a.test")))
+
+
+def test_which_rule_allows_a_request() -> None:
+    rules = HostNetwork([BELOW, "http: POST https://api.example.com/v2"]).request_rules()
+    assert rules is not None
+    for method, path, rule in (
+        ("GET", "/v1/a?b", BELOW),
+        ("POST", "/v2", "http: POST https://api.example.com/v2"),
+        ("POST", "/v1/a", ""),
+        ("GET", "/v1//a", ""),
+    ):
+        asked = request("api.example.com", method=method, path=path, scheme="https")
+        assert rules.allowed_by(asked, "api.example.com", 443) == rule

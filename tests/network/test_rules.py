@@ -173,3 +173,32 @@ def test_everything_is_everything() -> None:
     assert rules.allows(CONNECT, at("127.0.0.1"))
     assert rules.allows(LISTEN, at("::1"))
     assert rules.for_name("example.com") == []
+
+
+def test_which_rule_it_is() -> None:
+    """The first one that allows it."""
+    rules = Rules(["connect:10.0.0.0/8:80", "10.0.0.1", "*.a.test:443", "resolve:*", "listen:10.0.0.1"])
+    pins = Pins()
+    pins.add(b"\x01\1\1\1", rules.for_name("b.a.test") or ())
+
+    def text(rule: Rule | None) -> str | None:
+        return None if rule is None else rule.text
+
+    at = SocketAddress
+    assert text(rules.allowing("connect", at(b"\x0a\0\0\1", 80))) == "connect:10.0.0.0/8:80"
+    assert text(rules.allowing("connect", at(b"\x0a\0\0\1", 81))) == "10.0.0.1"
+    assert text(rules.allowing("connect", at(b"\x0a\0\0\2", 81))) is None
+    assert text(rules.allowing("connect", at(b"\1\1\1\1", 443))) is None
+    assert text(rules.allowing("connect", at(b"\1\1\1\1", 443), pins)) == "*.a.test:443"
+    assert text(rules.looking_up("b.a.test")) == "*.a.test:443"
+    assert text(rules.looking_up("c.test")) == "resolve:*"
+    assert text(rules.telling(b"\x0a\0\0\1")) == "connect:10.0.0.0/8:80"
+    assert rules.telling(b"\x0b\0\0\1") is None
+    assert text(Rules(["localhost:80"]).telling(b"\x7f\0\0\1")) == "localhost:80", "it is told as it was written"
+
+
+def test_rules_for_one_thing() -> None:
+    for one in ("connect:a.test:80", "10.0.0.1", "[::1]:80", "10.0.0.1/32", "localhost", "resolve:a.test"):
+        assert Rule(one).is_for_one_host, one
+    for several in ("*", "*.a.test:80", "10.0.0.0/31", "::/0", "0.0.0.0/0", "resolve:*"):
+        assert not Rule(several).is_for_one_host, several

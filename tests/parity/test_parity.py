@@ -201,6 +201,28 @@ def test_a_connection() -> None:
     ]
 
 
+def test_the_same_uses_are_told() -> None:
+    """But for taking the address, which is done for a program of 0.1 before it runs."""
+    core = remit.load(zig.built([HERE / "accepting.c"], "-Wall", "-Wextra", "-Werror"))
+    told: list[list[remit.Use]] = [[], []]
+    listener = socket.create_server(("127.0.0.1", 0))
+    ports = [listener.getsockname()[1]]
+    talk(ports[0], lambda: remit.run([core], sockets=[listener], capture_output=True, on_use=told[0].append))
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        ports.append(free.getsockname()[1])
+    script = remit.load(component_file("script"))
+    network = ["listen:127.0.0.1:*"]
+    options: dict[str, Any] = {"network": network, "capture_output": True, "on_use": told[1].append}
+    talk(ports[1], lambda: remit.run([script, ACCEPTING.format(port=ports[1])], **options))
+    [accepted], [listens, accepted_there] = told
+    assert (str(listens), listens.rule) == (f"listen 127.0.0.1:{ports[1]}", network[0])
+    for use, port in zip((accepted, accepted_there), ports, strict=True):
+        assert (use.kind, use.action, use.target) == ("network", "accept", f"127.0.0.1:{port}")
+        assert use.subject.startswith("127.0.0.1:")
+    assert (accepted.grant, accepted.rule) == (accepted.target, "")
+    assert (accepted_there.grant, accepted_there.rule) == ("", network[0])
+
+
 ACCEPTING = """
 from wit_world.imports.network import Ipv4SocketAddress, IpAddressFamily, IpSocketAddress_Ipv4
 from wit_world.imports.tcp import ShutdownType

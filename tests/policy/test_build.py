@@ -8,7 +8,12 @@ from pathlib import Path
 import pytest
 
 from remit.filesystems.memory import MemoryFilesystem
+from remit.http.client import Client
+from remit.http.watched import WatchedClient
 from remit.kernel.limits import Limits
+from remit.network.host import HostSocket
+from remit.network.memory import Memory
+from remit.network.watched import WatchedListener, WatchedNetwork
 from remit.policy.build import build_process, open_ambient_listener
 from remit.policy.grants import Grants
 from remit.streams.memory import BytesInput, Capture
@@ -69,3 +74,21 @@ def test_more_than_the_limit_of_descriptors_is_said_before_anything_is_opened(tm
         build_process(Grants(dirs=dirs, limits=Limits(descriptors=8)))
     assert open_descriptors() == before
     build_process(Grants(dirs=dirs, limits=Limits(descriptors=9))).close()
+
+
+def test_nobody_is_told_unless_somebody_watches() -> None:
+    network, client = Memory().member("a"), Client(Memory().member("b"))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        process = build_process(Grants(network=network, http=client, sockets=[listener]))
+        assert (process.network, process.http) == (network, client), "there is nothing in the way of what is used"
+        assert type(getattr(process.descriptors.get(3), "file", None)) is HostSocket
+        process.close()
+    one, other = socket.socketpair()
+    with other, socket.create_server(("127.0.0.1", 0)) as listener:
+        grants = Grants(network=network, http=client, sockets=[listener, one], on_use=print)
+        process = build_process(grants)
+        files = [getattr(process.descriptors.get(number), "file", None) for number in (3, 4)]
+        assert [type(each) for each in (process.network, process.http, *files)] == [
+            *(WatchedNetwork, WatchedClient, WatchedListener, HostSocket),
+        ]
+        process.close()

@@ -55,3 +55,9 @@ def test_networks() -> None:
     )
     assert said("connect", "10.0.0.1:80", kind="network") == ""
     assert said("GET", "https://x", kind="http") == ""
+    rule = "http: GET https://x/"
+    assert said("GET", "https://x/", kind="http", rule=rule) == f'add "{rule}" to allow in [network]'
+    without = Remit(network=["connect:x:443"], http=False)
+    assert said("GET", "https://x/", kind="http", rule=rule, remit=without) == (
+        f'add "{rule}" to allow in [network], and take http = false out of it'
+    )

@@ -60,7 +60,9 @@ def main(arguments: Sequence[str]) -> int:
     status = carry_out(
         program, remit.program, rest or [*remit.arguments], world, options, observation, on_refusal=refusals.append
     )
-    found = findings(observation, refusals, file)
+    silent = [address for place, address in world.listening.items() if place not in observation.accepted]
+    found = [f"unused: listen: {address}: it took no connection" for address in silent]
+    found += findings(observation, refusals, file)
     for line in found:
         say(f"{shown(line)}\n")
     return 1 if found or status else 0

@@ -6,6 +6,7 @@ import os
 
 from remit.cli.grant_options import GRANTS
 from remit.cli.options import Command, Option, UsageError
+from remit.cli.refusals import MOST_LINES
 from remit.cli.report import CommandError, complain, reason, say, shown
 from remit.cli.run import carry_out, loaded
 from remit.cli.values import DirectoryGrant, parse_duration
@@ -64,6 +65,11 @@ def main(arguments: Sequence[str]) -> int:
         _write(output, path, rest, observation.smallest(known), known)
     for guest, rule, count in observation.suggestions():
         complain(f"{shown(output)}: {shown(guest)}: the rule '{shown(rule)}' could stand for {count} of its rules")
+    unlearned = observation.unlearned()
+    for what in unlearned[:MOST_LINES]:
+        complain(f"{shown(output)}: no rule was learned for {shown(what)}")
+    if len(unlearned) > MOST_LINES:
+        complain(f"{shown(output)}: no rule was learned for {len(unlearned) - MOST_LINES:,} more things")
     return status
 
 

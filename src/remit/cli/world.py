@@ -32,14 +32,21 @@ class World:
     UsageError for options that contradict each other, CommandError for what the host does not have or refuses.
     """
 
-    __slots__ = ("_granted", "_report", "file", "options")
+    __slots__ = ("_granted", "_report", "file", "listening", "options")
 
     def __init__(self, options: dict[str, Any], file: Remit | None = None) -> None:
         """`file`: what the remit file says."""
         self._report = "overlay-changes" in options
         self.file = file
+        self.listening: dict[str, str] = {}
+        """Where sockets listen that are handed over, and how that was asked for."""
+
+        def listens(address: str, listener: HostSocket) -> None:
+            self.listening[listener.address] = address
+            _tell_port(address, listener)
+
         try:
-            self._granted = Granted(remit_of(options, file), on_listen=_tell_port)
+            self._granted = Granted(remit_of(options, file), on_listen=listens)
         except RemitError as error:
             raise UsageError(str(error)) from None
         except GrantError as error:

@@ -165,6 +165,9 @@ class ClientExchange(Exchange):
         except HttpError as failure:
             self._fail(failure)
             return ALWAYS
+        if self._pending:
+            # The connection has come about just now: what waits for it can go out.
+            return ALWAYS
         wanted: list[Pollable] = []
         if self._wants_more():
             wanted.append(self._transport.when_readable())

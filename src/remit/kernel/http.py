@@ -193,6 +193,10 @@ class RequestRules:
         """
         raise KernelError(Code.NOT_SUPPORTED, f"{type(self).__name__} allows nothing")
 
+    def allowed_by(self, request: Request, host: str, port: int) -> str:
+        """The text of the rule that allows it, as :meth:`network_for` has these; "" if none does."""
+        return ""
+
 
 class HttpClient:
     """The permission to send requests."""

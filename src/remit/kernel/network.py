@@ -87,6 +87,11 @@ class InternetSocket(Socket):
         """NOT_CONNECTED."""
         raise _unsupported(self, "remote_address")
 
+    def allowed_by(self, action: str, address: SocketAddress) -> str:
+        """The text of the rule that allows to ``connect``, ``listen``, ``send`` or ``receive`` there, where there are
+        rules."""
+        return ""
+
     def option(self, name: str) -> int:
         """The value of a socket option, one of :data:`OPTIONS`; durations are in nanoseconds."""
         raise _unsupported(self, "options")
@@ -193,6 +198,10 @@ class Network:
     def resolve(self, name: str) -> Resolution:
         """Begin to look up a name, or an IP address in text. INVALID for what is neither; ACCESS."""
         raise _unsupported(self, "look-up of names")
+
+    def allowed_by(self, name: str) -> str:
+        """The text of the rule that allows to look up `name`, where there are rules."""
+        return ""
 
     def request_rules(self) -> RequestRules | None:
         """What HTTP requests may be sent over it; None: any to where it leads."""

@@ -40,19 +40,22 @@ def is_method(text: str) -> bool:
 
 
 def wanted(request: Request, host: str | None = None, port: int | None = None) -> Want:
-    """What was asked for by it, and the rule that would allow just that, if there can be one.
+    """What was asked for by it, without its query, and the rule that would allow just that, if there can be one.
 
     `host` and `port`: what its authority says, where that is known.
     """
     if host is None:
-        host = request.authority.lower().removesuffix(":")
+        # Who it says that it is, nobody else need know.
+        host = request.authority.lower().removesuffix(":").rpartition("@")[2]
     place = f"{request.scheme}://{host.removesuffix('.')}"
     if port is not None and port != PORTS.get(request.scheme):
         place += f":{port}"
-    path = plain_path(request.path.partition("?")[0])
+    said = request.path.partition("?")[0]
+    path = plain_path(said)
     fine = path is not None and is_method(request.method) and request.scheme in PORTS and _HOST.issuperset(host)
+    fine = fine and "@" not in request.authority
     rule = f"http: {request.method} {place}{path}" if fine else ""
-    return Want("http", request.method, f"{place}{path or request.path}", rule)
+    return Want("http", request.method, f"{place}{path or said}", rule)
 
 
 def plain_path(path: str) -> str | None:

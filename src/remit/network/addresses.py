@@ -47,6 +47,21 @@ def parse_ip(text: str) -> bytes | None:
         return None
 
 
+def parse_address(text: str) -> SocketAddress | None:
+    """The address that `text` is, as ``repr`` writes them, or None if it is none."""
+    host, _, port = text.rpartition(":")
+    bracketed = host.startswith("[") and host.endswith("]")
+    ip = parse_ip(host[1:-1] if bracketed else host)
+    if ip is None or bracketed != (len(ip) == 16) or not (port.isascii() and port.isdigit() and len(port) <= 5):
+        return None
+    return SocketAddress(ip, int(port)) if int(port) < 1 << 16 else None
+
+
+def literal_ip(name: str) -> bytes | None:
+    """The address that `name`, which is to be looked up, is already; in brackets or not."""
+    return parse_ip(name[1:-1] if name.startswith("[") and name.endswith("]") else name)
+
+
 def is_public(ip: bytes) -> bool:
     """Whether it is of the public internet: what a rule for any address means.
 

@@ -14,6 +14,7 @@ from remit.kernel.sockets import Socket
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
 BACKLOG = 128
 """Connections that wait for being accepted; the host refuses more."""
@@ -38,10 +39,15 @@ class HostSocket(Socket):
     @property
     def address(self) -> str:
         """Where it is bound to, ``HOST:PORT``, ``[HOST]:PORT`` or a path."""
-        name = self._socket.getsockname()
-        if not isinstance(name, tuple):
-            return str(name)
-        return f"[{name[0]}]:{name[1]}" if ":" in name[0] else f"{name[0]}:{name[1]}"
+        return _shown(self._socket.getsockname())
+
+    @property
+    def peer(self) -> str:
+        """Whom it is connected to, likewise. KernelError: NOT_CONNECTED, if it is not, or no more."""
+        try:
+            return _shown(self._socket.getpeername())
+        except OSError as error:
+            raise translated(error) from error
 
     def stat(self) -> Stat:
         return Stat(FileType.SOCKET)
@@ -117,6 +123,12 @@ class HostSocket(Socket):
             buffer[: len(part)] = part
             rest = rest[len(part) :]
         return len(data)
+
+
+def _shown(name: Any) -> str:
+    if not isinstance(name, tuple):
+        return str(name)
+    return f"[{name[0]}]:{name[1]}" if ":" in name[0] else f"{name[0]}:{name[1]}"
 
 
 def _is_listening(host_socket: socket.socket) -> bool:

@@ -7,7 +7,7 @@ import socket
 from remit.kernel.errors import Code
 from remit.kernel.network import Network
 from remit.kernel.refusals import Refused, Want
-from remit.network.addresses import is_public, parse_ip, text_of
+from remit.network.addresses import is_public, literal_ip, text_of
 from remit.network.internet import HostTcpSocket, HostUdpSocket, Leave, new_socket
 from remit.network.lookups import LOOK_UPS, Known, LookUp
 from remit.network.names import checked_name
@@ -47,8 +47,7 @@ class HostNetwork(Network):
         return HostUdpSocket(new_socket(family, socket.SOCK_DGRAM, socket.IPPROTO_UDP), self._leave, family)
 
     def resolve(self, name: str) -> Resolution:
-        inner = name[1:-1] if name.startswith("[") and name.endswith("]") else name
-        ip = parse_ip(inner)
+        ip = literal_ip(name)
         if ip is not None:
             return Known(ip)
         wanted = checked_name(name)
@@ -81,6 +80,10 @@ class HostNetwork(Network):
         look_up = LookUp(name, keep)
         LOOK_UPS.begin(look_up)
         return look_up
+
+    def allowed_by(self, name: str) -> str:
+        rule = None if self._leave.rules.everything else self._leave.rules.looking_up(name)
+        return "" if rule is None else rule.text
 
     def request_rules(self) -> RequestRules | None:
         rules = self._leave.rules

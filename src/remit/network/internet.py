@@ -46,6 +46,13 @@ class Leave:
         """Whether it is allowed there."""
         return self.rules.allows(action, address, None if action == LISTEN else self.pins)
 
+    def allowed_by(self, action: str, address: SocketAddress) -> str:
+        """The text of the rule by which it is allowed there, if there is one."""
+        if self.rules.everything:
+            return ""
+        rule = self.rules.allowing(action, address, None if action == LISTEN else self.pins)
+        return "" if rule is None else rule.text
+
     def check(self, action: str, address: SocketAddress) -> None:
         """Refused (ACCESS) for an address where it is not allowed."""
         if not self.allows(action, address):
@@ -82,6 +89,9 @@ class _InternetSocket(HostSocket):
         except OverflowError as error:
             raise KernelError(Code.INVALID, str(error)) from error
         self._bound = True
+
+    def allowed_by(self, action: str, address: SocketAddress) -> str:
+        return self._leave.allowed_by(action, address)
 
     def local_address(self) -> SocketAddress:
         if not self._bound:
@@ -229,8 +239,8 @@ class HostUdpSocket(_InternetSocket, UdpSocket):
         super().__init__(host_socket, leave, family)
         self._peer: SocketAddress | None = None
         """Whom it is connected to."""
-        self._listens = False
-        """It was bound under a rule that lets it: then it hears from anybody."""
+        self._listens: SocketAddress | None = None
+        """Where it was bound under a rule that lets it: then it hears from anybody."""
 
     def bind(self, address: SocketAddress) -> None:
         try:
@@ -241,7 +251,12 @@ class HostUdpSocket(_InternetSocket, UdpSocket):
             # Any free port is what a client gets that does not ask, too; it hears from those only whom it may send to.
             self._bind(address)
         else:
-            self._listens = True
+            self._listens = address
+
+    def allowed_by(self, action: str, address: SocketAddress) -> str:
+        if action == RECEIVE and self._listens is not None:
+            return self._leave.allowed_by(LISTEN, self._listens)
+        return self._leave.allowed_by(action, address)
 
     # A connection is kept here and not in the host's socket, which could not take it back: each datagram is checked
     # here anyway.
@@ -301,7 +316,7 @@ class HostUdpSocket(_InternetSocket, UdpSocket):
             sender = from_host(name)
             if self._peer is not None and (sender.ip, sender.port) != (self._peer.ip, self._peer.port):
                 continue
-            if self._listens or self._leave.allows(RECEIVE, sender):
+            if self._listens is not None or self._leave.allows(RECEIVE, sender):
                 return data, sender
         # A stranger that sends without end must not keep everybody else from going on.
         raise WouldBlock(self._readable)

@@ -7,7 +7,7 @@ import threading
 from remit.kernel.errors import Code, KernelError, WouldBlock
 from remit.kernel.network import Network, Resolution, SocketAddress
 from remit.kernel.poll import Event
-from remit.network.addresses import parse_ip, text_of
+from remit.network.addresses import literal_ip, parse_ip, text_of
 from remit.network.lookups import Known
 from remit.network.memory_ends import MemoryConnection, MemoryListener, until, until_async
 from remit.network.memory_sockets import TCP, UDP, Binding, Listener, Mailbox, MemoryTcpSocket, MemoryUdpSocket
@@ -164,8 +164,7 @@ class MemoryMember(Network):
         return MemoryUdpSocket(self, family)
 
     def resolve(self, name: str) -> Resolution:
-        inner = name[1:-1] if name.startswith("[") and name.endswith("]") else name
-        ip = parse_ip(inner)
+        ip = literal_ip(name)
         if ip is not None:
             return Known(ip)
         plain = checked_name(name)

@@ -34,7 +34,7 @@ from remit.network.rules import CONNECT, RESOLVE, Rule, RuleError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from remit.kernel.http import Request
     from remit.kernel.network import Network
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 class Requests:
     """What is after ``http:``."""
 
-    __slots__ = ("_below", "_methods", "_path", "port", "scheme", "target")
+    __slots__ = ("_below", "_path", "methods", "port", "scheme", "target")
 
     def __init__(self, text: str) -> None:
         """RuleError."""
@@ -51,7 +51,7 @@ class Requests:
         methods, second, url = rest.partition(" ")
         if empty or not (space and second) or not methods or not url or " " in url:
             raise RuleError("is not http:, methods and a URL with one space between them")
-        self._methods = _methods(methods)
+        self.methods = _methods(methods)
         """None: any."""
         self.scheme, mark, rest = url.partition("://")
         if not mark or self.scheme not in PORTS:
@@ -64,9 +64,19 @@ class Requests:
         self._below = path == "*" or path.endswith("/*")
         self._path = _checked_path(slash + (path[:-1] if self._below else path))
 
+    @property
+    def is_for_one(self) -> bool:
+        """Whether it is for one method at one host, and one path."""
+        return self.methods is not None and len(self.methods) == 1 and "*" not in self.target and not self._below
+
+    @property
+    def path(self) -> str:
+        """The path, as rules have it."""
+        return f"{self._path}*" if self._below else self._path
+
     def allows(self, method: str, scheme: str, port: int, path: str) -> bool:
         """Whether it is for such requests. `path` as :func:`plain_path` gives it."""
-        if scheme != self.scheme or port != self.port or (self._methods is not None and method not in self._methods):
+        if scheme != self.scheme or port != self.port or (self.methods is not None and method not in self.methods):
             return False
         return path.startswith(self._path) if self._below else path == self._path
 
@@ -130,23 +140,35 @@ class HttpRules(RequestRules):
         for name, _ in request.fields:
             if name.lower() in OVERRIDES:
                 raise _refused(Want("http", asked.action, asked.subject), f"{name} may say another method or path")
-        for rule in self._rules:
-            requests = rule.requests
-            assert requests is not None
-            if requests.allows(request.method, request.scheme, port, path) and _is_for(rule, host):
-                return self._connect(_for_connection(requests))
-        raise _refused(asked, "no rule allows it")
+        rule = allowing(self._rules, request.method, request.scheme, host, port, path)
+        if rule is None:
+            raise _refused(asked, "no rule allows it")
+        assert rule.requests is not None
+        return self._connect(for_connection(rule.requests))
+
+    def allowed_by(self, request: Request, host: str, port: int) -> str:
+        path = plain_path(request.path.partition("?")[0])
+        rule = None if path is None else allowing(self._rules, request.method, request.scheme, host, port, path)
+        return "" if rule is None else rule.text
+
+
+def allowing(rules: Iterable[Rule], method: str, scheme: str, host: str, port: int, path: str) -> Rule | None:
+    """The first of these rules for requests by which one is allowed. `host` as authorities have it, in lower case."""
+    for rule in rules:
+        assert rule.requests is not None
+        if rule.requests.allows(method, scheme, port, path) and _is_for(rule, host):
+            return rule
+    return None
 
 
 def _is_for(rule: Rule, host: str) -> bool:
-    """`host` as authorities have it, in lower case."""
     ip = parse_ip(host.strip("[]"))
     if ip is None:
         return rule.covers_name(host.removesuffix("."))
     return rule.names(ip) or rule.allows_any(ip)
 
 
-def _for_connection(requests: Requests) -> Rule:
+def for_connection(requests: Requests) -> Rule:
     """What a request that is allowed needs of the network."""
     target = f"[{requests.target}]" if ":" in requests.target else requests.target
     rule = Rule(f"{CONNECT}:{target}:{requests.port}")

@@ -90,6 +90,11 @@ class _Block:
         if self._first & ~self._mask:
             raise RuleError("has bits beyond its prefix")
 
+    @property
+    def is_one(self) -> bool:
+        """Whether it is one address."""
+        return self._mask + 1 == 1 << 8 * self._size
+
     def __contains__(self, ip: bytes) -> bool:
         return len(ip) == self._size and int.from_bytes(ip, "big") & self._mask == self._first
 
@@ -172,6 +177,11 @@ class Rule:
     def allows_any(self, ip: bytes) -> bool:
         """Whether it means any public address, and this is one."""
         return self._name == "*" and is_public(ip)
+
+    @property
+    def is_for_one_host(self) -> bool:
+        """Whether it means one address or one name, and not several."""
+        return "*" not in self._name if self._block is None else self._block.is_one
 
     def has_port(self, port: int) -> bool:
         return self.low <= port <= self.high
@@ -267,23 +277,33 @@ class Rules:
 
     def allows(self, action: str, address: SocketAddress, pinned: Pins | None = None) -> bool:
         """Whether `address` may be reached, or listened at. `pinned`: what names stood for."""
-        if self.everything:
-            return True
+        return self.everything or self.allowing(action, address, pinned) is not None
+
+    def allowing(self, action: str, address: SocketAddress, pinned: Pins | None = None) -> Rule | None:
+        """The first rule by which it is allowed, as :meth:`allows` has it, if there is one."""
         for rule in self._rules:
             if action in rule.actions and rule.has_port(address.port):
                 if rule.names(address.ip) or rule.allows_any(address.ip):
-                    return True
+                    return rule
                 if pinned is not None and rule in pinned.of(address.ip):
-                    return True
-        return False
+                    return rule
+        return None
 
     def tells(self, ip: bytes) -> bool:
         """Whether look-ups may tell an address that is not public."""
-        return self.everything or any(rule.names(ip) and LISTEN not in rule.actions for rule in self._rules)
+        return self.everything or self.telling(ip) is not None
+
+    def telling(self, ip: bytes) -> Rule | None:
+        """The first rule by which they may, if there is one."""
+        return next((rule for rule in self._rules if rule.names(ip) and LISTEN not in rule.actions), None)
+
+    def looking_up(self, name: str) -> Rule | None:
+        """The first rule that allows to look up `name`, if there is one."""
+        return next((rule for rule in self._rules if rule.looks_up(name)), None)
 
     def for_name(self, name: str) -> list[Rule] | None:
         """The rules for what `name` stands for; None if nothing allows to look it up."""
-        if not self.everything and not any(rule.looks_up(name) for rule in self._rules):
+        if not self.everything and self.looking_up(name) is None:
             return None
         return [rule for rule in self._rules if rule.covers_name(name)]
 

@@ -155,11 +155,11 @@ def build_process(
         wall_clock=wall_clock,
         monotonic_clock=monotonic_clock,
         cpu_clock=cpu_clock,
-        network=_network(grants.network),
+        network=_network(grants.network, grants.on_use),
     )
     process.refusals.strict = grants.strict
     process.refusals.on_refusal = grants.on_refusal
-    process.http = _http(grants.http, process.network)
+    process.http = _http(grants.http, process.network, grants.on_use)
     handed = None if tape is None else tape.hand_over(process)
     table = process.descriptors
     seen = _seen(wall_clock) if grants.deterministic and grants.dirs else None
@@ -175,7 +175,7 @@ def build_process(
                 root = handed.directory(root, guest_path)
             table.insert(OpenDirectory(root, preopen=guest_path))
         for each in grants.sockets:
-            socket = each if isinstance(each, Socket) else _host_socket(each)
+            socket = _socket(each, grants.on_use)
             if handed is not None:
                 socket = handed.stream(socket, "both")
             table.insert(open_stream(socket, read=True, write=True))
@@ -233,27 +233,47 @@ def _opened(granted: str | Filesystem) -> Directory:
     return open_ambient_directory(granted)
 
 
-def _host_socket(handed_over: socket.socket) -> Socket:
-    from remit.network.host import HostSocket
+def _socket(handed_over: Socket | socket.socket, watcher: Watcher | None) -> Socket:
+    if isinstance(handed_over, Socket):
+        own = handed_over
+    else:
+        from remit.network.host import HostSocket
 
-    return HostSocket(handed_over)
+        own = HostSocket(handed_over)
+    if watcher is None or not own.listening:
+        return own
+    from remit.network.watched import WatchedListener
+
+    return WatchedListener(own, watcher)
 
 
-def _network(granted: Network | tuple[Rule, ...] | str | None) -> Network | None:
+def _network(granted: Network | tuple[Rule, ...] | str | None, watcher: Watcher | None) -> Network | None:
     if granted is None:
         return None
     if isinstance(granted, str):
-        return open_ambient_network(everything=True)
-    return open_ambient_network(granted) if isinstance(granted, tuple) else granted
+        network = open_ambient_network(everything=True)
+    else:
+        network = open_ambient_network(granted) if isinstance(granted, tuple) else granted
+    if watcher is None:
+        return network
+    from remit.network.watched import WatchedNetwork
+
+    return WatchedNetwork(network, watcher, seeing=getattr(watcher, "seeing", False))
 
 
-def _http(granted: HttpClient | bool | None, network: Network | None) -> HttpClient | None:
+def _http(granted: HttpClient | bool | None, network: Network | None, watcher: Watcher | None) -> HttpClient | None:
     if granted is None and network is not None:
         from remit.http.client import Client
 
         return Client(network)
     assert granted is not True
-    return None if granted is False else granted
+    if granted is None or granted is False:
+        return None
+    if watcher is None:
+        return granted
+    from remit.http.watched import WatchedClient
+
+    return WatchedClient(granted, watcher)
 
 
 def _random(source: RandomSource | int | None) -> RandomSource:

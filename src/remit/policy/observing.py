@@ -4,20 +4,32 @@ from __future__ import annotations
 
 from remit.filesystems.rules import RIGHTS, SEE, FileRule, rights_text
 from remit.policy.learning import Learned
+from remit.policy.network_observing import NetworkObservation
 from remit.policy.remit import DirectoryGrant, FileGrant
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
 
     from remit.kernel.uses import Use
     from remit.policy.remit import Remit
 
 
+NETWORK = "network"
+"""In place of a directory, where the network is meant."""
+
+MOST_SHOWN = 200
+"""Characters of what a program chose."""
+
+MOST_TOLD = 3
+"""Rules that would have been enough, in one line."""
+
+
 class Observation:
     """Of one run, or of several with the same remit: give it to them as `on_use`."""
 
-    __slots__ = ("_learned", "_remit", "_used", "_whole")
+    __slots__ = ("_learned", "_network", "_remit", "_used", "_whole", "accepted")
 
     seeing = True
     """It is told what is only looked at, too."""
@@ -33,9 +45,17 @@ class Observation:
         """The rights that were used of each rule of each directory."""
         self._whole = {each.guest: f"{each.rights} **" for each in remit.dirs if each.rules is None}
         """The one rule of directories that have none, as it were."""
+        self.accepted: set[str] = set()
+        """Where sockets listen that were handed over, and that it took connections from."""
+        self._network = NetworkObservation(remit) if remit.network != "none" else None
 
     def __call__(self, use: Use) -> None:
         if use.kind != "file":
+            if use.grant:
+                # Of sockets that were handed over there are no rules.
+                self.accepted.add(use.grant)
+            elif self._network is not None:
+                self._network(use)
             return
         learned = self._learned.get(use.grant)
         if learned is None:
@@ -55,7 +75,19 @@ class Observation:
             self._add_directory(dirs, grant)
         for file in self._remit.files:
             self._add_file(files, file)
-        return self._remit.changed(dirs=dirs, files=files)
+        network, http = self._smallest_network(known)
+        return self._remit.changed(dirs=dirs, files=files, network=network, http=http)
+
+    def _smallest_network(self, known: Remit | None) -> tuple[Any, bool]:
+        if self._network is not None:
+            return self._network.smallest(self._remit, known)
+        there = self._remit if known is None else known
+        return there.network, there.http
+
+    def unlearned(self) -> list[str]:
+        """What :meth:`smallest` could not allow of what the program did, each in words."""
+        found = [] if self._network is None else self._network.unlearned
+        return [f"{NETWORK}: {each if len(each) <= MOST_SHOWN else each[:MOST_SHOWN] + '…'}" for each in found]
 
     def _add_directory(self, dirs: list[DirectoryGrant], grant: DirectoryGrant) -> None:
         learned = self._learned.get(grant.guest)
@@ -95,30 +127,38 @@ class Observation:
         """Wider rules that may be meant: the directory, the rule, and how many others it would stand for."""
         from remit.policy.learning import suggestions
 
-        return [
+        found = [
             (grant, rule, len(others))
             for grant, learned in self._learned.items()
             for rule, others in suggestions(learned.rules())
         ]
+        if self._network is not None:
+            found += [(NETWORK, rule, len(others)) for rule, others in self._network.suggestions()]
+        return found
 
     def unused(self) -> list[tuple[str, str]]:
-        """Directories and rules (or "" for all of a directory) that nothing was used of."""
+        """Directories and rules (or "" for all of a directory) that nothing was used of; and of the network."""
         found = []
         for guest, rules in self._places():
             if guest not in self._learned:
                 found.append((guest, ""))
             else:
                 found += [(guest, rule) for rule in rules if (guest, rule) not in self._used]
+        if self._network is not None:
+            found += [(NETWORK, rule) for rule in self._network.unused()]
         return found
 
     def too_wide(self) -> list[tuple[str, str, str]]:
-        """Rules that give rights which were not used: the directory, the rule, and the rights that were."""
+        """Rules that give what was not used: the directory, the rule, and the rights that were; of the network, the
+        rules that would have been enough."""
         found = []
         for guest, rules in self._places():
             for rule in rules:
                 used = self._used.get((guest, rule), 0)
                 if used and FileRule(rule).rights & ~(used | SEE):
                     found.append((guest, rule, rights_text(used)))
+        if self._network is not None:
+            found += [(NETWORK, rule, _some_of(enough)) for rule, enough in self._network.too_wide()]
         return found
 
     def _places(self) -> list[tuple[str, tuple[str, ...]]]:
@@ -128,6 +168,12 @@ class Observation:
         for file in self._remit.files:
             places.append((file.directory, (f"{file.rights} {literal(file.name)}",)))
         return places
+
+
+def _some_of(texts: list[str]) -> str:
+    """The first of them, and how many there are besides."""
+    more = f" and {len(texts) - MOST_TOLD} more" if len(texts) > MOST_TOLD else ""
+    return ", ".join(map(repr, texts[:MOST_TOLD])) + more
 
 
 def rules_of(grant: DirectoryGrant) -> tuple[str, ...]:

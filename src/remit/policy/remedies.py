@@ -14,8 +14,9 @@ def remedy(remit: Remit, refusal: Refusal) -> str:
     """TOML, with the place where it belongs; "" if there is none."""
     if refusal.kind == "file":
         return _of_file(remit, refusal)
-    if refusal.kind == "network" and refusal.rule:
-        return f"add {_quoted(refusal.rule)} to allow in [network]"
+    if refusal.kind in ("network", "http") and refusal.rule:
+        way = f"add {_quoted(refusal.rule)} to allow in [network]"
+        return way if remit.http or refusal.kind == "network" else f"{way}, and take http = false out of it"
     return ""
 
 
