@@ -130,7 +130,7 @@ class JsonLines:
 
     def __call__(self, it: Event) -> None:
         # A program makes many uses, and almost all are like this one: they are written without a dict in between.
-        if type(it) is Use and it.target is None and 0 < len(it.subject) <= MAX_SUBJECT:
+        if type(it) is Use and it.target is None and not it.name and 0 < len(it.subject) <= MAX_SUBJECT:
             key = it.grant, it.kind, it.action, it.rule
             before, after = self._frames.get(key) or self._frame(key)
             now = str(time_ns())  # text of a float would take as long as all the rest

@@ -41,7 +41,7 @@ def test_mistakes(capsys: pytest.CaptureFixture[str]) -> None:
     assert complaint(capsys) == "no command: remit run PROGRAM, or remit --help"
     assert complaint(capsys, "inspct") == (
         "unknown command 'inspct'; did you mean inspect? "
-        "(commands: run, serve, trace, learn, check, bindings, inspect, compile, cache)"
+        "(commands: run, serve, trace, replay, learn, check, bindings, inspect, compile, cache)"
     )
     assert complaint(capsys, "tool.wasm") == "unknown command 'tool.wasm'; to run that program: remit run tool.wasm"
     assert complaint(capsys, "--dir=.", "run") == (
