@@ -37,6 +37,8 @@ def main() -> None:
         "JSON lines": lines,
         "traced": lambda: run(used, trace=lambda call: None),
         "after tracing": lambda: run(used),
+        "recorded": lambda: run(used, record=directory / "run.rec"),
+        "after recording": lambda: run(used),
     }
     seconds: dict[str, list[float]] = {way: [] for way in ways}
     for _ in range(rounds + 1):

@@ -1,4 +1,5 @@
-"""What it costs to be told what a program does with its files: the audit log, tracing when it is off, and learning."""
+"""What it costs to be told what a program does with its files: the audit log, tracing when it is off, recording, and
+learning."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ from bench.works.setting import Setting, guest
 from tools import cache
 
 WATCHED = Target(1.3)
+RECORDED = Target(2.0)
 OFF = Target(1.05)
 LEARNT = Target(1.5)
 ACCESSES, FILES = "100000", "2000"
@@ -28,6 +30,8 @@ def rows(setting: Setting) -> Iterator[Row]:
     yield Row(f"{work}: on_use, lines of JSON", "CPU s", seconds["JSON lines"], "without", plain, WATCHED)
     yield Row(f"{work}: no audit, after one", "CPU s", seconds["after watching"], "never audited", plain, OFF)
     yield Row(f"{work}: no trace, after one", "CPU s", seconds["after tracing"], "never traced", plain, OFF)
+    yield Row(f"{work}: recorded", "CPU s", seconds["recorded"], "without", plain, RECORDED)
+    yield Row(f"{work}: no recording, after one", "CPU s", seconds["after recording"], "never recorded", plain, OFF)
     yield _learning(setting)
 
 

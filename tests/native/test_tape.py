@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import remit
+import remit.recording.recorder
 from parity.test_parity import SCENARIOS, host, programs
 from remit.engine.wasmtime.native import function_addresses
 from remit.native import library
@@ -122,3 +123,96 @@ def test_the_limit_holds_for_native_code_too(tmp_path: Path) -> None:
         remit.run([wat(PIECES)], dirs={"/": tmp_path / "files"}, record=run, limits=remit.Limits(recorded_bytes=20_000))
     assert run.stat().st_size < 30_000
     assert remit.replay(run, wat(PIECES)).ended == "full"
+
+
+LOOKS = wat("""(module
+  (import "wasi_snapshot_preview1" "path_filestat_get" (func $stat_at (param i32 i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "path_open"
+    (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_filestat_get" (func $stat (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_renumber" (func $renumber (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_fdstat_get" (func $fdstat (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_close" (func $close (param i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 256) "file")
+  (data (i32.const 264) "none")
+  (data (i32.const 272) "link")
+  (data (i32.const 280) "deep/file")
+  (func $opened (param $path i32) (param $length i32) (param $oflags i32) (param $rights i64) (result i32)
+    (call $open (i32.const 3) (i32.const 1) (local.get $path) (local.get $length) (local.get $oflags)
+                (local.get $rights) (i64.const 0) (i32.const 0) (i32.const 128)))
+  (func (export "_start")
+    (drop (call $stat_at (i32.const 3) (i32.const 1) (i32.const 256) (i32.const 4) (i32.const 512)))
+    (drop (call $stat_at (i32.const 3) (i32.const 0) (i32.const 264) (i32.const 4) (i32.const 512)))
+    (drop (call $stat_at (i32.const 3) (i32.const 1) (i32.const 272) (i32.const 4) (i32.const 512)))
+    (drop (call $stat_at (i32.const 3) (i32.const 0) (i32.const 272) (i32.const 4) (i32.const 512)))
+    (drop (call $stat_at (i32.const 3) (i32.const 1) (i32.const 280) (i32.const 9) (i32.const 512)))
+    (drop (call $stat_at (i32.const 3) (i32.const 1) (i32.const 280) (i32.const 4) (i32.const 512)))
+    (drop (call $opened (i32.const 256) (i32.const 4) (i32.const 0) (i64.const 0x200002)))
+    (drop (call $stat (i32.const 4) (i32.const 512)))
+    (drop (call $opened (i32.const 272) (i32.const 4) (i32.const 0) (i64.const 0x200002)))
+    (drop (call $opened (i32.const 280) (i32.const 9) (i32.const 0) (i64.const 0x200002)))
+    (drop (call $opened (i32.const 264) (i32.const 4) (i32.const 0) (i64.const 0x200002)))
+    (drop (call $opened (i32.const 256) (i32.const 4) (i32.const 5) (i64.const 0x200042)))
+    (drop (call $opened (i32.const 256) (i32.const 4) (i32.const 0) (i64.const 0)))
+    (drop (call $renumber (i32.const 4) (i32.const 5)))
+    (drop (call $stat (i32.const 5) (i32.const 512)))
+    (drop (call $fdstat (i32.const 5) (i32.const 512)))
+    (drop (call $opened (i32.const 256) (i32.const 4) (i32.const 4) (i64.const 0x200002)))
+    (drop (call $close (i32.const 5)))
+    (drop (call $close (i32.const 6)))
+    (drop (call $opened (i32.const 256) (i32.const 4) (i32.const 0) (i64.const 0x42)))
+    (drop (call $close (i32.const 7)))))""")
+
+
+def test_what_is_told_of_files_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Attributes and all: the files are the same ones."""
+    files = tmp_path / "files"
+    (files / "deep").mkdir(parents=True)
+    (files / "file").write_bytes(b"text")
+    (files / "deep" / "file").write_bytes(b"deep")
+    (files / "link").symlink_to("file")
+    remit.run([LOOKS], dirs={"/": files})  # which reads the link: the time of that changes now, and not below
+    found = []
+    for name in ("native", "python"):
+        if name == "python":
+            monkeypatch.setattr(library, "_address_of", {})
+        run = tmp_path / f"{name}.rec"
+        remit.run([LOOKS], dirs={"/": files}, record=run)
+        reader = RecordingReader(run)
+        found.append(list(iter(reader.next, None)))
+        reader.close()
+        assert remit.replay(run, LOOKS).calls == len(found[-1])
+    assert found[0] == found[1]
+    methods = []
+    for call, _ in found[0]:
+        head = Reader(call)
+        head.length()
+        methods.append(METHODS[head.byte()])
+    assert methods.count("open_file") >= 7
+    assert {"lookup", "stat", "close", "walk"} <= {*methods}
+
+
+def test_native_code_takes_its_part(tmp_path: Path) -> None:
+    """Otherwise the comparisons above would compare Python with itself."""
+    calls: list[tuple[Any, ...]] = []
+    real = remit.recording.recorder.Recorder.call
+
+    def counted(self: Any, it: Any, method: str, arguments: tuple[Any, ...], *rest: Any) -> Any:
+        calls.append((method, *arguments))
+        return real(self, it, method, arguments, *rest)
+
+    files = tmp_path / "files"
+    files.mkdir()
+    (files / "file").write_bytes(b"text")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(remit.recording.recorder.Recorder, "call", counted)
+        remit.run([LOOKS], dirs={"/": files}, record=tmp_path / "run.rec")
+    told = []
+    for call, _ in entries(tmp_path / "run.rec"):
+        head = Reader(call)
+        head.length()
+        told.append((METHODS[head.byte()], *head.value()))
+    for served in (("lookup", "file"), ("open_file", "file", 1)):
+        assert served in told
+        assert served not in calls

@@ -31,7 +31,7 @@
 
 /* ---- Shared with Python: remit/native/table.py declares the same structures. ---- */
 
-enum kind { FREE = 0, OTHER = 1, REGULAR_FILE = 2, DIRECTORY = 3, WATCHED = 4, TAPED = 5 };
+enum kind { FREE = 0, OTHER = 1, REGULAR_FILE = 2, DIRECTORY = 3, WATCHED = 4, TAPED = 5, TAPED_DIRECTORY = 6 };
 
 struct slot {
     int32_t host;          /* the host's descriptor */
@@ -41,7 +41,7 @@ struct slot {
     uint64_t rights;       /* what may be done with it */
     uint64_t inheriting;   /* what may be done with what is opened through it */
     int64_t position;      /* of a REGULAR_FILE; of a WATCHED directory, the number of its path */
-    uint32_t object;       /* of a TAPED one, which is a regular file whose calls are recorded: its number there */
+    uint32_t object;       /* of a TAPED one, a regular file whose calls are recorded, and a TAPED_DIRECTORY: its number */
     uint32_t reserved;
 };
 
@@ -336,10 +336,14 @@ void *remit_fd_filestat_get(void *env, void *caller, value *args, size_t count)
     struct filestat found;
     if (!enter(&guest, caller))
         FALL_BACK;
-    struct slot *slot = slot_of(&guest, args[0].i32, REGULAR_FILE, RIGHT_FD_FILESTAT_GET);
-    if (slot == NULL || fstat(slot->host, &stat) != 0 || !make_filestat(&found, &stat) ||
-        !put_filestat(&guest, args[1].i32, &found))
+    struct slot *slot = file_of(&guest, args[0].i32, RIGHT_FD_FILESTAT_GET);
+    if (slot == NULL || !inside(&guest, args[1].i32, sizeof found) || fstat(slot->host, &stat) != 0 ||
+        !make_filestat(&found, &stat))
         FALL_BACK;
+    struct tape *tape = slot->kind == TAPED ? guest.table->tape : NULL;
+    if (tape != NULL && (!tape_has_room(tape, 0) || !tape_stat(tape, slot->object, NULL, &stat)))
+        FALL_BACK;
+    put_filestat(&guest, args[1].i32, &found);
     RETURN(SUCCESS);
 }
 
@@ -375,6 +379,12 @@ static int plain_path(const struct guest *guest, uint32_t address, uint32_t leng
     memcpy(out, path, length);
     out[length] = 0;
     return 1;
+}
+
+/* Whether a plain path is one name, and not too long to be an argument in a recording. */
+static int short_name(const char *path)
+{
+    return strchr(path, '/') == NULL && strlen(path) <= 63;
 }
 
 /* Whether a plain path is names and nothing else: then it says where it leads, if no name is that of a link. */
@@ -512,7 +522,18 @@ void *remit_path_filestat_get(void *env, void *caller, value *args, size_t count
     if (!enter(&guest, caller))
         FALL_BACK;
     struct slot *slot = directory_of(&guest, args[0].i32, RIGHT_PATH_FILESTAT_GET);
+    struct slot *taped = slot_of(&guest, args[0].i32, TAPED_DIRECTORY, RIGHT_PATH_FILESTAT_GET);
     uint32_t lookup = args[1].i32, result = args[4].i32;
+    if (taped != NULL) {
+        struct tape *tape = guest.table->tape;
+        if ((lookup & ~(uint32_t)LOOKUP_SYMLINK_FOLLOW) || !inside(&guest, result, 64) ||
+            !plain_path(&guest, args[2].i32, args[3].i32, path) || !short_name(path) || !tape_has_room(tape, 0) ||
+            fstatat(taped->host, path, &stat, AT_SYMLINK_NOFOLLOW) != 0 || S_ISLNK(stat.st_mode) ||
+            !make_filestat(&found, &stat) || !tape_stat(tape, taped->object, path, &stat))
+            FALL_BACK;
+        put_filestat(&guest, result, &found);
+        RETURN(SUCCESS);
+    }
     if (slot == NULL || (lookup & ~(uint32_t)LOOKUP_SYMLINK_FOLLOW) || !inside(&guest, result, 64) ||
         !plain_path(&guest, args[2].i32, args[3].i32, path))
         FALL_BACK;
@@ -608,6 +629,9 @@ void *remit_path_open(void *env, void *caller, value *args, size_t count)
     uint64_t needed = RIGHT_PATH_OPEN | (oflags & OFLAG_CREAT ? RIGHT_PATH_CREATE_FILE : 0) |
                       (oflags & OFLAG_TRUNC ? RIGHT_PATH_FILESTAT_SET_SIZE : 0);
     struct slot *directory = directory_of(&guest, args[0].i32, needed);
+    struct tape *tape = NULL;
+    if (directory == NULL && (directory = slot_of(&guest, args[0].i32, TAPED_DIRECTORY, needed)) != NULL)
+        tape = guest.table->tape;
     if (directory == NULL || (lookup & ~(uint32_t)LOOKUP_SYMLINK_FOLLOW) || !inside(&guest, result, 4))
         FALL_BACK;
     if ((oflags & ~(uint32_t)(OFLAG_CREAT | OFLAG_EXCL | OFLAG_TRUNC)) ||
@@ -618,7 +642,7 @@ void *remit_path_open(void *env, void *caller, value *args, size_t count)
     if (!plain_path(&guest, args[2].i32, args[3].i32, path))
         FALL_BACK;
     struct slot *slot = free_slot(guest.table);
-    if (slot == NULL)
+    if (slot == NULL || (tape != NULL && (!short_name(path) || !tape_has_room(tape, 0))))
         FALL_BACK;
 
     int read = (rights & RIGHT_FD_READ) != 0;
@@ -639,9 +663,11 @@ void *remit_path_open(void *env, void *caller, value *args, size_t count)
             return trap;
         FALL_BACK;
     }
+    /* Of what is recorded, only what leads nowhere else: the rest is several calls. */
+    flags |= tape != NULL ? O_NOFOLLOW : 0;
     int host = watched ? open_watched(directory->host, path, flags, &created) : open_file(directory->host, path, flags);
     if (host < 0) {
-        if (errno == ENOENT && !(oflags & OFLAG_CREAT) && (!has_way || tell_way(&guest, caller, args[0].i32, path, &trap)))
+        if (errno == ENOENT && tape == NULL && !(oflags & OFLAG_CREAT) && (!has_way || tell_way(&guest, caller, args[0].i32, path, &trap)))
             RETURN(NOENT);
         if (trap != NULL)
             return trap;
@@ -658,7 +684,15 @@ void *remit_path_open(void *env, void *caller, value *args, size_t count)
             RETURN(MFILE);
         }
     }
-    *slot = (struct slot){ .host = host, .kind = REGULAR_FILE, .flags = (uint16_t)fdflags,
+    uint32_t object = 0;
+    if (tape != NULL) {
+        enum { READ_IT = 1, WRITE_IT = 2, CREATE = 4, EXCLUSIVE = 8, TRUNCATE = 16 };
+        uint32_t how = (rights & RIGHT_FD_READ ? READ_IT : 0) | (write ? WRITE_IT : 0) |
+                       (oflags & OFLAG_CREAT ? CREATE : 0) | (oflags & OFLAG_TRUNC ? TRUNCATE : 0) |
+                       ((oflags & (OFLAG_CREAT | OFLAG_EXCL)) == (OFLAG_CREAT | OFLAG_EXCL) ? EXCLUSIVE : 0);
+        object = tape_opened(tape, directory->object, path, how & (READ_IT | WRITE_IT) ? how : how | READ_IT);
+    }
+    *slot = (struct slot){ .host = host, .object = object, .kind = tape != NULL ? TAPED : REGULAR_FILE, .flags = (uint16_t)fdflags,
                            .rights = rights & guest.table->file_rights, .inheriting = inheriting };
     uint32_t number = (uint32_t)(slot - guest.table->slots);
     guest.table->lowest_free = number + 1;
@@ -673,9 +707,14 @@ void *remit_fd_close(void *env, void *caller, value *args, size_t count)
     struct guest guest;
     if (!enter(&guest, caller))
         FALL_BACK;
-    struct slot *slot = slot_of(&guest, args[0].i32, REGULAR_FILE, 0);
+    struct slot *slot = file_of(&guest, args[0].i32, 0);
     if (slot == NULL || slot->known)
         FALL_BACK;
+    if (slot->kind == TAPED) {
+        if (!tape_has_room(guest.table->tape, 0))
+            FALL_BACK;
+        tape_closed(guest.table->tape, slot->object);
+    }
     close(slot->host);
     memset(slot, 0, sizeof *slot);
     if (args[0].i32 < guest.table->lowest_free)

@@ -92,8 +92,13 @@ class TapeBuffer(ctypes.Structure):
         ("buffer", ctypes.c_void_p),
         ("capacity", ctypes.c_uint64),
         ("used", ctypes.c_uint64),
+        ("next", ctypes.c_uint32),
         ("read_at", ctypes.c_uint8),
         ("write_at", ctypes.c_uint8),
+        ("open_file", ctypes.c_uint8),
+        ("close", ctypes.c_uint8),
+        ("lookup", ctypes.c_uint8),
+        ("stat", ctypes.c_uint8),
         ("reserved", ctypes.c_uint8 * 6),
     )
 
@@ -151,7 +156,7 @@ class Call(ctypes.Structure):
 
 
 CLOSED, INPUT, OUTPUT = range(3)
-FREE, OTHER, REGULAR_FILE, DIRECTORY, WATCHED, TAPED = range(6)
+FREE, OTHER, REGULAR_FILE, DIRECTORY, WATCHED, TAPED, TAPED_DIRECTORY = range(7)
 
 CREATED, READ, WRITTEN, SEEN = 1, 2, 4, 8
 """What C says was done with a path below a watched directory."""

@@ -29,6 +29,7 @@ from remit.native.library import (
     REGULAR_FILE,
     SEEN,
     TAPED,
+    TAPED_DIRECTORY,
     WATCHED,
     WRITTEN,
     Memory,
@@ -167,10 +168,12 @@ class SlotDirectory(OpenDirectory):
 class _Entries(dict[int, "OpenFile | OpenDirectory"]):
     """Python's entries; asking for a number that only C knows yet makes its entry."""
 
-    __slots__ = ("_slots",)
+    __slots__ = ("_slots", "taped")
 
     def __init__(self, slots: ctypes.Array[Slot]) -> None:
         self._slots = slots
+        self.taped: Callable[[File, int], File] | None = None
+        """What stands for a file whose calls are recorded, by its number there."""
 
     def __missing__(self, number: int) -> OpenFile | OpenDirectory:
         if not 0 <= number < len(self._slots) or self._slots[number].kind == FREE or self._slots[number].known:
@@ -181,11 +184,17 @@ class _Entries(dict[int, "OpenFile | OpenDirectory"]):
 
         slot = self._slots[number]
         writable = fcntl.fcntl(slot.host, fcntl.F_GETFL) & os.O_ACCMODE != os.O_RDONLY
-        slot.kind = FREE
-        entry = SlotFile(HostFile(slot.host, writable=writable), slot)
+        kind, slot.kind = slot.kind, FREE
+        file = HostFile(slot.host, writable=writable)
+        entry: SlotFile
+        if kind == TAPED:
+            assert self.taped is not None
+            entry = TapedSlotFile(self.taped(file, slot.object), slot)
+        else:
+            entry = SlotFile(file, slot)
         self[number] = entry
         slot.known = 1
-        slot.kind = REGULAR_FILE
+        slot.kind = kind
         return entry
 
 
@@ -202,7 +211,7 @@ class NativeDescriptorTable(DescriptorTable):
         """Grants and paths of watched directories, by which C knows what it has told."""
         self._entries = _Entries(self._slots)
         self._tape: NativeTape | None = None
-        self._behind: Callable[[File], tuple[Any, int] | None] | None = None
+        self._behind: Callable[[Any], tuple[Any, int] | None] | None = None
         self.table = Table(
             slots=ctypes.addressof(self._slots),
             capacity=limits.descriptors,
@@ -227,10 +236,17 @@ class NativeDescriptorTable(DescriptorTable):
             self.table.clock_origin[1] = monotonic.origin
         self.table.host_random = type(process.random) is HostRandom
 
-    def use_tape(self, tape: NativeTape, behind: Callable[[File], tuple[Any, int] | None]) -> None:
-        """Let C serve files whose calls are recorded. `behind` tells of one the real file and its number; of others
-        None."""
+    def use_tape(
+        self,
+        tape: NativeTape,
+        behind: Callable[[Any], tuple[Any, int] | None],
+        taped: Callable[[File, int], File],
+    ) -> None:
+        """Let C serve files whose calls are recorded, before any is opened. `behind` tells of one, or of a directory,
+        the real one and its number; of others None. `taped` makes what stands for a file that C has opened."""
         self._tape, self._behind = tape, behind
+        entries: Any = self._entries
+        entries.taped = taped
         self.table.tape = tape.address
 
     def use_watcher(self, watcher: Watcher, tell: int) -> None:
@@ -329,7 +345,10 @@ class NativeDescriptorTable(DescriptorTable):
         if isinstance(entry, OpenDirectory):
             directory = entry.directory
             watched = self._watched(directory)
+            taped = None if self._behind is None else self._behind(directory)
             inner = directory if watched is None else watched.inner
+            if taped is not None:
+                inner = taped[0]
             host = inner.host_descriptor()
             if host is None:
                 return entry, OTHER
@@ -337,9 +356,14 @@ class NativeDescriptorTable(DescriptorTable):
 
             if type(inner) is not HostDirectory:
                 return entry, OTHER
+            if taped is not None and inner.read_only:
+                return entry, OTHER
             slot.host = host
             shared_directory = SlotDirectory(directory, entry.preopen, slot)
             shared_directory.rights, shared_directory.inheriting = entry.rights, entry.inheriting
+            if taped is not None:
+                slot.object = taped[1]
+                return shared_directory, TAPED_DIRECTORY
             if watched is None:
                 return shared_directory, DIRECTORY
             if self._told is not None:

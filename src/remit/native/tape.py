@@ -6,6 +6,12 @@ import ctypes
 
 from remit.native.library import TapeBuffer
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+METHODS = ("read_at", "write_at", "open_file", "close", "lookup", "stat")
+
 CAPACITY = 1 << 20
 """Bytes that C may have. What needs more is Python's."""
 
@@ -15,18 +21,28 @@ class NativeTape:
 
     __slots__ = ("_bytes", "_struct", "_view")
 
-    def __init__(self, read_at: int, write_at: int, capacity: int = CAPACITY) -> None:
-        """The numbers of these two methods in the recording."""
+    def __init__(self, places: Mapping[str, int], capacity: int = CAPACITY) -> None:
+        """`places`: the numbers of methods in the recording."""
         self._bytes = (ctypes.c_uint8 * capacity)()
         self._view = memoryview(self._bytes).cast("B")
         self._struct = TapeBuffer(
-            buffer=ctypes.addressof(self._bytes), capacity=capacity, read_at=read_at, write_at=write_at
+            buffer=ctypes.addressof(self._bytes), capacity=capacity, **{name: places[name] for name in METHODS}
         )
 
     @property
     def address(self) -> int:
         """Where C finds it."""
         return ctypes.addressof(self._struct)
+
+    @property
+    def next(self) -> int:
+        """The number of the next object."""
+        number: int = self._struct.next
+        return number
+
+    @next.setter
+    def next(self, number: int) -> None:
+        self._struct.next = number
 
     def take(self) -> memoryview | None:
         """What is there: to be used before C has another turn. None: nothing."""

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from remit.kernel.process import Process
     from remit.recording.outside import Handed
     from remit.recording.results import Result
-    from remit.recording.tape import Taped
+    from remit.recording.tape import NativeEntries, Taped
 
 
 class Recorder(Tape):
     """Writes the recording of one program. End it."""
 
-    __slots__ = ("_ended", "_handed", "_taken", "_writer")
+    __slots__ = ("_ended", "_handed", "_native", "_writer")
 
     def __init__(self, path: str | os.PathLike[str], *, max_bytes: int) -> None:
         """What is at `path` is replaced, by a file for its owner only. OSError."""
@@ -32,15 +32,22 @@ class Recorder(Tape):
         self._writer = RecordingWriter(path, max_bytes=max_bytes)
         self._ended = False
         self._handed: Handed | None = None
-        self._taken: Callable[[], memoryview | None] | None = None
+        self._native: NativeEntries | None = None
 
-    def also(self, take: Callable[[], memoryview | None]) -> None:
-        """Native code makes entries, too: `take` gives those that it has made since it was last asked."""
-        self._taken = take
+    def also(self, native: NativeEntries) -> None:
+        self._native = native
+
+    def adopt(self, kind: type[Any], inner: Any, attributes: tuple[Any, ...]) -> Any:
+        native = self._native
+        if native is None:
+            return super().adopt(kind, inner, attributes)
+        number = native.next
+        native.next = number + 1
+        return self.stand_in(kind, inner, number, attributes)
 
     def _take(self) -> None:
         """Write what native code has: it came before what comes now."""
-        taken = None if self._taken is None else self._taken()
+        taken = None if self._native is None else self._native.take()
         if taken is not None:
             with taken:
                 self._writer.entries(taken)
@@ -138,7 +145,7 @@ class Recorder(Tape):
         call.append(PLACE[method])
         write(call, arguments)
         try:
-            if self._taken is not None:
+            if self._native is not None:
                 self._take()
             self._writer.entry(call, outcome)
         except RecordingFull as full:

@@ -14,12 +14,22 @@ from remit.recording.values import Damaged, Number
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from typing import Any, ClassVar
+    from typing import Any, ClassVar, Protocol
 
     from remit.kernel.descriptors import DescriptorTable
     from remit.kernel.process import Process
     from remit.recording.outside import Handed
     from remit.recording.results import Result
+
+    class NativeEntries(Protocol):
+        """What native code shares with a recorder."""
+
+        next: int
+        """The number of the next object."""
+
+        def take(self) -> memoryview | None:
+            """The entries that it has made since it was last asked; None: there are none."""
+
 
 METHODS = (
     *("abandon", "abort", "accept", "addresses", "advise", "allocate", "append", "at", "bind", "body", "close"),
@@ -96,8 +106,8 @@ class Tape:
         """Put what `process` has behind the tape, and help with its descriptors. From a tape that does not replay."""
         raise NotImplementedError
 
-    def also(self, take: Callable[[], memoryview | None]) -> None:
-        """Native code makes entries, too: `take` gives those that it has made since it was last asked."""
+    def also(self, native: NativeEntries) -> None:
+        """Native code makes entries, too."""
 
     def begin(self, process: Process, about: Mapping[str, Any]) -> None:
         """The program is about to begin. `about` says which it is, and its limits."""
@@ -107,9 +117,14 @@ class Tape:
 
     def adopt(self, kind: type[Any], inner: Any, attributes: tuple[Any, ...]) -> Any:
         """An object of class `kind` around `inner`, with the next number."""
+        number = self._next
+        self._next = number + 1
+        return self.stand_in(kind, inner, number, attributes)
+
+    def stand_in(self, kind: type[Any], inner: Any, number: int, attributes: tuple[Any, ...]) -> Any:
+        """The same with a number that it has already."""
         made = kind()
-        made._tape, made._number, made._inner = self, self._next, inner
-        self._next += 1
+        made._tape, made._number, made._inner = self, number, inner
         for name, value in zip(kind.attributes, attributes, strict=True):
             setattr(made, name, value)
         return made

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from remit.engine.wasmtime.calls import Func
     from remit.engine.wasmtime.prepared import Instance
     from remit.engine.wasmtime.store import Store
+    from remit.kernel.files import File
     from remit.native.table import NativeDescriptorTable
     from remit.policy.grants import Grants
     from remit.recording.tape import Tape
@@ -46,6 +47,8 @@ class ModuleWorld(World):
         own_thread = runs_on_own_thread(asynchronous=asynchronous)
         tape = tape_of(grants)
         self._native = native_table(grants) if _gains_by_native(program, grants, tape) else None
+        if tape is not None and self._native is not None:
+            _share(tape, self._native)
         super().__init__(build_process(grants, self._native, own_thread=own_thread, tape=tape), grants.trace, tape)
         try:
             self._begin_tape(program, fuel, max_memory)
@@ -53,8 +56,6 @@ class ModuleWorld(World):
             self.stores.add(self.store)
             if self._native is not None:
                 self._native.use_sources(self.process)
-                if tape is not None:
-                    _share(tape, self._native)
                 self.store.set_native_data(self._native.address)
                 self.store.keep(self._native)
             if program.metered:
@@ -116,11 +117,16 @@ class ModuleWorld(World):
 def _share(tape: Tape, native: NativeDescriptorTable) -> None:
     """Let the fast path serve what is recorded, and add to the recording."""
     from remit.native.tape import NativeTape
-    from remit.recording.tape import PLACE, behind
+    from remit.recording.objects import TapedFile
+    from remit.recording.tape import PLACE, attributes_of, behind
 
-    shared = NativeTape(PLACE["read_at"], PLACE["write_at"])
-    native.use_tape(shared, behind)
-    tape.also(shared.take)
+    def taped(file: File, number: int) -> File:
+        made: File = tape.stand_in(TapedFile, file, number, attributes_of(TapedFile, file))
+        return made
+
+    shared = NativeTape(PLACE)
+    native.use_tape(shared, behind, taped)
+    tape.also(shared)
 
 
 def _gains_by_native(program: Program, grants: Grants, tape: Tape | None) -> bool:
