@@ -156,6 +156,15 @@ def test_archives() -> None:
         values.parse_archive("::/data")
 
 
+def test_what_fsspec_opens() -> None:
+    assert values.parse_fsspec("s3://bucket/models::/models") == ("s3://bucket/models", "/models")
+    # URLs have it, too, so a name is always said.
+    assert values.parse_fsspec("zip://::memory://a.zip::/a") == ("zip://::memory://a.zip", "/a")
+    for wrong in ("s3://bucket", "zip://::s3://bucket", "data::/data", "s3://bucket::", "::/a", "/a"):
+        with pytest.raises(ValueError, match="write URL::GUEST, as in s3://bucket/models::/models"):
+            values.parse_fsspec(wrong)
+
+
 def test_memory_directories() -> None:
     assert values.parse_memory_directory("/tmp") == ("/tmp", None)
     assert values.parse_memory_directory("/tmp:64MiB") == ("/tmp", 64 << 20)
@@ -226,6 +235,7 @@ PARSERS: list[Callable[[str], object]] = [
     values.parse_directory,
     values.parse_overlay,
     values.parse_archive,
+    values.parse_fsspec,
     values.parse_memory_directory,
     values.parse_environment,
     values.parse_network,

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from remit.cli.grant_options import GRANTS
 from remit.cli.options import Command, Option, UsageError
-from remit.cli.report import CommandError, reason, say, shown
+from remit.cli.remit_file import adopt, check_interfaces, load
+from remit.cli.report import say, shown
 from remit.cli.run import carry_out, loaded
 from remit.cli.world import World, remit_of
 from remit.policy.observing import Observation
 from remit.policy.remedies import remedy
-from remit.policy.remit import Remit, RemitError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from remit.kernel.refusals import Refusal
+    from remit.policy.remit import Remit
 
 COMMAND = Command(
     "check",
@@ -40,17 +41,16 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     path, *rest = parsed.operands
     options = {**parsed.values, "no-explain": True}
-    try:
-        file = Remit.load(path)
-    except RemitError as error:
-        raise CommandError(str(error)) from None
-    except OSError as error:
-        raise CommandError(f"{path}: {reason(error)}") from None
+    if "remit" in options:
+        raise UsageError(f"--remit: {path} is the remit file: give one of them")
+    file = load(path)
     remit = remit_of(options, file)
     if remit.program is None:
         raise UsageError(f'{path} names no program: add program = "…" to it')
+    adopt(file, options)
     observation = Observation(remit)
     program = loaded(remit.program, options)
+    check_interfaces(remit.program, program, file)
     world = World(options, file)
     if "program-output" not in options:
         from remit.runtime.run import DEVNULL

@@ -8,6 +8,7 @@ from remit.cli.values import (
     parse_count,
     parse_directory,
     parse_environment,
+    parse_fsspec,
     parse_memory_directory,
     parse_network,
     parse_network_rule,
@@ -52,6 +53,14 @@ GRANTS = (
         parse=parse_archive,
         repeated=True,
         help="What is in the zip or tar archive FILE (gzip, bzip2, xz), as a directory that it cannot change.",
+    ),
+    Option(
+        "--fsspec",
+        value="URL::GUEST",
+        parse=parse_fsspec,
+        repeated=True,
+        help="What fsspec opens by URL (s3://bucket/models), as a directory that it cannot change. It needs "
+        "pip install 'remit[fsspec]'.",
     ),
     Option(
         "--env",

@@ -171,15 +171,12 @@ def carry_out(
 
         world.options["on_use"] = log
         world.options["on_refusal"] = refused
-    if "deterministic" in options:
-        world.options["deterministic"] = True
-    if "strict" in options:
-        world.options["strict"] = True
     try:
         with Unwinding():
             return _status(_run(program, arguments, world, options))
     except StoppedAtRefusal:
-        complain(f"{path}: stopped at its first refusal, as --strict asks for")
+        asker = "--strict" if "strict" in options or world.file is None else world.file.sources.get("strict", "strict")
+        complain(f"{path}: stopped at its first refusal, as {asker} asks for")
         return REFUSED_STATUS
     except Trap as trap:
         explain(f"{path}: trap: {trap}")

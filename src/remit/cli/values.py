@@ -26,6 +26,7 @@ __all__ = [
     "parse_directory",
     "parse_duration",
     "parse_environment",
+    "parse_fsspec",
     "parse_memory_directory",
     "parse_network",
     "parse_network_rule",
@@ -81,6 +82,14 @@ def parse_archive(text: str) -> DirectoryGrant:
     if not host or not guest:
         raise ValueError(f"{text!r} is not an archive; write FILE or FILE::GUEST")
     return DirectoryGrant(host, guest, read_only=True)
+
+
+def parse_fsspec(text: str) -> tuple[str, str]:
+    """``URL::GUEST``; there may be ``::`` in URLs, too, so GUEST is what comes after the last one."""
+    url, _, guest = text.rpartition("::")
+    if not guest or "://" in guest or ("://" not in url and "::" not in url):
+        raise ValueError(f"{text!r} is not what fsspec opens; write URL::GUEST, as in s3://bucket/models::/models")
+    return url, guest
 
 
 def parse_memory_directory(text: str) -> tuple[str, int | None]:

@@ -85,6 +85,9 @@ def remit_of(options: dict[str, Any], file: Remit | None = None, *, inherit: boo
     for option, name in (("argv0", "name"), ("seed", "seed"), ("clock", "time")):
         if option in options:
             fields[name] = options[option]
+    for name in ("deterministic", "strict"):
+        if name in options:
+            fields[name] = True
     fields["network"] = _network(options, remit)
     fields["listen"] = [*remit.listen, *options.get("listen", ())]
     for number in range(len(remit.listen), len(fields["listen"])):
@@ -118,6 +121,9 @@ def _directories(options: dict[str, Any]) -> list[DirectoryGrant]:
     ]
     dirs += [
         DirectoryGrant(each.guest, each.host, kind="archive", source="--archive") for each in options.get("archive", ())
+    ]
+    dirs += [
+        DirectoryGrant(guest, kind="fsspec", url=url, source="--fsspec") for url, guest in options.get("fsspec", ())
     ]
     return dirs
 

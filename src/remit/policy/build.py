@@ -55,6 +55,13 @@ def open_ambient_archive(path: str | os.PathLike[str]) -> Filesystem:
     return TarArchive(path)
 
 
+def open_ambient_url(url: str) -> Filesystem:
+    """What fsspec opens by `url`, to be read. ValueError if it knows none, RuntimeError for what is not installed."""
+    from remit.filesystems.fsspec import FsspecFilesystem
+
+    return FsspecFilesystem(url)
+
+
 def open_ambient_listener(address: str) -> HostSocket:
     """A socket that listens at ``HOST:PORT`` or ``[IPv6]:PORT`` of this machine; port 0 is any free one. Close it.
 

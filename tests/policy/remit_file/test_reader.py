@@ -133,7 +133,7 @@ def test_where_things_were_said() -> None:
         ("[[dir]]\nguest = '/x'\npath = 'x'\n", "1: dir.#1: say what it may do there: rights = 'read' or 'all'"),
         (
             "[[dir]]\nguest = '/x'\nkind = 'memry'",
-            "3: dir.#1.kind: 'memry' is none of host, memory, overlay, archive; did",
+            "3: dir.#1.kind: 'memry' is none of host, memory, overlay, archive, fsspec; did",
         ),
         ("[[dir]]\nguest = '/x'\npath = 'x'\nrights = 'execute'", "4: dir.#1.rights: "),
         (
@@ -142,6 +142,12 @@ def test_where_things_were_said() -> None:
         ),
         ("[[dir]]\nguest = '/x'\npath = 'x'\nrules = 'read **'", "4: dir.#1.rules: a string cannot be it: an array"),
         ("[[dir]]\nguest = ''\nkind = 'memory'", "2: dir.#1.guest: guest is empty"),
+        ("[[dir]]\nguest = '/x'\nkind = 'fsspec'", "1: dir.#1: url is missing: say what fsspec opens"),
+        ("[[dir]]\nguest = '/x'\nkind = 'fsspec'\nurl = 'data'", "4: dir.#1.url: url is 'data', which is none; write"),
+        ("[[dir]]\nguest = '/x'\nurl = 'a://b'", "1: dir.#1: a directory of the kind 'host' has a path"),
+        ("strict = 1", "1: strict: an integer cannot be it: true or false is wanted, as in strict = true"),
+        ("deterministic = 'yes'", "1: deterministic: a string cannot be it: true or false is wanted"),
+        ("[random]\ndeterministic = true", "2: random.deterministic: there is no such key; there are seed"),
         ("[[file]]\nguest = '/a/x'", "1: file.#1: path is missing: which file of this machine it is"),
         ("[[file]]\nguest = '/a/x'\npath = 'b/y'", "1: file.#1: the program would see 'b/y' as '/a/x': a single file"),
         ("[network]\nallow = 'all'", "2: network.allow: 'all' is not a network; write 'none', 'host', or rules"),

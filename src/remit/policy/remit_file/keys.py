@@ -216,6 +216,7 @@ def _many(items: Kind) -> Kind:
 TEXT = Kind(_text, {"type": "string"})
 NAME = Kind(_text, {"type": "string", "minLength": 1})
 FLAG = Kind(_flag, {"type": "boolean"})
+URL = Kind(_text, {"type": "string", "pattern": "://|::"})
 COUNT = Kind(_count, {"type": ["integer", "string"], "minimum": 0})
 SIZE = Kind(_size, {"type": ["integer", "string"], "minimum": 0})
 DURATION = Kind(_duration, {"type": ["number", "string"], "exclusiveMinimum": 0})
@@ -252,6 +253,14 @@ TOP = Table(
         Key("sha256", DIGEST, "The digest of the program's file: another one is refused.", f'"{"0" * 64}"'),
         Key("name", NAME, "What it is told as its own name; otherwise the file's name.", '"tool"'),
         Key("arguments", _many(TEXT), "Its arguments, if the command line has none.", '["--verbose"]'),
+        Key(
+            "deterministic",
+            FLAG,
+            "It does the same in every run: numbers from seed of [random] or 0, time that begins at time of [clocks] "
+            "or in 2000 and jumps over waits, directories in order, one kind of NaN.",
+            "true",
+        ),
+        Key("strict", FLAG, "The first thing that it is refused ends it.", "true"),
     ),
 )
 
@@ -303,6 +312,7 @@ TABLES = (
                 '"host"',
             ),
             Key("path", NAME, "The directory or archive on this machine.", '"data"'),
+            Key("url", URL, "What fsspec opens; of the kind fsspec.", '"s3://bucket/models"'),
             Key(
                 "rights",
                 RIGHTS,
