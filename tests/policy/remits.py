@@ -74,6 +74,13 @@ def remits(draw: st.DrawFn) -> Remit:
         seed=draw(st.none() | st.integers(-(2**70), 2**70)),
         allow_interfaces=draw(st.none() | INTERFACES),
         deny_interfaces=draw(INTERFACES),
+        replaced_interfaces=draw(
+            st.dictionaries(
+                st.sampled_from(["wasi:cli/stdout@0.2.0", "wasi_snapshot_preview1#path_open", "my-env"]),
+                st.sampled_from(["package.module:Thing", "a:b.c"]),
+                max_size=3,
+            )
+        ),
         deterministic=draw(st.booleans()),
         strict=draw(st.booleans()),
         limits=limits,

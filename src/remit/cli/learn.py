@@ -6,7 +6,7 @@ import os
 
 from remit.cli.grant_options import GRANTS
 from remit.cli.options import Command, Option, UsageError
-from remit.cli.remit_file import adopt, check_interfaces, digest_of, load
+from remit.cli.remit_file import adopt, digest_of, load
 from remit.cli.report import CommandError, complain, reason, say, shown
 from remit.cli.run import carry_out, loaded
 from remit.cli.values import DirectoryGrant, parse_duration
@@ -63,9 +63,7 @@ def main(arguments: Sequence[str]) -> int:
         # Now, and not when the program has run.
         raise CommandError(f"{output}: there is no directory {os.path.dirname(output)}")
     observation = Observation(remit)
-    program = loaded(path, options)
-    if file is not None:
-        check_interfaces(path, program, file)
+    program = loaded(path, options, file)
     if "discard-changes" in options:
         options, file = _discarding(options), None if file is None else _discarding_of(file)
     world = World(options, file)
@@ -140,6 +138,7 @@ def _together(learned: Remit, known: Remit) -> Remit:
         http=known.http and learned.http,
         listen=list(dict.fromkeys([*known.listen, *learned.listen])),
         deny_interfaces=list(dict.fromkeys([*known.deny_interfaces, *learned.deny_interfaces])),
+        replaced_interfaces={**learned.replaced_interfaces, **known.replaced_interfaces},
         deterministic=known.deterministic or learned.deterministic,
         strict=known.strict or learned.strict,
         limits={**learned.limits, **known.limits},

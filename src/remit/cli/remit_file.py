@@ -92,19 +92,6 @@ def load(path: str) -> Remit:
         raise CommandError(f"{path!r}: {error}") from None
 
 
-def check_interfaces(path: str, program: Any, remit: Remit) -> None:
-    """CommandError if the program imports what it is not to."""
-    from remit.engine.api import LinkError
-    from remit.runtime.under_remit import check_interfaces
-
-    try:
-        check_interfaces(program, remit)
-    except LinkError as error:
-        raise CommandError(f"{path}: {error}") from None
-    except RemitError as error:
-        raise CommandError(str(error)) from None
-
-
 def digest_of(path: str) -> str:
     """The SHA-256 of the program in the file at `path`. CommandError."""
     from hashlib import sha256

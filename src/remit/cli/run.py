@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from remit.cli.grant_options import GRANTS
 from remit.cli.interrupts import Unwinding
 from remit.cli.load import load_program
@@ -17,7 +19,7 @@ from remit.cli.report import (
     shown,
 )
 from remit.cli.values import parse_duration
-from remit.cli.world import World
+from remit.cli.world import World, remit_of
 from remit.engine.api import LinkError, Timeout, Trap
 from remit.engine.cache import Cache
 from remit.engine.wasmtime.config import Config
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from remit.kernel.calls import CallSink
     from remit.kernel.refusals import Refusal
     from remit.kernel.uses import Use
+    from remit.policy.remit import Remit
     from remit.runtime.components.program import Component
 
 COMMAND = Command(
@@ -113,20 +116,20 @@ def run_program(path: str, rest: list[str], options: dict[str, Any], *, trace: C
         if found is None:
             return 0
         path, rest, file = found
-    program = loaded(path, options)
-    if file is not None:
-        from remit.cli.remit_file import check_interfaces
-
-        check_interfaces(path, program, file)
+    program = loaded(path, options, file)
     world = World(options, file)
     if trace is not None:
         world.options["trace"] = trace
     return carry_out(program, path, rest, world, options)
 
 
-def loaded(path: str, options: dict[str, Any]) -> Program | Component:
-    """The program, which can be run, or called with the option ``invoke``. CommandError."""
+def loaded(path: str, options: dict[str, Any], file: Remit | None = None) -> Program | Component:
+    """The program, which can be run, or called with the option ``invoke``, and imports what it may. CommandError."""
     program: Program | Component
+    remit = remit_of(options, file) if file is not None or "interfaces" in options else None
+    imports = None
+    if remit is not None and remit.replaced_interfaces:
+        imports = _imports_of(path, remit, options)
     try:
         program = load_program(
             path,
@@ -135,9 +138,10 @@ def loaded(path: str, options: dict[str, Any]) -> Program | Component:
             name=options.get("argv0"),
             precompiled="allow-precompiled" in options,
             sha256=options.get("sha256"),
+            imports=imports,
         )
     except LinkError as error:  # of a component, which is linked when it is loaded
-        raise CommandError(f"{path}: {error}") from None
+        raise CommandError(f"{path}: {_link_problem(error, remit)}") from None
     if not isinstance(program, Program):
         _check_component(path, program, options)
     elif "invoke" not in options and not program.is_command:
@@ -145,7 +149,34 @@ def loaded(path: str, options: dict[str, Any]) -> Program | Component:
 
         functions = ", ".join(map(shown, functions_of(program))) or "it has none"
         raise CommandError(f"{path}: a library, with no _start; call one of its functions with --invoke ({functions})")
+    if remit is not None:
+        from remit.cli.interfaces import check_interfaces
+
+        check_interfaces(path, program, remit)
     return program
+
+
+def _imports_of(path: str, remit: Remit, options: dict[str, Any]) -> dict[str, Any] | None:
+    """The Python objects that answer what it imports; not for another program than was meant. CommandError."""
+    from remit.cli.interfaces import imports_of
+
+    wanted = options.get("sha256")
+    if wanted is not None:
+        from remit.cli.remit_file import digest_of
+        from remit.runtime.program import WrongDigest
+
+        found = digest_of(path)
+        if found != wanted:
+            raise CommandError(str(WrongDigest(os.path.basename(path), found, wanted)))
+    return imports_of(remit)
+
+
+def _link_problem(error: LinkError, remit: Remit | None) -> str:
+    if remit is None or not remit.replaced_interfaces:
+        return str(error)
+    from remit.cli.interfaces import in_users_words
+
+    return in_users_words(str(error), remit)
 
 
 def carry_out(

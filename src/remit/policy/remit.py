@@ -211,6 +211,8 @@ class Remit:
         seed: What its random numbers are made from; None: the host's.
         allow_interfaces: The only interfaces and functions that it may import; None: all.
         deny_interfaces: Those that it may not.
+        replaced_interfaces: Those that Python objects answer: ``module:object`` by the name of an interface or a
+            function. Nothing is imported before a program runs, or :meth:`imports` is called.
         deterministic: It does the same in every run, as :func:`remit.run` says of that option.
         strict: The first thing that it is refused ends it.
         limits: By the names in :data:`LIMITS`: ``timeout`` in seconds, ``fuel``, ``memory``, ``disk`` and ``files`` of
@@ -236,6 +238,7 @@ class Remit:
         "name",
         "network",
         "program",
+        "replaced_interfaces",
         "seed",
         "sha256",
         "sources",
@@ -270,6 +273,7 @@ class Remit:
         seed: int | None = None,
         allow_interfaces: Iterable[str] | None = None,
         deny_interfaces: Iterable[str] = (),
+        replaced_interfaces: Mapping[str, str] | None = None,
         deterministic: bool = False,
         strict: bool = False,
         limits: Mapping[str, float] | None = None,
@@ -299,6 +303,7 @@ class Remit:
         self.seed = seed
         self.allow_interfaces = None if allow_interfaces is None else _interfaces(allow_interfaces)
         self.deny_interfaces = _interfaces(deny_interfaces)
+        self.replaced_interfaces = _replaced(replaced_interfaces or {})
         self.deterministic = _flag("deterministic", deterministic)
         self.strict = _flag("strict", strict)
         self.limits = self._limits(limits or {})
@@ -386,6 +391,12 @@ class Remit:
             FileGrant(each.guest, moved(each.path), rights=each.rights, source=each.source) for each in self.files
         ]
         return Remit(**fields)
+
+    def imports(self) -> dict[str, Any]:
+        """The objects of :attr:`replaced_interfaces`, imported now, for :func:`remit.load`. RemitError."""
+        from remit.policy.replacing import replacements
+
+        return replacements(self)
 
     # The file.
 
@@ -560,6 +571,28 @@ def _interface(value: Any) -> str:
     name, hash, function = _text(value, "an interface").partition("#")
     if not name or (hash and not function):
         raise RemitError(f"{value!r} is no interface; write its name, or NAME#FUNCTION for one function")
+    return str(value)
+
+
+def _replaced(values: Any) -> dict[str, str]:
+    if not hasattr(values, "items"):
+        raise TypeError(
+            f"replaced_interfaces is {values!r} ({type(values).__name__}): names and 'module:object' are wanted"
+        )
+    _items("replaced_interfaces", list(values))
+    found = {_interface(name): reference(value) for name, value in values.items()}
+    for name in found:
+        whole = name.partition("#")[0]
+        if whole != name and whole in found:
+            raise RemitError(f"{name} is replaced by itself, and {whole} whole: let one object have all of it")
+    return found
+
+
+def reference(value: Any) -> str:
+    """The text of a module and an object in it, which is imported when it is needed. RemitError; TypeError."""
+    module, _, path = _text(value, "an object").partition(":")
+    if not all(each.isidentifier() for each in [*module.split("."), *path.split(".")]):
+        raise RemitError(f"{value!r} is no object of Python's; write 'module:object', as in 'mypkg.clocks:Fixed'")
     return str(value)
 
 

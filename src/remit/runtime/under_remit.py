@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from remit.runtime.options import Imports
     from remit.runtime.runnable import Runnable
 
 _STREAMS = {"stdin": ("stdin", "input"), "stdout": ("stdout", "capture_output"), "stderr": ("stderr", "capture_output")}
@@ -74,8 +75,31 @@ class UnderRemit:
         """For :func:`remit.load`."""
         return {"name": self.remit.name, "sha256": self.remit.sha256}
 
+    def imports(self, given: Imports | None) -> Imports | None:
+        """What answers imports of a program that is to be loaded: what the caller gave, and what the remit names.
+
+        That is imported now. RemitError.
+        """
+        if not self.remit.replaced_interfaces:
+            return given
+        replaced = self.remit.imports()
+        for name, own in dict(given or {}).items():
+            there = replaced.get(name)
+            # Single functions of both are together; otherwise an option replaces what the remit says.
+            replaced[name] = {**there, **own} if isinstance(there, dict) and isinstance(own, dict) else own
+        return replaced
+
     def check_program(self, program: Runnable) -> None:
         """ValueError if the remit is for another one, LinkError if it imports what that does not allow."""
+        answered = {each.partition("@")[0] for each in program.answered}
+        missing = [
+            each for each in self.remit.replaced_interfaces if each.partition("#")[0].partition("@")[0] not in answered
+        ]
+        if missing:
+            raise ValueError(
+                f"the remit has Python objects answer {', '.join(missing)}, and the program is loaded without them: "
+                "load it by remit.load(path, imports=remit.imports())"
+            )
         wanted = self.remit.sha256
         if wanted is not None and program.sha256 != wanted:
             if program.sha256 is not None:
@@ -146,7 +170,7 @@ def check_interfaces(program: Any, remit: Remit) -> None:
     for interface, function in imported:
         denied = any(_covers(each, interface, function) for each in remit.deny_interfaces)
         allowed = remit.allow_interfaces is None or any(
-            _covers(each, interface, function) for each in remit.allow_interfaces
+            _covers(each, interface, function) for each in (*remit.allow_interfaces, *remit.replaced_interfaces)
         )
         if denied or not allowed:
             refused.append(f"{interface}#{function}" if function else interface)

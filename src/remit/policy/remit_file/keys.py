@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from remit.filesystems.rules import RIGHTS as _RIGHTS
 from remit.filesystems.rules import FileRule, rights_text
-from remit.policy.remit import KINDS, LARGEST, LIMITS, MAX_ENTRIES
+from remit.policy.remit import KINDS, LARGEST, LIMITS, MAX_ENTRIES, reference
 from remit.policy.values import parse_count, parse_duration, parse_seed, parse_size, parse_time
 
 TYPE_CHECKING = False
@@ -39,7 +39,7 @@ class Key:
 
 
 class Table:
-    """A table, or with `many` an array of tables. `any_key`: what the values of keys are that are free."""
+    """A table, or with `many` an array of tables. `any_key`: what the values of other keys are."""
 
     __slots__ = ("any_key", "help", "keys", "many", "name")
 
@@ -173,6 +173,12 @@ def _variable(value: Any) -> str | None:
     return _text(value)
 
 
+def _reference(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{sort_of(value)} cannot be it: an object of Python's is wanted, 'module:object'")
+    return reference(value)
+
+
 def _stream(*words: str, output: bool) -> Kind:
     shown = ", ".join(f"'{word}'" for word in words)
 
@@ -242,6 +248,7 @@ VARIABLE = Kind(
         ]
     },
 )
+REFERENCE = Kind(_reference, {"type": "string", "pattern": r"^[^:]+:[^:]+$"})
 DIGEST = Kind(_text, {"type": "string", "pattern": "^[0-9A-Fa-f]{64}$"})
 TIME = Kind(_time, {"type": ["string", "integer"]})
 
@@ -363,11 +370,13 @@ TABLES = (
     ),
     Table(
         "interfaces",
-        "What it may import. NAME#FUNCTION is a single function.",
+        "What it may import. NAME#FUNCTION is a single function. 'NAME' = \"module:object\" has an object of Python's "
+        "answer it, which is imported when the program runs: that is code outside of any sandbox.",
         (
             Key("allow", _many(NAME), "These and no others.", '["wasi:cli/stdout@0.2.0"]'),
             Key("deny", _many(NAME), "All but these.", '["wasi:sockets/tcp@0.2.0"]'),
         ),
+        any_key=REFERENCE,
     ),
     Table("limits", "How much of this machine it may use.", tuple([Key(name, *_LIMITS[name]) for name in LIMITS])),
 )

@@ -102,6 +102,7 @@ def to_dict(remit: Remit) -> dict[str, Any]:
     content["interfaces"] = _given(
         allow=None if remit.allow_interfaces is None else list(remit.allow_interfaces),
         deny=list(remit.deny_interfaces) or None,
+        **remit.replaced_interfaces,
     )
     content["limits"] = {name: _limit(name, value) for name, value in remit.limits.items()}
     return {name: value for name, value in content.items() if value not in (None, {}, [])}
