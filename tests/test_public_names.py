@@ -61,7 +61,8 @@ REMIT = {
     "Refusal": "(call, code, want, subject)",
     "Remit": (
         "(*, program=, sha256=, name=, arguments=, env=, stdin=, stdout=, stderr=, dirs=, files=, network=, http=, "
-        "listen=, time=, seed=, allow_interfaces=, deny_interfaces=, limits=, base=, sources=)"
+        "listen=, time=, seed=, allow_interfaces=, deny_interfaces=, replaced_interfaces=, deterministic=, strict=, "
+        "limits=, base=, sources=)"
     ),
     "RemitError": "exception",
     "STDOUT": "int",
@@ -79,6 +80,7 @@ REMIT = {
 
 FS = {
     "Advice": "(_)",
+    "Asked": "(filesystem, ask, *, path=, rules=)",
     "Change": "(kind, path, type, *, replaced=)",
     "Code": "(_)",
     "Directory": "()",
@@ -95,6 +97,7 @@ FS = {
     "Mounts": "(filesystems)",
     "NOW": "int",
     "Overlay": "(lower, *, max_bytes=, max_files=, clock=)",
+    "Question": "(rights, path, directory)",
     "Quota": "(filesystem, *, max_bytes, max_files=)",
     "ReadOnly": "(filesystem)",
     "Restricted": "(filesystem, rules)",

@@ -6,8 +6,9 @@ import os
 
 from remit.cli.grant_options import GRANTS
 from remit.cli.options import Command, Option, UsageError
+from remit.cli.refusals import tell
 from remit.cli.remit_file import adopt, digest_of, load
-from remit.cli.report import CommandError, complain, reason, say, shown
+from remit.cli.report import REFUSED_STATUS, CommandError, complain, reason, say, shown
 from remit.cli.run import carry_out, loaded
 from remit.cli.values import DirectoryGrant, parse_duration
 from remit.cli.world import World, remit_of
@@ -16,9 +17,10 @@ from remit.policy.remit import RemitError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
+    from remit.kernel.refusals import Refusal
     from remit.policy.remit import Remit
 
 COMMAND = Command(
@@ -31,6 +33,11 @@ COMMAND = Command(
         Option(
             "--discard-changes",
             help="Let it work on copies: directories of the host stay as they are, and what it writes is gone then.",
+        ),
+        Option(
+            "--ask",
+            help="Ask on the terminal before each new use of a directory, by path and right, and refuse what is not "
+            "allowed. --timeout runs meanwhile.",
         ),
         *GRANTS,
         Option("--timeout", value="DURATION", parse=parse_duration, help="Stop it after this: 10, 500ms, 2m."),
@@ -62,19 +69,52 @@ def main(arguments: Sequence[str]) -> int:
     if not os.path.isdir(os.path.dirname(output) or "."):
         # Now, and not when the program has run.
         raise CommandError(f"{output}: there is no directory {os.path.dirname(output)}")
+    asking = terminal = None
+    if "ask" in options:
+        from remit.cli.asking import Terminal
+        from remit.policy.asking import Asking
+
+        terminal = Terminal(os.path.basename(path))
+        asking = Asking(remit, terminal, known)
     observation = Observation(remit)
     program = loaded(path, options, file)
     if "discard-changes" in options:
         options, file = _discarding(options), None if file is None else _discarding_of(file)
     world = World(options, file)
     world.add_decoy()
+    refusals: list[Refusal] = []
+    if asking is not None:
+        asking.around(world.options["dirs"])
     try:
-        status = carry_out(program, path, rest, world, options, observation)
+        status = _status(
+            path,
+            lambda: carry_out(
+                program, path, rest, world, options, observation, on_refusal=None if asking is None else refusals.append
+            ),
+        )
     finally:
-        _write(output, path, rest, observation.smallest(known), known)
+        if terminal is not None:
+            terminal.close()
+        remembered = known if asking is None else asking.remembered()
+        _write(output, path, rest, observation.smallest(remembered), known)
+        if asking is not None:
+            tell([each for each in refusals if not asking.was_denied(each)], options, world.file)
     for guest, rule, count in observation.suggestions():
         complain(f"{shown(output)}: {shown(guest)}: the rule '{shown(rule)}' could stand for {count} of its rules")
     return status
+
+
+def _status(path: str, run: Callable[[], int]) -> int:
+    """That of `run`, which may be stopped by an answer."""
+    try:
+        return run()
+    except Exception as error:
+        from remit.cli.asking import StoppedByAnswer
+
+        if not isinstance(error, StoppedByAnswer):
+            raise
+        complain(f"{path}: stopped, as you said")
+        return REFUSED_STATUS
 
 
 def _discarding(options: dict[str, Any]) -> dict[str, Any]:

@@ -181,7 +181,18 @@ def _seen(wall_clock: Clock) -> Seen:
 
 
 def _root(granted: str | Filesystem, guest_path: str, watcher: Watcher | None, seen: Seen | None) -> Directory:
-    root = _opened(granted)
+    root_of = getattr(granted, "root_of", None)
+    if root_of is not None:
+        # Somebody is asked first, and only what is allowed is done, shown and told.
+        asked: Directory = root_of(lambda root: _dressed(root, granted, guest_path, watcher, seen))
+        return asked
+    return _dressed(_opened(granted), granted, guest_path, watcher, seen)
+
+
+def _dressed(
+    root: Directory, granted: str | Filesystem, guest_path: str, watcher: Watcher | None, seen: Seen | None
+) -> Directory:
+    """`root` in a stable form, and with somebody who is told of its uses."""
     if seen is not None:
         from remit.filesystems.stable import stable
 

@@ -29,7 +29,7 @@ def _of_file(remit: Remit, refusal: Refusal) -> str:
         grant = max(around, key=lambda each: len(each.guest))
         if grant.kind in READ_KINDS and right != "read":
             return ""
-        rule = _quoted(f"{right} {literal(_below(path, grant.guest) or '')}")
+        rule = _quoted(refusal.rule or f"{right} {literal(_below(path, grant.guest) or '')}")
         if grant.rules is None:
             whole = _quoted(f"{grant.rights} **")
             return f"say rules = [{whole}, {rule}] in place of rights in the [[dir]] of {_quoted(grant.guest)}"
