@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from cli import guests
 from remit.cli.main import main
 from remit.policy.remit import Remit
 from runtime import programs
-from runtime.components.replaced import CLOCK
+from runtime.components.replaced import CLOCK, OUTPUT
 
 Guest = Callable[[bytes], str]
 Capture = pytest.CaptureFixture[str]
@@ -34,6 +35,9 @@ class Clock:
 
 def two(a, b):
     return 0
+
+def write(stream, contents):
+    print(type(stream).__name__, contents)
 
 class Env:
     def f(self, number):
@@ -102,6 +106,13 @@ def test_an_interface_of_a_component_is_replaced(guest: Guest, capfd: Capture) -
     assert "has 'then', which is no function" in complaint(capfd, "run", "--remit", "remit.toml", path)
 
 
+def test_one_method_of_a_resource_of_remits(guest: Guest, capfd: Capture) -> None:
+    name = "wasi:io/streams#[method]output-stream.blocking-write-and-flush"
+    path = guest(OUTPUT)
+    assert main(["run", "--interfaces", f"{name}=own_objects:write", "--invoke", "say", path, "hello"]) == 0
+    assert capfd.readouterr().out == "imported\nOutputStream b'hello'\n0\n"
+
+
 def test_interfaces_are_allowed_and_denied(guest: Guest, capfd: Capture) -> None:
     path = guest(guests.CREATE)
     told = complaint(capfd, "run", "--interfaces", "-wasi_snapshot_preview1#path_open", path)
@@ -163,6 +174,13 @@ def test_what_is_learned_has_them(guest: Guest, capfd: Capture) -> None:
     assert main(["learn", "--interfaces", "wasi_snapshot_preview1=own_objects:Random", path]) == 0
     assert Remit.load("remit.toml").replaced_interfaces == {"wasi_snapshot_preview1": "own_objects:Random"}
     assert capfd.readouterr().out == "imported\n" + "r" * 16
+
+
+def test_the_working_directory_is_left_alone_if_python_is_to_leave_it_alone(guest: Guest) -> None:
+    command = [sys.executable, "-P", "-m", "remit", "run", "--interfaces", "env=own_objects:Env", guest(programs.ASK)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "there is no module own_objects" in done.stderr
 
 
 def test_what_is_installed_comes_before_the_working_directory(guest: Guest, capfd: Capture) -> None:

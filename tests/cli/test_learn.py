@@ -115,6 +115,19 @@ def test_what_a_file_hands_it_is_observed() -> None:
     assert main(["check", "remit.toml"]) == 1, "it counts fuel, as the file wants it"
 
 
+@pytest.mark.usefixtures("place")
+def test_a_first_refusal_ends_neither_learning_nor_a_check(capfd: Capture) -> None:
+    Path("given.toml").write_text(
+        'strict = true\n[[dir]]\nguest = "/notes"\npath = "notes"\nrules = ["read .", "read a.txt"]\n'
+    )
+    assert learn("--remit", "given.toml", "notes.wasm") != 77
+    assert Remit.load("remit.toml").strict
+    capfd.readouterr()
+    assert main(["check", "remit.toml"]) == 1
+    missing = [line for line in capfd.readouterr().out.splitlines() if line.startswith("missing")]
+    assert len(missing) > 1
+
+
 def test_a_single_file_has_no_copy(place: Path, capfd: Capture) -> None:
     (place / "given.toml").write_text('\n[[file]]\nguest = "/notes/a.txt"\npath = "notes/a.txt"\nrights = "all"\n')
     assert learn("--remit", "given.toml", "--discard-changes", "notes.wasm") == 2

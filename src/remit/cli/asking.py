@@ -24,6 +24,7 @@ _VERBS = {"see": "look at", "all": "do anything with"}
 """Of rights; the others are verbs themselves."""
 
 _LINE_BYTES = 4096
+_LOOK_MILLISECONDS = 200
 
 
 class StoppedByAnswer(Exception):
@@ -85,8 +86,15 @@ class Terminal:
 
     def _line(self) -> str:
         """One line, with its end; "" at the end of the input, or of what is no line."""
+        from select import POLLIN, poll
+
+        waiting = poll()
+        waiting.register(self._descriptor, POLLIN)
         line = b""
         while not line.endswith(b"\n"):
+            # An interrupt that comes right before the wait does not end it: Python sees it after that.
+            while not waiting.poll(_LOOK_MILLISECONDS):
+                continue
             part = os.read(self._descriptor, _LINE_BYTES)
             if not part or len(line) > _LINE_BYTES:
                 return ""

@@ -43,7 +43,8 @@ def main(arguments: Sequence[str]) -> int:
     options = {**parsed.values, "no-explain": True}
     if "remit" in options:
         raise UsageError(f"--remit: {path} is the remit file: give one of them")
-    file = load(path)
+    # All that it is refused is to be told, and not the first thing only.
+    file = load(path).changed(strict=False)
     remit = remit_of(options, file)
     if remit.program is None:
         raise UsageError(f'{path} names no program: add program = "…" to it')

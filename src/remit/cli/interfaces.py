@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from remit.cli.report import CommandError
@@ -27,15 +28,23 @@ def check_interfaces(path: str, program: Any, remit: Remit) -> None:
         raise CommandError(str(error)) from None
 
 
-def imports_of(remit: Remit) -> dict[str, Any] | None:
-    """The objects that answer interfaces, imported now; None if there are none. CommandError.
+def imports_of(path: str, remit: Remit, digest: str | None) -> dict[str, Any] | None:
+    """The objects that answer what a program imports; None if there are none. CommandError.
 
-    They may be in the working directory, as with ``python -m``. It comes last: nothing there stands before a package
-    that is installed.
+    They are imported now, but not for a program whose `digest` is another one than was said.
+    They may be in the working directory, as with ``python -m``, unless PYTHONSAFEPATH is set. It comes last: nothing
+    there stands before a package that is installed.
     """
     if not remit.replaced_interfaces:
         return None
-    if "" not in sys.path:
+    if digest is not None:
+        from remit.cli.remit_file import digest_of
+        from remit.runtime.program import WrongDigest
+
+        found = digest_of(path)
+        if found != digest:
+            raise CommandError(str(WrongDigest(os.path.basename(path), found, digest)))
+    if "" not in sys.path and not sys.flags.safe_path:
         sys.path.append("")
     try:
         return remit.imports()

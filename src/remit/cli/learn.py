@@ -80,7 +80,8 @@ def main(arguments: Sequence[str]) -> int:
     program = loaded(path, options, file)
     if "discard-changes" in options:
         options, file = _discarding(options), None if file is None else _discarding_of(file)
-    world = World(options, file)
+    # What is refused is no reason to stop learning.
+    world = World(options, None if file is None else file.changed(strict=False))
     world.add_decoy()
     refusals: list[Refusal] = []
     if asking is not None:

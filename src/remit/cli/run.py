@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from remit.cli.grant_options import GRANTS
 from remit.cli.interrupts import Unwinding
 from remit.cli.load import load_program
@@ -129,7 +127,9 @@ def loaded(path: str, options: dict[str, Any], file: Remit | None = None) -> Pro
     remit = remit_of(options, file) if file is not None or "interfaces" in options else None
     imports = None
     if remit is not None and remit.replaced_interfaces:
-        imports = _imports_of(path, remit, options)
+        from remit.cli.interfaces import imports_of
+
+        imports = imports_of(path, remit, options.get("sha256"))
     try:
         program = load_program(
             path,
@@ -154,21 +154,6 @@ def loaded(path: str, options: dict[str, Any], file: Remit | None = None) -> Pro
 
         check_interfaces(path, program, remit)
     return program
-
-
-def _imports_of(path: str, remit: Remit, options: dict[str, Any]) -> dict[str, Any] | None:
-    """The Python objects that answer what it imports; not for another program than was meant. CommandError."""
-    from remit.cli.interfaces import imports_of
-
-    wanted = options.get("sha256")
-    if wanted is not None:
-        from remit.cli.remit_file import digest_of
-        from remit.runtime.program import WrongDigest
-
-        found = digest_of(path)
-        if found != wanted:
-            raise CommandError(str(WrongDigest(os.path.basename(path), found, wanted)))
-    return imports_of(remit)
 
 
 def _link_problem(error: LinkError, remit: Remit | None) -> str:

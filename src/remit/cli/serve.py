@@ -106,7 +106,7 @@ def main(arguments: Sequence[str]) -> int:
             cache=None if "no-cache" in options else Cache(),
             name=options.get("argv0"),
             sha256=options.get("sha256"),
-            imports=None if remit is None else imports_of(remit),
+            imports=None if remit is None else imports_of(path, remit, options.get("sha256")),
         )
     except LinkError as error:
         raise CommandError(f"{path}: {error if remit is None else in_users_words(str(error), remit)}") from None

@@ -10,6 +10,7 @@ import remit
 from runtime.components.replaced import CLOCK, OUTPUT
 
 WALL_CLOCK = "wasi:clocks/wall-clock"
+CHECK = "[method]output-stream.check-write"
 WRITE = "[method]output-stream.blocking-write-and-flush"
 
 
@@ -47,6 +48,14 @@ def test_one_method_of_a_resource_of_remits() -> None:
     assert seen == [("OutputStream", b"hello")]
 
 
+def test_all_functions_and_none_of_the_resources() -> None:
+    seen: list[bytes] = []
+    given = {WRITE: lambda stream, contents: seen.append(contents), CHECK: lambda stream: 100}
+    with load(OUTPUT, **{"wasi:io/streams": given}).instantiate(stdout=remit.PIPE) as instance:
+        assert said(instance) == b""
+    assert seen == [b"hello"]
+
+
 class Stream:
     said: list[bytes] = []  # noqa: RUF012 - the test clears it
     closed = 0
@@ -61,9 +70,11 @@ class Stream:
         Stream.closed += 1
 
 
-def test_a_resource_with_all_that_gives_and_takes_it() -> None:
+@pytest.mark.parametrize("name", ["output-stream", "OutputStream"])
+def test_a_resource_with_all_that_gives_and_takes_it(name: str) -> None:
     Stream.said.clear()
-    given = {"wasi:io/streams": {"output-stream": Stream}, "wasi:cli/stdout": {"get-stdout": Stream}}
+    Stream.closed = 0
+    given = {"wasi:io/streams": {name: Stream}, "wasi:cli/stdout": {"get-stdout": Stream}}
     with load(OUTPUT, **given).instantiate(stdout=remit.PIPE) as instance:
         assert said(instance) == b""
     assert (Stream.said, Stream.closed) == ([b"hello"], 1)
@@ -83,6 +94,7 @@ def test_a_resource_with_all_that_gives_and_takes_it() -> None:
         (CLOCK, {WALL_CLOCK: {"now": 5}}, "now: 5 is no function"),
         (OUTPUT, {"wasi:io/streams": {WRITE: lambda self: None}}, "too many positional arguments; .* self, contents"),
         (OUTPUT, {"wasi:io/streams": {"[method]output-stream.wirte": print}}, "which is no function of this interface"),
+        (OUTPUT, {"wasi:io/streams": {"OutputStream": Stream}}, "who gives a class for a resource gives all functions"),
         # A stream of Remit's would be called as one of the caller's, or the other way round.
         (
             OUTPUT,

@@ -121,7 +121,7 @@ class _Linking:
         version = registry().version(wanted)
         if own is not None and version is not None and not self._knows_names(name, type, own):
             return None
-        if own is not None and not left:
+        if own is not None and not left and (version is None or all(own.has_class(each) for each in resources)):
             # Nothing of it is asked of anybody else; its resources are the caller's classes.
             return self._add_own(name, type, own)
         if version is None:
@@ -134,7 +134,8 @@ class _Linking:
         if not self._known:
             expected = type
             if own is not None:
-                expected = InstanceType({each: inner for each, inner in type.exports.items() if not own.has(each)})
+                mine = own.part_of(type).exports
+                expected = InstanceType({each: inner for each, inner in type.exports.items() if each not in mine})
             problem = self._mismatch(wanted, expected) or _foreign(wanted, resources)
             if problem:
                 if self._own is not None and "resource types are not the same" in problem:
@@ -171,8 +172,7 @@ class _Linking:
 
     def _add_partly_own(self, name: str, type: InstanceType, own: OwnImport) -> None:
         """What the caller has of an interface; the rest is Remit's."""
-        mine = InstanceType({each: inner for each, inner in type.exports.items() if own.has(each)})
-        self._add_own(name, mine, own)
+        self._add_own(name, own.part_of(type), own)
         if name in self.providers:
             self.providers[name] = _either(self.providers[name], _of_interface(InterfaceName(name), type))
 

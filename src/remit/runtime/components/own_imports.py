@@ -83,8 +83,22 @@ class OwnImport:
         self._given = given
 
     def has(self, name: str) -> bool:
-        """Whether it has something for the export `name` of the interface."""
+        """Whether it has something for the function `name` of the interface."""
         return self._find(name) is not None
+
+    def has_class(self, name: str) -> bool:
+        """Whether it has a class for the resource `name` of the interface."""
+        return self._find_class(name) is not None
+
+    def part_of(self, type: InstanceType) -> InstanceType:
+        """The functions and resources that it has something for."""
+        return InstanceType(
+            {
+                name: inner
+                for name, inner in type.exports.items()
+                if (self.has(name) if isinstance(inner, FuncType) else _is_resource(inner) and self.has_class(name))
+            }
+        )
 
     def provider(self, type: ExternType) -> Provider:
         """Mismatch if what was given cannot be that."""
@@ -102,7 +116,7 @@ class OwnImport:
         for name, inner in type.exports.items():
             if isinstance(inner, FuncType):
                 functions[name] = (self._function(name, self._find(name), inner), inner)
-            elif isinstance(inner, TypeBound) and inner.fresh:
+            elif _is_resource(inner):
                 fixed[name] = self._resource(name, self._find_class(name))
 
         def provide(host: Host, asynchronous: bool) -> Instance:
@@ -116,7 +130,7 @@ class OwnImport:
     def check_names(self, known: Mapping[str, ExternType]) -> None:
         """Mismatch for a name that is none of the interface's: its function would go on being Remit's, unnoticed."""
         if not self._is_mapping:
-            if not any(self.has(name) or self._find_class(name) is not None for name in known):
+            if not any(self.has(name) or self.has_class(name) for name in known):
                 raise Mismatch(f"has none of {listed([name for name in known if name[:1] != '['] or list(known))}")
             return
         names = {*known}
@@ -193,6 +207,11 @@ class OwnImport:
             raise Mismatch(f"{name or self.key}: a class is wanted for this resource, called {wanted}, not {found!r}")
         close = getattr(found, "close", None)
         return Resource(None, close if callable(close) else None, name=name or self.key, python=found)
+
+
+def _is_resource(type: ExternType) -> bool:
+    """Whether it is a resource of the interface's own."""
+    return isinstance(type, TypeBound) and type.fresh
 
 
 def _always(value: Any) -> Provider:
