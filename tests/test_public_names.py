@@ -62,7 +62,8 @@ REMIT = {
     "Replayed": "(args, returncode, calls, ended, output)",
     "Remit": (
         "(*, program=, sha256=, name=, arguments=, env=, stdin=, stdout=, stderr=, dirs=, files=, network=, http=, "
-        "listen=, time=, seed=, allow_interfaces=, deny_interfaces=, limits=, base=, sources=)"
+        "listen=, time=, seed=, allow_interfaces=, deny_interfaces=, replaced_interfaces=, deterministic=, strict=, "
+        "limits=, base=, sources=)"
     ),
     "RemitError": "exception",
     "STDOUT": "int",
@@ -81,6 +82,7 @@ REMIT = {
 
 FS = {
     "Advice": "(_)",
+    "Asked": "(filesystem, ask, *, path=, rules=)",
     "Change": "(kind, path, type, *, replaced=)",
     "Code": "(_)",
     "Directory": "()",
@@ -97,6 +99,7 @@ FS = {
     "Mounts": "(filesystems)",
     "NOW": "int",
     "Overlay": "(lower, *, max_bytes=, max_files=, clock=)",
+    "Question": "(rights, path, directory)",
     "Quota": "(filesystem, *, max_bytes, max_files=)",
     "ReadOnly": "(filesystem)",
     "Restricted": "(filesystem, rules)",

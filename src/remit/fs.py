@@ -13,6 +13,7 @@ from remit._lazy import lazy_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from remit.filesystems.asked import Asked, Question
     from remit.filesystems.direct import SymbolicLink
     from remit.filesystems.fsspec import FsspecFilesystem as Fsspec
     from remit.filesystems.host import HostFilesystem as Host
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = [
     "NOW",
     "Advice",
+    "Asked",
     "Change",
     "Code",
     "Directory",
@@ -48,6 +50,7 @@ __all__ = [
     "Memory",
     "Mounts",
     "Overlay",
+    "Question",
     "Quota",
     "ReadOnly",
     "Restricted",
@@ -66,6 +69,7 @@ _FILES = "remit.kernel.files"
 _PLACES = {
     "NOW": (_FILES, "NOW"),
     "Advice": (_FILES, "Advice"),
+    "Asked": ("remit.filesystems.asked", "Asked"),
     "Change": ("remit.filesystems.overlay", "Change"),
     "Code": ("remit.kernel.errors", "Code"),
     "Directory": (_FILES, "Directory"),
@@ -81,6 +85,7 @@ _PLACES = {
     "Memory": ("remit.filesystems.memory", "MemoryFilesystem"),
     "Mounts": ("remit.filesystems.mounts", "Mounts"),
     "Overlay": ("remit.filesystems.overlay", "Overlay"),
+    "Question": ("remit.filesystems.asked", "Question"),
     "Quota": ("remit.filesystems.quota", "Quota"),
     "ReadOnly": ("remit.filesystems.read_only", "ReadOnly"),
     "Restricted": ("remit.filesystems.restricted", "Restricted"),

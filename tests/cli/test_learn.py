@@ -91,6 +91,66 @@ def test_several_runs_add_up_and_comments_stay() -> None:
     assert file.read_text() == before
 
 
+@pytest.mark.usefixtures("place")
+def test_what_a_person_has_added_stays() -> None:
+    learn("--dir", "notes::/notes", "notes.wasm")
+    file = Path("remit.toml")
+    mine = '[env]\nA = "mine"\n\n[network]\nallow = ["example.com:443"]\n\n[limits]\ntimeout = "30s"\n'
+    file.write_text("strict = true\n" + file.read_text() + "\n" + mine)
+    before = file.read_text()
+    file.write_text(before.replace("strict = true", "strict = false"))
+    learn("--dir", "notes::/notes", "--env", "A=1", "notes.wasm")
+    assert file.read_text() == before.replace("strict = true", "strict = false")
+    learn("--dir", "notes::/notes", "--env", "B=2", "--max-memory", "64MiB", "notes.wasm")
+    learned = Remit.load(file)
+    assert learned.env == {"A": "mine", "B": "2"}
+    assert (learned.network, learned.limits) == (("example.com:443",), {"timeout": 30, "memory": 64 << 20})
+
+
+@pytest.mark.usefixtures("place")
+def test_what_a_file_hands_it_is_observed() -> None:
+    Path("given.toml").write_text(
+        'arguments = []\n[[dir]]\nguest = "/notes"\npath = "notes"\nrights = "all"\n[limits]\nfuel = 100_000_000\n'
+    )
+    assert learn("--remit", "given.toml", "--discard-changes", "notes.wasm") == 0
+    assert not Path("notes/summary.txt").exists()
+    assert list(rules()) == ASKS
+    assert Remit.load("remit.toml").limits == {"fuel": 100_000_000}
+    assert main(["check", "remit.toml"]) == 1, "it counts fuel, as the file wants it"
+
+
+@pytest.mark.usefixtures("place")
+def test_a_first_refusal_ends_neither_learning_nor_a_check(capfd: Capture) -> None:
+    Path("given.toml").write_text(
+        'strict = true\n[[dir]]\nguest = "/notes"\npath = "notes"\nrules = ["read .", "read a.txt"]\n'
+    )
+    assert learn("--remit", "given.toml", "notes.wasm") != 77
+    assert Remit.load("remit.toml").strict
+    capfd.readouterr()
+    assert main(["check", "remit.toml"]) == 1
+    missing = [line for line in capfd.readouterr().out.splitlines() if line.startswith("missing")]
+    assert len(missing) > 1
+
+
+def test_a_single_file_has_no_copy(place: Path, capfd: Capture) -> None:
+    (place / "given.toml").write_text('\n[[file]]\nguest = "/notes/a.txt"\npath = "notes/a.txt"\nrights = "all"\n')
+    assert learn("--remit", "given.toml", "--discard-changes", "notes.wasm") == 2
+    assert "given.toml:2 lets it change a single file, of which there are no copies" in capfd.readouterr().err
+
+
+@pytest.mark.usefixtures("place")
+def test_a_check_is_of_the_program_that_is_meant(capfd: Capture) -> None:
+    digest = "0" * 64
+    Path("remit.toml").write_text(f'program = "notes.wasm"\nsha256 = "{digest}"\n')
+    assert main(["check", "remit.toml"]) == 2
+    assert "is not the program that was meant" in capfd.readouterr().err
+    Path("remit.toml").write_text('program = "notes.wasm"\n[interfaces]\ndeny = ["wasi_snapshot_preview1"]\n')
+    assert main(["check", "remit.toml"]) == 2
+    assert "imports what its remit does not allow" in capfd.readouterr().err
+    assert main(["check", "--remit", "remit.toml", "remit.toml"]) == 2
+    assert "--remit: remit.toml is the remit file: give one of them" in capfd.readouterr().err
+
+
 def test_nothing_need_be_changed(place: Path) -> None:
     assert learn("--discard-changes", "--dir", "notes::/notes", "-o", "other.toml", "notes.wasm") == 0
     assert not (place / "notes" / "summary.txt").exists()

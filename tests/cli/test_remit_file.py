@@ -199,6 +199,10 @@ def test_what_options_mean_is_written(
         "1GiB",
         "--fuel",
         "10G"[:2],
+        "--deterministic",
+        "--strict",
+        "--fsspec",
+        "memory://x::/f",
     ]
     line = [*options, "--write-remit", "sub/x.toml", "guest.wasm", "one"]
     assert main(["run", *line]) == 0
@@ -216,7 +220,10 @@ def test_what_options_mean_is_written(
             remit.Remit.Directory("/d", "../data", rights="read"),
             remit.Remit.Directory("/m", kind="memory", max_bytes=1 << 20),
             remit.Remit.Directory("/o", "../sub", kind="overlay"),
+            remit.Remit.Directory("/f", kind="fsspec", url="memory://x"),
         ],
+        deterministic=True,
+        strict=True,
         network=["example.com:443"],
         listen=["127.0.0.1:0"],
         time=1769860800 * 10**9,
@@ -253,6 +260,48 @@ def test_what_options_mean_is_written(
     assert capfd.readouterr().out == "A=1\0SECRET=not for files\0B=2\0"
 
 
+def test_a_program_is_compiled_for_deterministic_runs(
+    guest: Guest, write: Callable[[str], str], capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    path = guest(guests.RANDOM)
+
+    def output(*arguments: str) -> bytes:
+        assert main(["run", *arguments]) == 0
+        return capfdbinary.readouterr().out
+
+    zero = output("--deterministic", path)
+    file = write('program = "guest.wasm"\ndeterministic = true\n')
+    assert output(file) == output("--remit", file, path) == output("--deterministic", file) == zero
+    assert output("--seed", "1", file) != zero
+    seven = output("--deterministic", "--seed", "7", path)
+    assert output(write('program = "guest.wasm"\ndeterministic = true\n[random]\nseed = 7\n')) == seven
+
+
+def test_the_first_refusal_ends_it(guest: Guest, write: Callable[[str], str], capfd: Capture) -> None:
+    path = guest(guests.CREATE)
+    grant = '[[dir]]\nguest = "/d"\nkind = "memory"\nrights = "read"\n'
+    assert main(["run", write(f'\nprogram = "guest.wasm"\nstrict = true\n{grant}')]) == 77
+    assert "remit.toml:3 asks for" in capfd.readouterr().err
+    assert main(["run", "--strict", "--remit", write(grant), path]) == 77
+    assert "as --strict asks for" in capfd.readouterr().err
+    assert main(["run", write(f'program = "guest.wasm"\nstrict = false\n{grant}')]) == READ_ONLY
+
+
+def test_what_fsspec_opens(guest: Guest, write: Callable[[str], str], capfd: Capture) -> None:
+    import fsspec
+
+    fsspec.filesystem("memory").pipe("/remit-cli/new", b"from a store")
+    path = guest(guests.READ)
+    file = write('program = "guest.wasm"\n[[dir]]\nguest = "/d"\nkind = "fsspec"\nurl = "memory://remit-cli"\n')
+    assert main(["run", file]) == 0
+    assert main(["run", "--fsspec", "memory://remit-cli::/d", path]) == 0
+    assert capfd.readouterr().out == "from a store" * 2
+    told = complaint(capfd, "--fsspec", "nothing://x::/d", path)
+    assert told.startswith("--fsspec: nothing://x: ")
+    told = complaint(capfd, "--fsspec", "nothing://x", path)
+    assert "write URL::GUEST" in told
+
+
 def test_variables_that_are_not_set(
     guest: Guest, write: Callable[[str], str], monkeypatch: pytest.MonkeyPatch, capfd: Capture
 ) -> None:
@@ -268,6 +317,8 @@ def test_servers(guest: Guest, write: Callable[[str], str], capfd: Capture) -> N
         ("[network]\nlisten = ['127.0.0.1:0']", "network.listen"),
         ("arguments = ['x']", "arguments"),
         ("[limits]\n\ntimeout = 1", "limits.timeout"),
+        ("deterministic = true", "deterministic"),
+        ("strict = true", "strict"),
     ):
         assert f"{key} is not for servers" in complaint(capfd, "--remit", write(text), path, command="serve")
     assert "there is no such key" in complaint(capfd, "--remit", write("x = 1"), path, command="serve")

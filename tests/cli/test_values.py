@@ -156,6 +156,31 @@ def test_archives() -> None:
         values.parse_archive("::/data")
 
 
+def test_what_fsspec_opens() -> None:
+    assert values.parse_fsspec("s3://bucket/models::/models") == ("s3://bucket/models", "/models")
+    # URLs have it, too, so a name is always said.
+    assert values.parse_fsspec("zip://::memory://a.zip::/a") == ("zip://::memory://a.zip", "/a")
+    for wrong in ("s3://bucket", "zip://::s3://bucket", "data::/data", "s3://bucket::", "::/a", "/a"):
+        with pytest.raises(ValueError, match="write URL::GUEST, as in s3://bucket/models::/models"):
+            values.parse_fsspec(wrong)
+
+
+def test_interfaces() -> None:
+    def parts(text: str) -> tuple[str, bool, str | None]:
+        found = values.parse_interface(text)
+        return found.name, found.denied, found.reference
+
+    assert parts("wasi:io/poll") == ("wasi:io/poll", False, None)
+    assert parts("-wasi:io/poll#poll") == ("wasi:io/poll#poll", True, None)
+    assert parts("wasi:clocks/wall-clock=pkg.clocks:Fixed") == ("wasi:clocks/wall-clock", False, "pkg.clocks:Fixed")
+    for wrong in ("", "-", "x#", "#f", "=a:b", "-x=a:b"):
+        with pytest.raises(ValueError, match="is no interface; write NAME or NAME#FUNCTION"):
+            values.parse_interface(wrong)
+    for wrong in ("x=", "x=a", "x=a:", "x=:b", "x=a b:c"):
+        with pytest.raises(ValueError, match=r"an object is empty|is no object of Python's; write 'module:object'"):
+            values.parse_interface(wrong)
+
+
 def test_memory_directories() -> None:
     assert values.parse_memory_directory("/tmp") == ("/tmp", None)
     assert values.parse_memory_directory("/tmp:64MiB") == ("/tmp", 64 << 20)
@@ -226,6 +251,8 @@ PARSERS: list[Callable[[str], object]] = [
     values.parse_directory,
     values.parse_overlay,
     values.parse_archive,
+    values.parse_fsspec,
+    values.parse_interface,
     values.parse_memory_directory,
     values.parse_environment,
     values.parse_network,

@@ -9,6 +9,7 @@ import pytest
 
 from archives import tarred, zipped
 from os_filesystem import OsFilesystem
+from remit.filesystems.asked import Asked
 from remit.filesystems.memory import MemoryFilesystem
 from remit.filesystems.mounts import Mounts
 from remit.filesystems.overlay import Overlay
@@ -60,6 +61,8 @@ WRITABLE: dict[str, Callable[[], Filesystem]] = {
     ),
     "overlay over restricted": lambda: Overlay(Restricted(MemoryFilesystem(), ["read **"])),
     "restricted twice": lambda: Restricted(Restricted(MemoryFilesystem(), ["all **"]), ["all **"]),
+    "asked": lambda: Asked(MemoryFilesystem(), lambda question: "yes"),
+    "asked, and overlaid": lambda: Overlay(Asked(MemoryFilesystem(), lambda question: "always")),
     "watched": lambda: Watched(MemoryFilesystem(), "/", lambda use: None),
     "stable": lambda: Stable(MemoryFilesystem(), AMBIENT_WALL_CLOCK),
     "stable, in virtual time": lambda: Stable(MemoryFilesystem(), virtual_clock()),

@@ -214,11 +214,11 @@ def test_nothing_gains_rights_by_a_new_name() -> None:
 def test_nor_by_the_name_of_a_directory() -> None:
     root = directory("all out/**", "delete,create mixed", "read,write,create,delete deep/**")
     out = root.open_directory("out")
-    assert refusal(Code.ACCESS, root.rename, "mixed", out, "mine") == Want("file", "read", "mixed/**")
+    assert refusal(Code.ACCESS, root.rename, "mixed", out, "mine") == Want("file", "read", "mixed/**", "read mixed/**")
     stays = directory("all out/**", "delete,create mixed", "read,write,create mixed/**")
     assert refusal(Code.ACCESS, stays.rename, "mixed", stays.open_directory("out"), "mine").action == "delete"
     there = directory("all deep/**", "create,delete out/**", "create new", "all **/f")
-    assert refusal(Code.ACCESS, there.rename, "deep", there, "new") == Want("file", "create", "new/**")
+    assert refusal(Code.ACCESS, there.rename, "deep", there, "new") == Want("file", "create", "new/**", "create new/**")
     root.rename("deep", out, "mine")
     assert content(root, "out/mine/er/f") == b"f"
 

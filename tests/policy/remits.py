@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from remit.policy.remit import LIMITS, DirectoryGrant, FileGrant, Remit, StreamFile
+from remit.policy.remit import LIMITS, READ_KINDS, DirectoryGrant, FileGrant, Remit, StreamFile
 
 # What can be in a path or an argument: no NUL, and nothing that is no Unicode.
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=12)
@@ -26,11 +26,14 @@ INTERFACES = st.lists(
 
 @st.composite
 def directories(draw: st.DrawFn) -> DirectoryGrant:
-    kind = draw(st.sampled_from(["host", "memory", "overlay", "archive"]))
+    kind = draw(st.sampled_from(["host", "memory", "overlay", "archive", "fsspec"]))
     rights, rules = draw(st.one_of(st.tuples(RIGHTS, st.none()), st.tuples(st.none(), RULES)))
-    sizes: dict[str, Any] = {name: draw(st.none() | COUNTS) for name in ("max_bytes", "max_files") if kind != "archive"}
-    path = None if kind == "memory" else draw(TEXTS)
-    return DirectoryGrant(draw(TEXTS), path, kind=kind, rights=rights, rules=rules, **sizes)
+    sizes: dict[str, Any] = {
+        name: draw(st.none() | COUNTS) for name in ("max_bytes", "max_files") if kind not in READ_KINDS
+    }
+    path = None if kind in ("memory", "fsspec") else draw(TEXTS)
+    url = draw(TEXTS.map(lambda text: f"memory://{text}")) if kind == "fsspec" else None
+    return DirectoryGrant(draw(TEXTS), path, kind=kind, url=url, rights=rights, rules=rules, **sizes)
 
 
 def streams(*words: str) -> st.SearchStrategy[str | StreamFile]:
@@ -71,6 +74,15 @@ def remits(draw: st.DrawFn) -> Remit:
         seed=draw(st.none() | st.integers(-(2**70), 2**70)),
         allow_interfaces=draw(st.none() | INTERFACES),
         deny_interfaces=draw(INTERFACES),
+        replaced_interfaces=draw(
+            st.dictionaries(
+                st.sampled_from(["wasi:cli/stdout@0.2.0", "wasi_snapshot_preview1#path_open", "my-env"]),
+                st.sampled_from(["package.module:Thing", "a:b.c"]),
+                max_size=3,
+            )
+        ),
+        deterministic=draw(st.booleans()),
+        strict=draw(st.booleans()),
         limits=limits,
     )
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -167,3 +169,37 @@ def test_the_decoy_is_where_nothing_else_can_be() -> None:
     for taken in ("/", ".", "./", "//", ""):
         assert not with_decoy("/data", taken)
     assert not with_decoy("/data", sockets=1)
+
+
+def test_what_fsspec_opens_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    import fsspec
+
+    fsspec.filesystem("memory").pipe("/granted/a.txt", b"a")
+    fsspec.filesystem("memory").pipe("/granted/b.txt", b"b")
+    granted = Granted(
+        Remit(
+            dirs=[
+                DirectoryGrant("/all", kind="fsspec", url="memory://granted"),
+                DirectoryGrant("/one", kind="fsspec", url="memory://granted", rules=["read a.txt"]),
+            ]
+        )
+    )
+    assert told(granted.dirs["/all"], "b.txt") == "opened"
+    assert told(granted.dirs["/all"], "b.txt", How.WRITE) == "read-only file system"
+    assert told(granted.dirs["/one"], "a.txt") == "opened"
+    assert told(granted.dirs["/one"], "b.txt") == "no such file or directory"
+    bad = Remit(dirs=[DirectoryGrant("/d", kind="fsspec", url="nothing://x", source="x.toml:7")])
+    with pytest.raises(GrantError, match=r"^x.toml:7: nothing://x: .*nothing"):
+        Granted(bad)
+    monkeypatch.setitem(sys.modules, "fsspec", None)
+    with pytest.raises(GrantError, match=r"^x.toml:7: nothing://x: .* pip install 'remit\[fsspec\]'"):
+        Granted(bad)
+
+
+def test_a_url_is_not_opened_before_it_is_granted() -> None:
+    """Nor is fsspec imported for files without one."""
+    code = "import sys; from remit.policy.remit import Remit; from remit.policy.granting import Granted; "
+    code += 'made = Remit.from_toml(\'[[dir]]\\nguest = "/d"\\nkind = "fsspec"\\nurl = "memory://x"\'); '
+    code += "assert 'fsspec' not in sys.modules; Granted(Remit()); assert 'fsspec' not in sys.modules; "
+    code += "Granted(made); assert 'fsspec' in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)

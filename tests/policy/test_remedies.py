@@ -41,6 +41,19 @@ def test_paths(action: str, subject: str, expected: str) -> None:
     assert said(action, subject) == expected
 
 
+def test_a_whole_directory() -> None:
+    """As when it is moved: the rule is for all of it, and not for a file called ``**``."""
+    told = said("delete", "/data/d/**", rule="delete d/**")
+    assert told == 'add "delete d/**" to rules in the [[dir]] of "/data"'
+    assert said("delete", "/data/d/**") == 'add "delete d/\\\\*\\\\*" to rules in the [[dir]] of "/data"'
+
+
+def test_what_can_only_be_read_has_no_remedy_for_more() -> None:
+    archive = Remit(dirs=[Remit.Directory("/z", "a.zip", kind="archive", rules=["read x"])])
+    assert said("write", "/z/x", remit=archive) == ""
+    assert said("read", "/z/y", remit=archive) == 'add "read y" to rules in the [[dir]] of "/z"'
+
+
 def test_what_is_in_no_directory() -> None:
     empty = Remit()
     assert said("read", "/etc/passwd", remit=empty) == (

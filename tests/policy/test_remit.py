@@ -78,10 +78,16 @@ def test_what_is_of_a_wrong_type(wrong: dict[str, Any]) -> None:
         ({"path": "data", "rights": "execute"}, "has the right 'execute'"),
         ({"path": "data", "rules": []}, "there are no rules"),
         ({"path": "data", "rules": ["read"]}, "has no pattern"),
-        ({"path": "data", "kind": "zip"}, "there are host, memory, overlay, archive"),
+        ({"path": "data", "kind": "zip"}, "there are host, memory, overlay, archive, fsspec"),
         ({"path": "data", "kind": "memory"}, "has no path"),
         ({"kind": "overlay"}, "has a path"),
         ({"path": "a.zip", "kind": "archive", "max_bytes": 1}, "is not written to"),
+        ({"kind": "fsspec"}, "url is missing: say what fsspec opens"),
+        ({"kind": "fsspec", "path": "data"}, "of the kind 'fsspec' has no path"),
+        ({"kind": "fsspec", "url": "data"}, "url is 'data', which is none"),
+        ({"kind": "fsspec", "url": "memory://a\0b"}, "with a NUL in it"),
+        ({"kind": "memory", "url": "memory://a"}, "url is for directories of the kind 'fsspec'"),
+        ({"kind": "fsspec", "url": "memory://a", "max_files": 1}, "what fsspec opens is not written to"),
         ({"path": "data", "rights": "all", "max_files": -1}, "max_files is -1"),
     ],
 )
@@ -94,6 +100,8 @@ def test_what_directories_are_when_little_is_said() -> None:
     assert DirectoryGrant("/m", kind="memory").rights == "all"
     assert DirectoryGrant("/o", "data", kind="overlay").rights == "all"
     assert DirectoryGrant("/a", "a.zip", kind="archive").rights == "read"
+    assert DirectoryGrant("/f", kind="fsspec", url="memory://x").rights == "read"
+    assert not DirectoryGrant("/f", kind="fsspec", url="memory://x").writable
     assert DirectoryGrant("/d", "data", rights="delete,read").rights == "read,delete"
     assert not DirectoryGrant("/d", "data", rules=["read **"]).writable
     assert DirectoryGrant("/d", "data", rules=["read **", "write a"]).writable

@@ -144,6 +144,47 @@ def test_a_function_of_wasi_can_be_replaced(way: Way) -> None:
     assert done.stdout == bytes(16)
 
 
+def test_an_object_has_the_functions(way: Way) -> None:
+    class Host:
+        other = 5
+
+        def f(self, number: int) -> int:
+            return 40 - number
+
+    assert way.run(programs.ASK, imports={"env": Host()}).returncode == 47
+
+    class Random:
+        @remit.with_instance
+        def random_get(self, guest: remit.Guest, address: int, length: int) -> int:
+            guest.memory.write(address, b"r" * length)
+            return 0
+
+    # What it does not have stays Remit's: the output is written.
+    done = way.run(guests.RANDOM, imports={"wasi_snapshot_preview1": Random()}, stdout=remit.PIPE)
+    assert done.stdout == b"r" * 16
+
+
+@pytest.mark.parametrize(
+    ("imports", "error", "message"),
+    [
+        ({"env": object()}, TypeError, r"imports\['env'\] is a object: module names map"),
+        ({"env": print}, TypeError, r"imports\['env'\] is a builtin_function_or_method"),
+        ({"env": Mine("x")}, remit.LinkError, "has none of the functions that program.wasm imports of it: f$"),
+        ({"other": Mine("x")}, remit.LinkError, "has none of the functions that program.wasm imports of it: none"),
+        (
+            {"env": {"f": lambda: 1}},
+            remit.LinkError,
+            r"imports\['env'\]\['f'\]: too many positional arguments; program",
+        ),
+        ({"env": {"f": lambda a, b: 1}}, remit.LinkError, "missing a required argument: 'b'; .* imports it as "),
+        ({"env": {"f": remit.with_instance(lambda a: 1)}}, remit.LinkError, "too many positional arguments"),
+    ],
+)
+def test_what_is_given_does_not_fit(imports: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        remit.load(programs.ASK, imports=imports, cache=False)
+
+
 def test_missing_functions_are_named_at_once_with_the_remedy(way: Way) -> None:
     program = wat(
         '(module (import "env" "f" (func)) (import "env" "g" (func (param i32))) (import "js" "m" (memory 1))'

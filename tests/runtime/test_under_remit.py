@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 import remit
 from cli import guests
 from remit import Remit
+from runtime.components.replaced import CLOCK
 
 
 @pytest.fixture(autouse=True)
@@ -127,6 +129,65 @@ def test_interfaces_of_components() -> None:
         component.instantiate(remit=Remit(allow_interfaces=["wasi:http/types@0.2.0#[constructor]fields"]))
     with pytest.raises(remit.RemitError, match=r"'wasi:http/typs', number 1, is no interface .* wasi:http/types"):
         component.instantiate(remit=Remit(deny_interfaces=["wasi:http/typs"]))
+
+
+@pytest.fixture
+def objects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The name of a module of Python objects."""
+    name = f"objects_{tmp_path.name.replace('-', '_')}"
+    (tmp_path / f"{name}.py").write_text(
+        """import remit
+
+class Random:
+    @remit.with_instance
+    def random_get(self, guest, address, length):
+        guest.memory.write(address, b"r" * length)
+        return 0
+
+class Clock:
+    def now(self):
+        return {"seconds": 5, "nanoseconds": 0}
+"""
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield name
+    sys.modules.pop(name, None)
+
+
+def test_interfaces_that_python_objects_answer(objects: str) -> None:
+    given = Remit(replaced_interfaces={"wasi_snapshot_preview1": f"{objects}:Random"})
+    assert objects not in sys.modules, "a remit imports nothing"
+    assert output(guests.RANDOM, given) == b"r" * 16
+    one = given.changed(replaced_interfaces={"wasi_snapshot_preview1#random_get": f"{objects}:Random.random_get"})
+    with pytest.raises(remit.LinkError, match="missing a required argument"):
+        remit.run([guests.RANDOM], remit=one)
+    denied = given.changed(deny_interfaces=["wasi_snapshot_preview1#random_get"])
+    with pytest.raises(remit.LinkError, match="does not allow: wasi_snapshot_preview1#random_get"):
+        remit.run([guests.RANDOM], remit=denied)
+    only = Remit(
+        replaced_interfaces={"wasi_snapshot_preview1#random_get": f"{objects}:Random.random_get"},
+        allow_interfaces=["wasi_snapshot_preview1#fd_write", "wasi_snapshot_preview1#proc_exit"],
+    )
+    with pytest.raises(remit.LinkError, match="missing a required argument"):
+        remit.run([guests.RANDOM], remit=only)
+
+
+def test_options_replace_objects_of_the_remit(objects: str) -> None:
+    given = Remit(replaced_interfaces={"wasi_snapshot_preview1": f"{objects}:Random"})
+    own = {"wasi_snapshot_preview1": {"random_get": lambda address, length: 0}}
+    assert output(guests.RANDOM, given, imports=own) == bytes(16)
+
+
+def test_a_loaded_program_has_the_objects_already(objects: str) -> None:
+    given = Remit(replaced_interfaces={"wasi:clocks/wall-clock#now": f"{objects}:Clock.now"})
+    with pytest.raises(
+        ValueError, match=r"loaded without them: load it by remit.load\(path, imports=remit.imports\(\)\)"
+    ):
+        remit.load(CLOCK, cache=False).instantiate(remit=given)
+    whole = Remit(replaced_interfaces={"wasi:clocks/wall-clock": f"{objects}:Clock"})
+    with remit.load(CLOCK, imports=whole.imports(), cache=False).instantiate(remit=whole) as instance:
+        assert instance.exports.now() == 5
+        assert instance.exports.resolution() > 0
 
 
 def test_instances(tmp_path: Path) -> None:

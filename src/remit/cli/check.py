@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from remit.cli.grant_options import GRANTS
 from remit.cli.options import Command, Option, UsageError
-from remit.cli.report import CommandError, reason, say, shown
+from remit.cli.remit_file import adopt, load
+from remit.cli.report import CommandError, say, shown
 from remit.cli.run import carry_out, loaded
 from remit.cli.world import World, remit_of
 from remit.policy.observing import Observation
 from remit.policy.remedies import remedy
-from remit.policy.remit import Remit, RemitError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from remit.kernel.refusals import Refusal
+    from remit.policy.remit import Remit
 
 COMMAND = Command(
     "check",
@@ -40,17 +41,23 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     path, *rest = parsed.operands
     options = {**parsed.values, "no-explain": True}
-    try:
-        file = Remit.load(path)
-    except RemitError as error:
-        raise CommandError(str(error)) from None
-    except OSError as error:
-        raise CommandError(f"{path}: {reason(error)}") from None
+    if "remit" in options:
+        raise UsageError(f"--remit: {path} is the remit file: give one of them")
+    # All that it is refused is to be told, and not the first thing only.
+    file = load(path).changed(strict=False)
     remit = remit_of(options, file)
     if remit.program is None:
         raise UsageError(f'{path} names no program: add program = "…" to it')
+    adopt(file, options)
     observation = Observation(remit)
-    program = loaded(remit.program, options)
+    unanswered = _without_python(remit)
+    options.pop("interfaces", None)
+    file = file.changed(
+        allow_interfaces=unanswered.allow_interfaces,
+        deny_interfaces=unanswered.deny_interfaces,
+        replaced_interfaces={},
+    )
+    program = loaded(remit.program, options, file)
     world = World(options, file)
     if "program-output" not in options:
         from remit.runtime.run import DEVNULL
@@ -63,9 +70,34 @@ def main(arguments: Sequence[str]) -> int:
     silent = [address for place, address in world.listening.items() if place not in observation.accepted]
     found = [f"unused: listen: {address}: it took no connection" for address in silent]
     found += findings(observation, refusals, file)
+    for name, reference in remit.replaced_interfaces.items():
+        say(f"not checked: {shown(name)} is answered by {shown(reference)}, whose code was not run\n")
     for line in found:
         say(f"{shown(line)}\n")
     return 1 if found or status else 0
+
+
+def _without_python(remit: Remit) -> Remit:
+    """The same with Remit's own answers: a check runs no code outside of the sandbox. CommandError if it has none."""
+    if not remit.replaced_interfaces:
+        return remit
+    from remit.interfaces.wit.registry import InterfaceName, registry
+    from remit.policy.replacing import source_of
+    from remit.runtime.bind import INTERFACES
+
+    for name, reference in remit.replaced_interfaces.items():
+        interface = name.partition("#")[0]
+        wanted = InterfaceName(interface)
+        known = registry().version(wanted) or (not wanted.version and registry().versions(wanted.name))
+        if interface not in INTERFACES and not known:
+            raise CommandError(
+                f"{source_of(remit, name)}: nobody but {reference} answers {name}, and a check does not run its code: "
+                "run the program by `remit run`"
+            )
+    allowed = remit.allow_interfaces
+    return remit.changed(
+        allow_interfaces=None if allowed is None else [*allowed, *remit.replaced_interfaces], replaced_interfaces={}
+    )
 
 
 def findings(observation: Observation, refusals: Sequence[Refusal], file: Remit) -> list[str]:

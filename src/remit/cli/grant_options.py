@@ -8,6 +8,8 @@ from remit.cli.values import (
     parse_count,
     parse_directory,
     parse_environment,
+    parse_fsspec,
+    parse_interface,
     parse_memory_directory,
     parse_network,
     parse_network_rule,
@@ -54,6 +56,14 @@ GRANTS = (
         help="What is in the zip or tar archive FILE (gzip, bzip2, xz), as a directory that it cannot change.",
     ),
     Option(
+        "--fsspec",
+        value="URL::GUEST",
+        parse=parse_fsspec,
+        repeated=True,
+        help="What fsspec opens by URL (s3://bucket/models), as a directory that it cannot change. It needs "
+        "pip install 'remit[fsspec]'.",
+    ),
+    Option(
         "--env",
         value="NAME[=VALUE]",
         parse=parse_environment,
@@ -74,6 +84,15 @@ GRANTS = (
         repeated=True,
         help="Let it reach these addresses only: example.com:443, *.example.com, 10.0.0.0/8:80-90, [::1]:8080, "
         "*:443 (any public one), or listen there: listen:127.0.0.1:8080.",
+    ),
+    Option(
+        "--interfaces",
+        value="NAME[=OBJECT]",
+        parse=parse_interface,
+        repeated=True,
+        help="It may import this interface, or this function of one (NAME#FUNCTION), and no others that are not named "
+        "so. -NAME: all but this one. NAME=MODULE:OBJECT: an object of Python's answers it; its code is run, "
+        "outside of any sandbox.",
     ),
     Option("--argv0", value="NAME", help="What it is told as its own name (default: the file's)."),
     Option("--fuel", value="N", parse=parse_count, help="Stop it after about N instructions."),

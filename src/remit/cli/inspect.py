@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from remit.binary.module import Export, Import, ModuleInfo
     from remit.binary.types import ExternType
+    from remit.policy.remit import Remit
 
 MOST_VALUES = 32
 """Parameters, or results, of one type that are told; of more, the first and how many. Compilers make fewer, and a small
@@ -30,8 +31,15 @@ _PIECES = 10_000
 COMMAND = Command(
     "inspect",
     "PROGRAM",
-    "Say what a program is, what it offers, and what it could need at most. Nothing of it is run.",
+    "Say what a program is, what it offers, and what it could need at most. Nothing of it is run. A PROGRAM whose\n"
+    "name ends in .toml is a remit file, which names one.",
     (
+        Option(
+            "--remit",
+            value="FILE",
+            help="Say, too, what of that the remit file FILE leaves out, and what it grants that the program can never "
+            "ask for.",
+        ),
         Option("--json", help="All of it, for machines."),
         Option("--wit", help="Of a component: its world as WIT text, with all types, and nothing else."),
     ),
@@ -44,20 +52,50 @@ def main(arguments: Sequence[str]) -> int:
     if parsed is None:
         say(COMMAND.help())
         return 0
-    program = ProgramFile(parsed.operands[0])
+    path, remit, file = _operand(parsed.operands[0], parsed.values.get("remit"))
+    program = ProgramFile(path)
     if "wit" in parsed.values:
         if "json" in parsed.values:
             raise UsageError("--json and --wit are two forms of what is told: give one of them")
+        if "remit" in parsed.values:
+            raise UsageError("--wit tells nothing but the world, which is the same under any remit: leave out --remit")
         from remit.cli.inspect_component import wit_of
 
         say(wit_of(program))
         return 0
-    facts = inspect(program)
+    facts = inspect(program, remit)
+    if remit is not None:
+        facts["remit_file"] = file
     if "json" in parsed.values:
         _say_json(facts)
     else:
         say("".join(line + "\n" for line in in_words(facts)))
     return 0
+
+
+def _operand(path: str, name: str | None) -> tuple[str, Remit | None, str]:
+    """The program's path, and the remit and its file's name. UsageError, CommandError."""
+    from remit.cli.remit_file import SUFFIX, load
+
+    if not path.endswith(SUFFIX):
+        return path, None if name is None else load(name), name or ""
+    if name is not None:
+        raise UsageError(f"--remit: {path} is a remit file itself: give one of them")
+    remit = load(path)
+    if remit.program is None:
+        raise CommandError(
+            f'{path}: it says no program: write program = "…" there, or remit inspect --remit {path} PROGRAM'
+        )
+    return remit.path_of(remit.program), remit, path
+
+
+def _under(info: ModuleInfo, remit: Remit, data: bytes) -> dict[str, Any]:
+    from hashlib import sha256
+
+    from remit.cli.inspect_remit import under
+
+    imports = [(each.module, each.name) for each in info.imports if each.kind == "func"]
+    return under(imports, remit, sha256(data).hexdigest())
 
 
 def _say_json(facts: dict[str, Any]) -> None:
@@ -73,19 +111,21 @@ def _say_json(facts: dict[str, Any]) -> None:
     say("".join(pieces) + "\n")
 
 
-def inspect(program: ProgramFile) -> dict[str, Any]:
-    """What is known, in JSON's types. CommandError if it is not WebAssembly, or damaged."""
+def inspect(program: ProgramFile, remit: Remit | None = None) -> dict[str, Any]:
+    """What is known, in JSON's types, also under `remit`. CommandError if it is not WebAssembly, or damaged."""
     facts: dict[str, Any] = {"path": program.path, "kind": program.kind, "size": len(program.data)}
     if program.kind == COMPONENT:
         from remit.cli.inspect_component import facts_of
 
-        return facts | facts_of(program.data, program.path)
+        return facts | facts_of(program.data, program.path, remit)
     if program.kind != MODULE:
         raise CommandError(f"{program.path}: {describe(program.data[:HEAD])}; a WebAssembly binary is needed")
     try:
         info = decode_module(program.data)
     except BinaryError as error:
         raise CommandError(f"{program.path}: damaged module: {error}") from None
+    if remit is not None:
+        facts["remit"] = _under(info, remit, program.data)
     return facts | {
         "shape": shape_of(info),
         "name": _name(program.data, info),
@@ -181,6 +221,12 @@ def in_words(facts: dict[str, Any]) -> list[str]:
     lines += ["", "could use at most:" if facts["needs"] else "could use: nothing, it can only compute"]
     for need, imports in facts["needs"].items():
         lines.append(f"  {WORDS[need]} ({_some(imports)})")
+    marked: dict[tuple[str, str], str] = {}
+    if "remit" in facts:
+        from remit.cli import inspect_remit
+
+        lines += inspect_remit.in_words(facts["remit"], facts["remit_file"])
+        marked = inspect_remit.marks(facts["remit"])
     lines += ["", f"imports: {len(facts['imports'])}"]
     modules: dict[str, list[dict[str, Any]]] = {}
     for each in facts["imports"]:
@@ -189,7 +235,8 @@ def in_words(facts: dict[str, Any]) -> list[str]:
         lines.append(f"  {shown(module)}: {len(imports)}")
         for each in imports:
             kind = "" if module in WASI_0_1 else f"{each['kind']} "
-            lines.append(f"    {kind}{shown(each['name'])} {each['text']}")
+            mark = marked.get((module, each["name"])) if each["kind"] == "func" else None
+            lines.append(f"    {kind}{shown(each['name'])} {each['text']}" + (f" [{mark}]" if mark else ""))
     lines += ["", f"exports: {len(facts['exports'])}"]
     lines += [f"  {each['kind']} {shown(each['name'])} {each['text']}" for each in facts["exports"]]
     if facts["producers"]:

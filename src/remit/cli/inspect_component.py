@@ -19,16 +19,18 @@ if TYPE_CHECKING:
     from remit.cli.program_file import ProgramFile
     from remit.component.types import ExternType
     from remit.component.validated import ValidatedComponent
+    from remit.policy.remit import Remit
 
 MOST_MEMBERS = 256
 """Names of one interface that are told; of more, the first and how many. A small file can say a large interface once,
 and import it ten thousand times."""
 
 
-def facts_of(data: bytes, path: str) -> dict[str, Any]:
+def facts_of(data: bytes, path: str, remit: Remit | None = None) -> dict[str, Any]:
     """In JSON's types. CommandError if it is damaged, or has what Remit does not run."""
     component = _validated(data, path)
-    return {
+    facts = {} if remit is None else {"remit": _under(component, remit, data)}
+    return facts | {
         "shape": _shape(component.exports),
         "imports": [_extern(name, type) for name, type in component.imports.items()],
         "exports": [_extern(name, type) for name, type in component.exports.items()],
@@ -52,6 +54,15 @@ def _validated(data: bytes, path: str) -> ValidatedComponent:
         return validate_component(data)
     except (BinaryError, ValidationError) as error:
         raise CommandError(f"{path}: damaged component, or one that Remit does not run: {error}") from None
+
+
+def _under(component: ValidatedComponent, remit: Remit, data: bytes) -> dict[str, Any]:
+    from hashlib import sha256
+
+    from remit.cli.inspect_remit import under
+    from remit.runtime.under_remit import imported_by_component
+
+    return under([*imported_by_component(component)], remit, sha256(data).hexdigest())
 
 
 def _shape(exports: Mapping[str, ExternType]) -> str:
@@ -88,12 +99,20 @@ _SHAPES = {
 def in_words(facts: dict[str, Any]) -> list[str]:
     """`facts` in lines for people."""
     lines = [_SHAPES[facts["shape"]]]
+    marked: dict[tuple[str, str], str] = {}
+    if "remit" in facts:
+        from remit.cli import inspect_remit
+
+        lines += inspect_remit.in_words(facts["remit"], facts["remit_file"])
+        marked = inspect_remit.marks(facts["remit"])
     for title in ("imports", "exports"):
         lines += ["", f"{title}: {len(facts[title])}"]
         for each in facts[title]:
             lines.append(f"  {each['kind']} {shown(each['name'])}")
             members = each.get("members", ())
-            lines += [f"    {member['kind']} {shown(member['name'])}" for member in members]
+            for member in members:
+                mark = marked.get((each["name"], member["name"])) if title == "imports" else None
+                lines.append(f"    {member['kind']} {shown(member['name'])}" + (f" [{mark}]" if mark else ""))
             if "members_in_all" in each:
                 lines.append(f"    … {each['members_in_all']} in all")
     return lines

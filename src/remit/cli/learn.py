@@ -6,18 +6,22 @@ import os
 
 from remit.cli.grant_options import GRANTS
 from remit.cli.options import Command, Option, UsageError
-from remit.cli.refusals import MOST_LINES
-from remit.cli.report import CommandError, complain, reason, say, shown
+from remit.cli.refusals import MOST_LINES, tell
+from remit.cli.remit_file import adopt, digest_of, load
+from remit.cli.report import REFUSED_STATUS, CommandError, complain, reason, say, shown
 from remit.cli.run import carry_out, loaded
 from remit.cli.values import DirectoryGrant, parse_duration
 from remit.cli.world import World, remit_of
 from remit.policy.observing import Observation
-from remit.policy.remit import Remit, RemitError
+from remit.policy.remit import RemitError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
+
+    from remit.kernel.refusals import Refusal
+    from remit.policy.remit import Remit
 
 COMMAND = Command(
     "learn",
@@ -29,6 +33,11 @@ COMMAND = Command(
         Option(
             "--discard-changes",
             help="Let it work on copies: directories of the host stay as they are, and what it writes is gone then.",
+        ),
+        Option(
+            "--ask",
+            help="Ask on the terminal before each new use of a directory, by path and right, and refuse what is not "
+            "allowed. --timeout runs meanwhile.",
         ),
         *GRANTS,
         Option("--timeout", value="DURATION", parse=parse_duration, help="Stop it after this: 10, 500ms, 2m."),
@@ -49,20 +58,48 @@ def main(arguments: Sequence[str]) -> int:
     path, *rest = parsed.operands
     options = parsed.values
     output = options.get("output", "remit.toml")
-    known = _known(output)
-    remit = remit_of(options, inherit=True)
+    known = load(output).based_on("") if os.path.exists(output) else None
+    file = None
+    if "remit" in options:
+        file = load(options["remit"])
+        adopt(file, options)
+        rest = rest or [*file.arguments]
+    remit = remit_of(options, file, inherit=True)
     _check_program(output, path, known)
     if not os.path.isdir(os.path.dirname(output) or "."):
         # Now, and not when the program has run.
         raise CommandError(f"{output}: there is no directory {os.path.dirname(output)}")
+    asking = terminal = None
+    if "ask" in options:
+        from remit.cli.asking import Terminal
+        from remit.policy.asking import Asking
+
+        terminal = Terminal(os.path.basename(path))
+        asking = Asking(remit, terminal, known)
     observation = Observation(remit)
-    program = loaded(path, options)
-    world = World(_discarding(options) if "discard-changes" in options else options)
+    program = loaded(path, options, file)
+    if "discard-changes" in options:
+        options, file = _discarding(options), None if file is None else _discarding_of(file)
+    # What is refused is no reason to stop learning.
+    world = World(options, None if file is None else file.changed(strict=False))
     world.add_decoy()
+    refusals: list[Refusal] = []
+    if asking is not None:
+        asking.around(world.options["dirs"])
     try:
-        status = carry_out(program, path, rest, world, options, observation)
+        status = _status(
+            path,
+            lambda: carry_out(
+                program, path, rest, world, options, observation, on_refusal=None if asking is None else refusals.append
+            ),
+        )
     finally:
-        _write(output, path, rest, observation.smallest(known), known)
+        if terminal is not None:
+            terminal.close()
+        remembered = known if asking is None else asking.remembered()
+        _write(output, path, rest, observation.smallest(remembered), known)
+        if asking is not None:
+            tell([each for each in refusals if not asking.was_denied(each)], options, world.file)
     for guest, rule, count in observation.suggestions():
         complain(f"{shown(output)}: {shown(guest)}: the rule '{shown(rule)}' could stand for {count} of its rules")
     unlearned = observation.unlearned()
@@ -73,17 +110,17 @@ def main(arguments: Sequence[str]) -> int:
     return status
 
 
-def _known(output: str) -> Remit | None:
-    """What the file says already."""
-    if not os.path.exists(output):
-        return None
+def _status(path: str, run: Callable[[], int]) -> int:
+    """That of `run`, which may be stopped by an answer."""
     try:
-        # Its paths begin where those of the options do.
-        return Remit.load(output).based_on("")
-    except RemitError as error:
-        raise CommandError(str(error)) from None
-    except OSError as error:
-        raise CommandError(f"{output}: {reason(error)}") from None
+        return run()
+    except Exception as error:
+        from remit.cli.asking import StoppedByAnswer
+
+        if not isinstance(error, StoppedByAnswer):
+            raise
+        complain(f"{path}: stopped, as you said")
+        return REFUSED_STATUS
 
 
 def _discarding(options: dict[str, Any]) -> dict[str, Any]:
@@ -96,6 +133,18 @@ def _discarding(options: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _discarding_of(file: Remit) -> Remit:
+    """The same remit, likewise."""
+    for each in file.files:
+        if each.rights != "read":
+            raise CommandError(
+                f"--discard-changes: {each.source} lets it change a single file, of which there are no copies: grant "
+                "the directory that it is in"
+            )
+    dirs = [each.changed(kind="overlay") if each.kind == "host" and each.writable else each for each in file.dirs]
+    return file.changed(dirs=dirs)
+
+
 def _check_program(output: str, program: str, known: Remit | None) -> None:
     if known is None or known.program is None:
         return
@@ -104,15 +153,39 @@ def _check_program(output: str, program: str, known: Remit | None) -> None:
 
 
 def _write(output: str, program: str, arguments: list[str], remit: Remit, known: Remit | None) -> None:
-    from remit.cli.remit_file import digest_of
     from remit.policy.remit_file.update import update_file
 
     digest = digest_of(program)
     kept = known is not None and known.program is not None
     given = known.arguments if known is not None and kept else arguments
     try:
-        update_file(output, remit.changed(program=program, sha256=digest, arguments=given))
+        learned = remit if known is None else _together(remit, known)
+        update_file(output, learned.changed(program=program, sha256=digest, arguments=given))
     except (RemitError, RuntimeError) as error:
         raise CommandError(str(error)) from None
     except OSError as error:
         raise CommandError(f"{output}: {reason(error)}") from None
+
+
+def _together(learned: Remit, known: Remit) -> Remit:
+    """What was learned, and what the file says besides: a person may have written that, so nothing is taken out."""
+    single = {
+        name: getattr(known, name)
+        for name in ("name", "time", "seed", "allow_interfaces")
+        if getattr(known, name) is not None
+    }
+    return learned.changed(
+        **single,
+        env={**known.env, **{name: value for name, value in learned.env.items() if name not in known.env}},
+        stdin=known.stdin,
+        stdout=known.stdout,
+        stderr=known.stderr,
+        network=known.network if learned.network == "none" else learned.network,
+        http=known.http and learned.http,
+        listen=list(dict.fromkeys([*known.listen, *learned.listen])),
+        deny_interfaces=list(dict.fromkeys([*known.deny_interfaces, *learned.deny_interfaces])),
+        replaced_interfaces={**learned.replaced_interfaces, **known.replaced_interfaces},
+        deterministic=known.deterministic or learned.deterministic,
+        strict=known.strict or learned.strict,
+        limits={**learned.limits, **known.limits},
+    )

@@ -14,6 +14,7 @@ from remit.runtime.program import WrongDigest, load_with
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from remit.engine.cache import Cache
@@ -62,6 +63,7 @@ def load_program(
     name: str | None = None,
     precompiled: bool = False,
     sha256: str | None = None,
+    imports: Mapping[str, Any] | None = None,
 ) -> Any:
     """As :func:`remit.load`; with `precompiled`, also native code that was compiled ahead of time, unchecked.
 
@@ -79,9 +81,9 @@ def load_program(
                     raise CommandError(
                         f"{path}: its remit has the SHA-256 of a WebAssembly program, and this was compiled from one"
                     )
-                return _load_precompiled(path, config, name)
+                return _load_precompiled(path, config, name, imports)
         with Unwinding():
-            return load_with(InterruptibleEngine(config), cache, path, name=name, sha256=sha256)
+            return load_with(InterruptibleEngine(config), cache, path, name=name, sha256=sha256, imports=imports)
     except OSError as error:
         raise CommandError(f"{path}: {reason(error)}") from None
     except InvalidModule as error:
@@ -94,12 +96,17 @@ def load_program(
         raise CommandError(f"{path!r}: {error}") from None
 
 
-def _load_precompiled(path: str, config: Config, name: str | None) -> Program:
+def _load_precompiled(path: str, config: Config, name: str | None, imports: Mapping[str, Any] | None) -> Program:
     from remit.runtime.precompiled import load_precompiled_unchecked
 
     try:
         return load_precompiled_unchecked(
-            path, fuel=config.fuel, gc=config.gc, deterministic=config.deterministic, name=name
+            path,
+            imports=imports,
+            fuel=config.fuel,
+            gc=config.gc,
+            deterministic=config.deterministic,
+            name=name,
         )
     except InvalidModule as error:
         raise CommandError(f"{path}: {error}") from None

@@ -17,7 +17,7 @@ SUFFIX = ".toml"
 
 _OPTIONS = {"name": "argv0", "time": "clock", "seed": "seed"}
 _LIMITS = {"timeout": "timeout", "fuel": "fuel"}
-_NOT_WRITTEN = ("invoke", "allow-gc", "allow-precompiled", "overlay-changes", "audit", "strict")
+_NOT_WRITTEN = ("invoke", "allow-gc", "allow-precompiled", "overlay-changes", "audit")
 
 
 def prepared(path: str, arguments: list[str], options: dict[str, Any]) -> tuple[str, list[str], Remit | None] | None:
@@ -44,15 +44,22 @@ def prepared(path: str, arguments: list[str], options: dict[str, Any]) -> tuple[
         _write(path, arguments, options, remit)
         return None
     if remit is not None:
-        for name, option in _OPTIONS.items():
-            if getattr(remit, name) is not None:
-                options.setdefault(option, getattr(remit, name))
-        for name, option in _LIMITS.items():
-            if name in remit.limits:
-                options.setdefault(option, remit.limits[name])
-        if remit.sha256 is not None:
-            options["sha256"] = remit.sha256
+        adopt(remit, options)
     return path, arguments, remit
+
+
+def adopt(remit: Remit, options: dict[str, Any]) -> None:
+    """Add to `options` what a file says of how its program is loaded and how long it runs, but for what is there."""
+    for name, option in _OPTIONS.items():
+        if getattr(remit, name) is not None:
+            options.setdefault(option, getattr(remit, name))
+    for name, option in _LIMITS.items():
+        if name in remit.limits:
+            options.setdefault(option, remit.limits[name])
+    if remit.deterministic:
+        options["deterministic"] = True
+    if remit.sha256 is not None:
+        options["sha256"] = remit.sha256
 
 
 def for_server(path: str, options: dict[str, Any]) -> Remit:
@@ -63,6 +70,8 @@ def for_server(path: str, options: dict[str, Any]) -> Remit:
         ("network.listen", remit.listen, "its instances get no sockets; --addr says where the server listens"),
         ("arguments", remit.arguments, "a server's instances have none"),
         ("limits.timeout", "timeout" in remit.limits, "--request-timeout says how long an answer may take"),
+        ("deterministic", remit.deterministic, "what it answers depends on who asks, and when"),
+        ("strict", remit.strict, "a server goes on; standard error tells what its instances were refused"),
     ):
         if given:
             raise CommandError(f"{remit.sources.get(place, name)}: {place} is not for servers: {remedy}")
@@ -81,19 +90,6 @@ def load(path: str) -> Remit:
         raise CommandError(f"{path}: {reason(error)}") from None
     except ValueError as error:  # A NUL in the name.
         raise CommandError(f"{path!r}: {error}") from None
-
-
-def check_interfaces(path: str, program: Any, remit: Remit) -> None:
-    """CommandError if the program imports what it is not to."""
-    from remit.engine.api import LinkError
-    from remit.runtime.under_remit import check_interfaces
-
-    try:
-        check_interfaces(program, remit)
-    except LinkError as error:
-        raise CommandError(f"{path}: {error}") from None
-    except RemitError as error:
-        raise CommandError(str(error)) from None
 
 
 def digest_of(path: str) -> str:

@@ -17,7 +17,7 @@ from remit.cli.report import (
     shown,
 )
 from remit.cli.values import parse_duration, parse_size
-from remit.cli.world import World
+from remit.cli.world import World, remit_of
 from remit.engine.api import LinkError, Timeout, Trap
 from remit.engine.cache import Cache
 from remit.engine.wasmtime.config import Config
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from remit.kernel.calls import CallSink
     from remit.kernel.refusals import Refusal
     from remit.kernel.uses import Use
+    from remit.policy.remit import Remit
     from remit.runtime.components.program import Component
 
 COMMAND = Command(
@@ -125,20 +126,28 @@ def run_program(path: str, rest: list[str], options: dict[str, Any], *, trace: C
         if found is None:
             return 0
         path, rest, file = found
-    program = loaded(path, options)
-    if file is not None:
-        from remit.cli.remit_file import check_interfaces
-
-        check_interfaces(path, program, file)
+    program = loaded(path, options, file)
     world = World(options, file)
     if trace is not None:
         world.options["trace"] = trace
     return carry_out(program, path, rest, world, options)
 
 
-def loaded(path: str, options: dict[str, Any]) -> Program | Component:
-    """The program, which can be run, or called with the option ``invoke``. CommandError."""
+def loaded(path: str, options: dict[str, Any], file: Remit | None = None) -> Program | Component:
+    """The program, which can be run, or called with the option ``invoke``, and imports what it may. CommandError."""
     program: Program | Component
+    remit = remit_of(options, file) if file is not None or "interfaces" in options else None
+    imports = None
+    if remit is not None and remit.replaced_interfaces:
+        from remit.cli.interfaces import imports_of
+
+        if "record" in options:
+            [name, *_] = remit.replaced_interfaces
+            raise UsageError(
+                f"--record: {name} is answered by a Python object, whose answers are not recorded; from Python, "
+                "remit.run(…, record=…) and remit.replay(…, imports=…) call it again"
+            )
+        imports = imports_of(path, remit, options.get("sha256"))
     try:
         program = load_program(
             path,
@@ -147,9 +156,10 @@ def loaded(path: str, options: dict[str, Any]) -> Program | Component:
             name=options.get("argv0"),
             precompiled="allow-precompiled" in options,
             sha256=options.get("sha256"),
+            imports=imports,
         )
     except LinkError as error:  # of a component, which is linked when it is loaded
-        raise CommandError(f"{path}: {error}") from None
+        raise CommandError(f"{path}: {_link_problem(error, remit)}") from None
     if not isinstance(program, Program):
         _check_component(path, program, options)
     elif "invoke" not in options and not program.is_command:
@@ -157,7 +167,19 @@ def loaded(path: str, options: dict[str, Any]) -> Program | Component:
 
         functions = ", ".join(map(shown, functions_of(program))) or "it has none"
         raise CommandError(f"{path}: a library, with no _start; call one of its functions with --invoke ({functions})")
+    if remit is not None:
+        from remit.cli.interfaces import check_interfaces
+
+        check_interfaces(path, program, remit)
     return program
+
+
+def _link_problem(error: LinkError, remit: Remit | None) -> str:
+    if remit is None or not remit.replaced_interfaces:
+        return str(error)
+    from remit.cli.interfaces import in_users_words
+
+    return in_users_words(str(error), remit)
 
 
 def carry_out(
@@ -184,15 +206,12 @@ def carry_out(
         world.options["on_use"] = log
         world.options["on_refusal"] = refused
     _set_recording(world, path, options)
-    if "deterministic" in options:
-        world.options["deterministic"] = True
-    if "strict" in options:
-        world.options["strict"] = True
     try:
         with Unwinding():
             return _status(_run(program, arguments, world, options))
     except StoppedAtRefusal:
-        complain(f"{path}: stopped at its first refusal, as --strict asks for")
+        asker = "--strict" if "strict" in options or world.file is None else world.file.sources.get("strict", "strict")
+        complain(f"{path}: stopped at its first refusal, as {asker} asks for")
         return REFUSED_STATUS
     except Trap as trap:
         explain(f"{path}: trap: {trap}")

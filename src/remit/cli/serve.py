@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 
 from remit.cli.grant_options import GRANTS
+from remit.cli.interfaces import check_interfaces, imports_of, in_users_words
 from remit.cli.load import load_program
 from remit.cli.options import Command, Option, UsageError
 from remit.cli.refusals import RefusalReport
 from remit.cli.report import CommandError, complain, explain, reason, say, shown
 from remit.cli.values import parse_address, parse_count, parse_duration, parse_positive, parse_size
-from remit.cli.world import World
+from remit.cli.world import World, remit_of
 from remit.engine.api import LinkError
 from remit.engine.cache import Cache
 from remit.engine.wasmtime.config import Config
@@ -97,6 +98,7 @@ def main(arguments: Sequence[str]) -> int:
         from remit.cli.remit_file import for_server
 
         file = for_server(path, options)
+    remit = remit_of(options, file) if file is not None or "interfaces" in options else None
     try:
         program = load_program(
             path,
@@ -104,9 +106,10 @@ def main(arguments: Sequence[str]) -> int:
             cache=None if "no-cache" in options else Cache(),
             name=options.get("argv0"),
             sha256=options.get("sha256"),
+            imports=None if remit is None else imports_of(path, remit, options.get("sha256")),
         )
     except LinkError as error:
-        raise CommandError(f"{path}: {error}") from None
+        raise CommandError(f"{path}: {error if remit is None else in_users_words(str(error), remit)}") from None
     if not getattr(program, "handler", None):
         raise CommandError(
             f"{path}: it exports no wasi:http/incoming-handler@0.2, so it answers no requests; `remit inspect` says "
@@ -118,10 +121,8 @@ def main(arguments: Sequence[str]) -> int:
         h11()
     except RuntimeError as error:
         raise CommandError(str(error)) from None
-    if file is not None:
-        from remit.cli.remit_file import check_interfaces
-
-        check_interfaces(path, program, file)
+    if remit is not None:
+        check_interfaces(path, program, remit)
     world = World(options, file)
     refusals = RefusalReport(options)
 

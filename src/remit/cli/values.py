@@ -26,6 +26,8 @@ __all__ = [
     "parse_directory",
     "parse_duration",
     "parse_environment",
+    "parse_fsspec",
+    "parse_interface",
     "parse_memory_directory",
     "parse_network",
     "parse_network_rule",
@@ -81,6 +83,41 @@ def parse_archive(text: str) -> DirectoryGrant:
     if not host or not guest:
         raise ValueError(f"{text!r} is not an archive; write FILE or FILE::GUEST")
     return DirectoryGrant(host, guest, read_only=True)
+
+
+def parse_fsspec(text: str) -> tuple[str, str]:
+    """``URL::GUEST``; there may be ``::`` in URLs, too, so GUEST is what comes after the last one."""
+    url, _, guest = text.rpartition("::")
+    if not guest or "://" in guest or ("://" not in url and "::" not in url):
+        raise ValueError(f"{text!r} is not what fsspec opens; write URL::GUEST, as in s3://bucket/models::/models")
+    return url, guest
+
+
+class InterfaceGrant:
+    """An interface or a function: allowed, denied, or answered by an object of Python's."""
+
+    __slots__ = ("denied", "name", "reference")
+
+    def __init__(self, name: str, *, denied: bool = False, reference: str | None = None) -> None:
+        self.name = name
+        self.denied = denied
+        self.reference = reference
+
+
+def parse_interface(text: str) -> InterfaceGrant:
+    """``NAME[#FUNCTION]``, ``-NAME[#FUNCTION]`` or ``NAME[#FUNCTION]=MODULE:OBJECT``."""
+    from remit.policy.remit import reference
+
+    name, equals, found = text.removeprefix("-").partition("=")
+    interface, hash, function = name.partition("#")
+    if not interface or (hash and not function) or (equals and text.startswith("-")):
+        raise ValueError(
+            f"{text!r} is no interface; write NAME or NAME#FUNCTION, with - before it to deny it, or "
+            "=MODULE:OBJECT after it to have that answer it"
+        )
+    if equals:
+        return InterfaceGrant(name, reference=reference(found))
+    return InterfaceGrant(name, denied=text.startswith("-"))
 
 
 def parse_memory_directory(text: str) -> tuple[str, int | None]:

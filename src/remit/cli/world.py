@@ -10,8 +10,10 @@ from remit.policy.remit import DirectoryGrant, Remit, RemitError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
+    from remit.cli.values import InterfaceGrant
     from remit.network.host import HostSocket
 
 _LIMITS = {
@@ -93,6 +95,12 @@ def remit_of(options: dict[str, Any], file: Remit | None = None, *, inherit: boo
     for option, name in (("argv0", "name"), ("seed", "seed"), ("clock", "time")):
         if option in options:
             fields[name] = options[option]
+    if "interfaces" in options:
+        fields |= _interfaces(options["interfaces"], remit)
+        fields["sources"] |= {f"interfaces.{each.name}": "--interfaces" for each in options["interfaces"]}
+    for name in ("deterministic", "strict"):
+        if name in options:
+            fields[name] = True
     fields["network"] = _network(options, remit)
     fields["listen"] = [*remit.listen, *options.get("listen", ())]
     for number in range(len(remit.listen), len(fields["listen"])):
@@ -127,7 +135,22 @@ def _directories(options: dict[str, Any]) -> list[DirectoryGrant]:
     dirs += [
         DirectoryGrant(each.guest, each.host, kind="archive", source="--archive") for each in options.get("archive", ())
     ]
+    dirs += [
+        DirectoryGrant(guest, kind="fsspec", url=url, source="--fsspec") for url, guest in options.get("fsspec", ())
+    ]
     return dirs
+
+
+def _interfaces(given: Iterable[InterfaceGrant], remit: Remit) -> dict[str, Any]:
+    allowed = [each.name for each in given if each.reference is None and not each.denied]
+    return {
+        "allow_interfaces": [*(remit.allow_interfaces or ()), *allowed] if allowed else remit.allow_interfaces,
+        "deny_interfaces": [*remit.deny_interfaces, *[each.name for each in given if each.denied]],
+        "replaced_interfaces": {
+            **remit.replaced_interfaces,
+            **{each.name: each.reference for each in given if each.reference is not None},
+        },
+    }
 
 
 def _network(options: dict[str, Any], remit: Remit) -> Any:

@@ -6,7 +6,7 @@ import _thread
 
 from remit.filesystems.arguments import wanted_filesystem
 from remit.filesystems.read_only import ReadOnlyFile
-from remit.filesystems.rules import CREATE, DELETE, READ, RIGHTS, SEE, WRITE, file_rules
+from remit.filesystems.rules import CREATE, DELETE, READ, RIGHTS, SEE, WRITE, file_rules, literal
 from remit.kernel.errors import Code, KernelError
 from remit.kernel.files import Directory, File, Filesystem, FileType, How
 from remit.kernel.refusals import Refused, Want
@@ -48,6 +48,18 @@ class Restricted(Filesystem):
         """What was given."""
         return self._policy.rules
 
+    @property
+    def origin(self) -> object:
+        """What its refusals name."""
+        return self._policy
+
+    def allow(self, rule: str | FileRule) -> None:
+        """One rule more, in force at once for all directories that are open; open files stay as they are. RuleError."""
+        with self._policy.lock:
+            self._policy.rules = file_rules([*self._policy.rules, rule])
+            # Whatever is remembered was without it.
+            self._policy.moves += 1
+
     def root(self) -> Directory:
         root = self._filesystem.root()
         with self._policy.lock:
@@ -68,7 +80,7 @@ class _Policy:
         self.lock = _thread.allocate_lock()
         """Held while a directory is opened or moved: several programs may have the filesystem."""
         self.moves = 0
-        """How many directories were moved, by which others may lie elsewhere."""
+        """How often directories were moved, by which others may lie elsewhere, or rules were added."""
         self.top = _Place(self, None, "")
 
 
@@ -439,9 +451,9 @@ class RestrictedDirectory(Directory):
         before, after = self._place.rights_of(name), target._place.rights_of(target_name)
         missing = (DELETE | after.at_most_below) & ~before.at_least_below
         if missing:
-            raise self._no_right(f"{name}/**", missing)
+            raise self._no_right(f"{name}/**", missing, below=name)
         if not after.at_least_below & CREATE:
-            raise target._no_right(f"{target_name}/**", CREATE)
+            raise target._no_right(f"{target_name}/**", CREATE, below=target_name)
 
     def _same(self, target: Directory) -> RestrictedDirectory:
         if isinstance(target, RestrictedDirectory) and target._place.policy is self._place.policy:
@@ -450,20 +462,24 @@ class RestrictedDirectory(Directory):
             raise KernelError(Code.READ_ONLY, "from or to a read-only filesystem")
         raise KernelError(Code.CROSS_DEVICE, "from or to a directory with other rules")
 
-    def _no_right(self, name: str, rights: int) -> KernelError:
-        return self._refused(rights, self._place.path_of(name))
+    def _no_right(self, name: str, rights: int, *, below: str | None = None) -> KernelError:
+        """`below`: all in this directory is meant, and the directory itself."""
+        pattern = "" if below is None else f"{literal(self._place.path_of(below))}/**"
+        return self._refused(rights, self._place.path_of(name), pattern)
 
-    def _refused(self, rights: int, path: str) -> KernelError:
-        """For the first of `rights`; the others would be asked for next."""
+    def _refused(self, rights: int, path: str, pattern: str = "") -> KernelError:
+        """For the first of `rights`; the others would be asked for next. `pattern`: if that is not just `path`."""
         asked = rights & ~SEE or SEE
         right = next(right for right in RIGHTS.values() if asked & right)
         if right != READ and self._directory.read_only:
             # Whatever the rules say.
             return KernelError(Code.READ_ONLY, path)
-        return Refused(Code.ACCESS, f"no rule allows to {_NAMES[right]} {path or '.'}", want=self._want(right, path))
+        rule = f"{_NAMES[right]} {pattern}" if pattern else ""
+        want = self._want(right, path, rule)
+        return Refused(Code.ACCESS, f"no rule allows to {_NAMES[right]} {path or '.'}", want=want)
 
-    def _want(self, right: int, path: str) -> Want:
-        return Want("file", _NAMES[right], path, origin=self._place.policy)
+    def _want(self, right: int, path: str, rule: str = "") -> Want:
+        return Want("file", _NAMES[right], path, rule, origin=self._place.policy)
 
 
 class HiddenDirectory(Directory):

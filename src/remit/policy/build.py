@@ -57,6 +57,13 @@ def open_ambient_archive(path: str | os.PathLike[str]) -> Filesystem:
     return TarArchive(path)
 
 
+def open_ambient_url(url: str) -> Filesystem:
+    """What fsspec opens by `url`, to be read. ValueError if it knows none, RuntimeError for what is not installed."""
+    from remit.filesystems.fsspec import FsspecFilesystem
+
+    return FsspecFilesystem(url)
+
+
 def open_ambient_listener(address: str) -> HostSocket:
     """A socket that listens at ``HOST:PORT`` or ``[IPv6]:PORT`` of this machine; port 0 is any free one. Close it.
 
@@ -208,7 +215,18 @@ def _seen(wall_clock: Clock) -> Seen:
 
 
 def _root(granted: str | Filesystem, guest_path: str, watcher: Watcher | None, seen: Seen | None) -> Directory:
-    root = _opened(granted)
+    root_of = getattr(granted, "root_of", None)
+    if root_of is not None:
+        # Somebody is asked first, and only what is allowed is done, shown and told.
+        asked: Directory = root_of(lambda root: _dressed(root, granted, guest_path, watcher, seen))
+        return asked
+    return _dressed(_opened(granted), granted, guest_path, watcher, seen)
+
+
+def _dressed(
+    root: Directory, granted: str | Filesystem, guest_path: str, watcher: Watcher | None, seen: Seen | None
+) -> Directory:
+    """`root` in a stable form, and with somebody who is told of its uses."""
     if seen is not None:
         from remit.filesystems.stable import stable
 

@@ -10,8 +10,9 @@ from remit.policy.build import (
     open_ambient_filesystem,
     open_ambient_listener,
     open_ambient_stream_file,
+    open_ambient_url,
 )
-from remit.policy.remit import RemitError, StreamFile
+from remit.policy.remit import READ_KINDS, RemitError, StreamFile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -104,6 +105,10 @@ class Granted:
         remit = self.remit
         if remit.seed is not None:
             self.options["random"] = remit.seed
+        if remit.deterministic:
+            self.options["deterministic"] = True
+        if remit.strict:
+            self.options["strict"] = True
         if remit.network != "none":
             self.options["network"] = remit.network
         if not remit.http:
@@ -143,13 +148,15 @@ class Granted:
             filesystem = MemoryFilesystem(**{**self.sizes, **_sizes_of(grant)})
         elif grant.kind == "archive":
             filesystem = self._archive(grant)
+        elif grant.kind == "fsspec":
+            filesystem = self._fsspec(grant)
         else:
             filesystem = self._host_directory(self._path(grant.path), grant.source)
             if grant.kind == "overlay":
                 from remit.filesystems.overlay import Overlay
 
                 filesystem = self.overlays[grant.guest] = Overlay(filesystem, **{**self.sizes, **_sizes_of(grant)})
-        if grant.rules is None and grant.rights == "read" and grant.kind != "archive":
+        if grant.rules is None and grant.rights == "read" and grant.kind not in READ_KINDS:
             from remit.filesystems.read_only import ReadOnly
 
             return ReadOnly(filesystem)
@@ -176,6 +183,13 @@ class Granted:
             raise GrantError(grant.source, f"{path}: {_reason(error)}", error) from None
         except ValueError as error:
             raise GrantError(grant.source, f"{path!r}: {error}", error) from None
+
+    def _fsspec(self, grant: DirectoryGrant) -> Filesystem:
+        assert grant.url is not None
+        try:
+            return open_ambient_url(grant.url)
+        except (ValueError, RuntimeError, OSError) as error:
+            raise GrantError(grant.source, f"{grant.url}: {error}", error) from None
 
     def _grant_files(self) -> None:
         for files in _by_directory(self.remit.files):

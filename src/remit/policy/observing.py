@@ -183,12 +183,4 @@ def rules_of(grant: DirectoryGrant) -> tuple[str, ...]:
 
 def with_rules(grant: DirectoryGrant, rules: Iterable[str]) -> DirectoryGrant:
     """The same directory with other rules."""
-    return DirectoryGrant(
-        grant.guest,
-        grant.path,
-        kind=grant.kind,
-        rules=rules,
-        max_bytes=grant.max_bytes,
-        max_files=grant.max_files,
-        source=grant.source,
-    )
+    return grant.changed(rights=None, rules=rules)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from remit.filesystems.rules import literal
+from remit.policy.remit import READ_KINDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ def _of_file(remit: Remit, refusal: Refusal) -> str:
     around = [each for each in remit.dirs if _below(path, each.guest) is not None]
     if around:
         grant = max(around, key=lambda each: len(each.guest))
-        rule = _quoted(f"{right} {literal(_below(path, grant.guest) or '')}")
+        if grant.kind in READ_KINDS and right != "read":
+            return ""
+        rule = _quoted(refusal.rule or f"{right} {literal(_below(path, grant.guest) or '')}")
         if grant.rules is None:
             whole = _quoted(f"{grant.rights} **")
             return f"say rules = [{whole}, {rule}] in place of rights in the [[dir]] of {_quoted(grant.guest)}"

@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 
     from remit.kernel.limits import Limits as _Limits
 
-KINDS = ("host", "memory", "overlay", "archive")
+KINDS = ("host", "memory", "overlay", "archive", "fsspec")
 """Where the files of a directory come from."""
+
+READ_KINDS = ("archive", "fsspec")
+"""Those that are read, and never changed."""
 
 MAX_ENTRIES = 10_000
 """Of each list: arguments, variables, directories, rules, addresses."""
@@ -59,11 +62,13 @@ class DirectoryGrant:
 
     Args:
         guest: What the program knows it by.
-        path: The directory or archive of the host; of a directory in memory there is none.
-        kind: ``host``, ``memory``, ``overlay`` (a host directory, copied on write), ``archive``.
+        path: The directory or archive of the host; the others have none.
+        kind: ``host``, ``memory``, ``overlay`` (a host directory, copied on write), ``archive``, ``fsspec``.
+        url: What fsspec opens (:class:`remit.fs.Fsspec`).
         rights: What the program may do with everything in it: ``read``, ``read,write``, …, ``all``.
         rules: In its place, what it may do with which paths: texts of :mod:`remit.filesystems.rules`. Of a host
-            directory one of the two must be said; an archive is read, and the others are the program's own.
+            directory one of the two must be said; archives and what fsspec opens are read, and the others are the
+            program's own.
         max_bytes: What is in it, or is added to it, at most.
         max_files: Likewise files, directories and links.
         source: Where this was said, for messages.
@@ -72,7 +77,7 @@ class DirectoryGrant:
         RemitError: That cannot be. TypeError.
     """
 
-    __slots__ = ("guest", "kind", "max_bytes", "max_files", "path", "rights", "rules", "source")
+    __slots__ = ("guest", "kind", "max_bytes", "max_files", "path", "rights", "rules", "source", "url")
 
     def __init__(
         self,
@@ -80,6 +85,7 @@ class DirectoryGrant:
         path: str | os.PathLike[str] | None = None,
         *,
         kind: str = "host",
+        url: str | None = None,
         rights: str | None = None,
         rules: Iterable[str] | None = None,
         max_bytes: int | None = None,
@@ -90,21 +96,29 @@ class DirectoryGrant:
         if kind not in KINDS:
             raise RemitError(f"kind is {kind!r}: there are {', '.join(KINDS)}")
         self.kind = kind
-        if (path is None) != (kind == "memory"):
-            raise RemitError(f"a directory of the kind {kind!r} has {'no' if kind == 'memory' else 'a'} path")
+        if (path is None) != (kind in ("memory", "fsspec")):
+            raise RemitError(f"a directory of the kind {kind!r} has {'a' if path is None else 'no'} path")
+        if (url is None) == (kind == "fsspec"):
+            raise RemitError(
+                "url is missing: say what fsspec opens, as in url = 'memory://notes'"
+                if url is None
+                else f"url is for directories of the kind 'fsspec', and this one is of the kind {kind!r}"
+            )
         self.path = None if path is None else _path(path, "path")
+        self.url = None if url is None else _url(url)
         if rights is not None and rules is not None:
             raise RemitError("rights and rules are two ways to say the same: give one")
         self.rules = None if rules is None else _rules(rules)
         if rights is None and rules is None:
             if kind == "host":
                 raise RemitError("say what it may do there: rights = 'read' or 'all', or rules for some paths")
-            rights = "read" if kind == "archive" else "all"
+            rights = "read" if kind in READ_KINDS else "all"
         self.rights = None if rights is None else _rights(rights)
         self.max_bytes = _count("max_bytes", max_bytes)
         self.max_files = _count("max_files", max_files)
-        if kind == "archive" and (max_bytes, max_files) != (None, None):
-            raise RemitError("an archive is not written to: it has no max_bytes and max_files")
+        if kind in READ_KINDS and (max_bytes, max_files) != (None, None):
+            what = "an archive" if kind == "archive" else "what fsspec opens"
+            raise RemitError(f"{what} is not written to: it has no max_bytes and max_files")
         self.source = source
 
     @property
@@ -113,6 +127,10 @@ class DirectoryGrant:
         if self.rules is None:
             return self.rights != "read"
         return any(rule.partition(" ")[0] != "read" for rule in self.rules)
+
+    def changed(self, **fields: Any) -> DirectoryGrant:
+        """One with other `fields`."""
+        return DirectoryGrant(**{**{name: getattr(self, name) for name in self.__slots__}, **fields})
 
     def _key(self) -> tuple[object, ...]:
         return tuple([getattr(self, name) for name in self.__slots__ if name != "source"])
@@ -193,6 +211,10 @@ class Remit:
         seed: What its random numbers are made from; None: the host's.
         allow_interfaces: The only interfaces and functions that it may import; None: all.
         deny_interfaces: Those that it may not.
+        replaced_interfaces: Those that Python objects answer: ``module:object`` by the name of an interface or a
+            function. Nothing is imported before a program runs, or :meth:`imports` is called.
+        deterministic: It does the same in every run, as :func:`remit.run` says of that option.
+        strict: The first thing that it is refused ends it.
         limits: By the names in :data:`LIMITS`: ``timeout`` in seconds, ``fuel``, ``memory``, ``disk`` and ``files`` of
             each directory, and the fields of :class:`remit.Limits`.
         base: What relative paths begin at; "" is the working directory.
@@ -206,6 +228,7 @@ class Remit:
         "arguments",
         "base",
         "deny_interfaces",
+        "deterministic",
         "dirs",
         "env",
         "files",
@@ -215,12 +238,14 @@ class Remit:
         "name",
         "network",
         "program",
+        "replaced_interfaces",
         "seed",
         "sha256",
         "sources",
         "stderr",
         "stdin",
         "stdout",
+        "strict",
         "time",
     )
 
@@ -248,6 +273,9 @@ class Remit:
         seed: int | None = None,
         allow_interfaces: Iterable[str] | None = None,
         deny_interfaces: Iterable[str] = (),
+        replaced_interfaces: Mapping[str, str] | None = None,
+        deterministic: bool = False,
+        strict: bool = False,
         limits: Mapping[str, float] | None = None,
         base: str | os.PathLike[str] = "",
         sources: Mapping[str, str] | None = None,
@@ -275,6 +303,9 @@ class Remit:
         self.seed = seed
         self.allow_interfaces = None if allow_interfaces is None else _interfaces(allow_interfaces)
         self.deny_interfaces = _interfaces(deny_interfaces)
+        self.replaced_interfaces = _replaced(replaced_interfaces or {})
+        self.deterministic = _flag("deterministic", deterministic)
+        self.strict = _flag("strict", strict)
         self.limits = self._limits(limits or {})
 
     def _check_places(self) -> None:
@@ -361,6 +392,12 @@ class Remit:
         ]
         return Remit(**fields)
 
+    def imports(self) -> dict[str, Any]:
+        """The objects of :attr:`replaced_interfaces`, imported now, for :func:`remit.load`. RemitError."""
+        from remit.policy.replacing import replacements
+
+        return replacements(self)
+
     # The file.
 
     @classmethod
@@ -416,10 +453,7 @@ def _way(base: str, other: str) -> str:
 
 
 def _with_path(grant: DirectoryGrant, moved: Any) -> DirectoryGrant:
-    if grant.path is None:
-        return grant
-    fields = {name: getattr(grant, name) for name in DirectoryGrant.__slots__}
-    return DirectoryGrant(**{**fields, "path": moved(grant.path)})
+    return grant if grant.path is None else grant.changed(path=moved(grant.path))
 
 
 def _text(value: Any, name: str, *, empty: bool = False) -> str:
@@ -434,6 +468,13 @@ def _text(value: Any, name: str, *, empty: bool = False) -> str:
 
 def _path(value: Any, name: str) -> str:
     return _text(os.fspath(value) if isinstance(value, os.PathLike) else value, name)
+
+
+def _url(value: Any) -> str:
+    url = _text(value, "url")
+    if "://" not in url and "::" not in url:
+        raise RemitError(f"url is {url!r}, which is none; write PROTOCOL://…, or path for a directory of this machine")
+    return url
 
 
 def _items(name: str, values: Any) -> list[Any]:
@@ -530,6 +571,28 @@ def _interface(value: Any) -> str:
     name, hash, function = _text(value, "an interface").partition("#")
     if not name or (hash and not function):
         raise RemitError(f"{value!r} is no interface; write its name, or NAME#FUNCTION for one function")
+    return str(value)
+
+
+def _replaced(values: Any) -> dict[str, str]:
+    if not hasattr(values, "items"):
+        raise TypeError(
+            f"replaced_interfaces is {values!r} ({type(values).__name__}): names and 'module:object' are wanted"
+        )
+    _items("replaced_interfaces", list(values))
+    found = {_interface(name): reference(value) for name, value in values.items()}
+    for name in found:
+        whole = name.partition("#")[0]
+        if whole != name and whole in found:
+            raise RemitError(f"{name} is replaced by itself, and {whole} whole: let one object have all of it")
+    return found
+
+
+def reference(value: Any) -> str:
+    """The text of a module and an object in it, which is imported when it is needed. RemitError; TypeError."""
+    module, _, path = _text(value, "an object").partition(":")
+    if not all(each.isidentifier() for each in [*module.split("."), *path.split(".")]):
+        raise RemitError(f"{value!r} is no object of Python's; write 'module:object', as in 'mypkg.clocks:Fixed'")
     return str(value)
 
 

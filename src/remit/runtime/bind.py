@@ -38,20 +38,31 @@ NATIVE_INTERFACE = "wasi_snapshot_preview1"
 """The one whose functions may be native."""
 
 
-def check_imports(info: ModuleInfo, imports: Imports, program: str) -> None:
-    """Whether the functions in `imports` are functions, and the program asks for each.
+def own_functions(info: ModuleInfo, imports: Imports, program: str) -> dict[str, dict[str, Callable[..., Any]]]:
+    """The functions in `imports`, by module and name; of an object those that the program called `program` asks for.
 
     :raises TypeError: one is not callable, or `imports` has another shape.
-    :raises LinkError: the program called `program` does not import one; the message says what it does import.
+    :raises LinkError: the program does not import one, or imports it with another number of parameters; the message
+        says what it does import.
     """
-    asked = {(wanted.module, wanted.name) for wanted in info.imports if wanted.kind == "func"}
+    from remit.runtime.own_functions import arity_problem
+
+    asked = {(wanted.module, wanted.name): wanted.type for wanted in info.imports if wanted.kind == "func"}
+    found: dict[str, dict[str, Callable[..., Any]]] = {}
     unused = []
-    for module, functions in _mapping(imports, "imports").items():
-        for name, function in _mapping(functions, f"imports[{module!r}]").items():
+    for module, given in _mapping(imports, "imports").items():
+        functions = found[module] = dict(_functions(module, given, asked, program))
+        for name, function in functions.items():
             if not callable(function):
                 raise TypeError(f"imports[{module!r}][{name!r}] is not a function but {function!r}")
-            if (module, name) not in asked:
+            type = asked.get((module, name))
+            if type is None:
                 unused.append(f"{module}.{name}")
+                continue
+            assert isinstance(type, FuncType)
+            problem = arity_problem(function, len(type.params))
+            if problem:
+                raise LinkError(f"imports[{module!r}][{name!r}]: {problem}; {program} imports it as {type}")
     if unused:
         from remit.binary.wording import listed
 
@@ -60,6 +71,27 @@ def check_imports(info: ModuleInfo, imports: Imports, program: str) -> None:
             f"imports has functions that {program} does not ask for: {listed(sorted(unused))}; "
             f"besides WASI's, it asks for {listed(others, 'none')}"
         )
+    return found
+
+
+def _functions(
+    module: str, given: Any, asked: Mapping[tuple[str, str], object], program: str
+) -> Mapping[str, Callable[..., Any]]:
+    """Those of a mapping; or those of an object's attributes that the program asks for."""
+    if hasattr(given, "items"):
+        return _mapping(given, f"imports[{module!r}]")
+    wanted = [name for asked_module, name in asked if asked_module == module]
+    found = {name: getattr(given, name) for name in wanted if callable(getattr(given, name, None))}
+    if found:
+        return found
+    if callable(given) or not hasattr(given, "__dict__"):
+        _mapping(given, f"imports[{module!r}]")
+    from remit.binary.wording import listed
+
+    raise LinkError(
+        f"imports[{module!r}], {given!r}, has none of the functions that {program} imports of it: "
+        f"{listed(sorted(wanted), 'none')}"
+    )
 
 
 def _mapping(value: Any, what: str) -> Mapping[Any, Any]:

@@ -137,14 +137,15 @@ class Launch:
         first = self.args[0]
         program: Runnable
         if not isinstance(first, Runnable):
+            under = self._under
             try:
                 program = load(
                     first,
-                    imports=self._imports,
+                    imports=self._imports if under is None else under.imports(self._imports),
                     fuel=self._fuel is not None,
                     deterministic=self._grants.deterministic,
                     cache=self._cache,
-                    **({} if self._under is None else self._under.load_options),
+                    **({} if under is None else under.load_options),
                 )
             except FileNotFoundError as error:
                 if isinstance(first, str) and " " in first and len(self.args) == 1:

@@ -9,7 +9,7 @@ from remit.engine.api import InvalidModule, LinkError
 from remit.engine.cache import Cache
 from remit.engine.wasmtime.config import Config
 from remit.engine.wasmtime.engine import engine
-from remit.runtime.bind import check_imports, explain_missing, link
+from remit.runtime.bind import explain_missing, link, own_functions
 from remit.runtime.named_options import check_flag
 from remit.runtime.runnable import Runnable
 
@@ -43,11 +43,11 @@ class Program(Runnable):
     __slots__ = ("_imports", "_prepared", "module")
 
     def __init__(self, module: Module, name: str, imports: Imports | None, *, metered: bool) -> None:
-        if imports is not None:
-            check_imports(module.info, imports, name)
+        own = None if imports is None else own_functions(module.info, imports, name)
         super().__init__(name, metered=metered)
         self.module = module
-        self._imports = imports
+        self._imports = own
+        self.answered = frozenset(own or ())
         self._prepared: dict[tuple[bool, bool], Prepared] = {}
 
     @property
@@ -137,10 +137,12 @@ def load(
     """Compile a program, or take its compiled code from the cache.
 
     :param program: the path of a WebAssembly module or component, or its bytes.
-    :param imports: functions for imports that are not WASI's: module name -> function name -> callable. It gets the
-        guest's arguments as ints (signed) and floats; :func:`remit.with_instance` marks one that wants the instance.
+    :param imports: functions for imports that are not WASI's, or in place of WASI's: module name -> function name ->
+        callable, or an object that has the functions. They get the guest's arguments as ints (signed) and floats;
+        :func:`remit.with_instance` marks one that wants the instance.
         For a component: the name of an interface, or of a function -> an object that has its functions and resource
-        classes by their Python names, or a mapping of them; their arguments and results are Python values.
+        classes by their Python names, or a mapping of them; their arguments and results are Python values. Of an
+        interface that Remit has, those that are not there stay Remit's.
     :param fuel: count what it executes, so that a run can be given an amount of `fuel`.
     :param gc: it may use objects that the engine collects, as programs compiled from Kotlin or Dart do. A program that
         means harm can then end the whole process (``SECURITY.md``).

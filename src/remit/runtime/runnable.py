@@ -14,13 +14,15 @@ if TYPE_CHECKING:
 class Runnable:
     """A program that is compiled: run it, or make instances of it, any number of times and from any thread."""
 
-    __slots__ = ("metered", "name", "path", "sha256")
+    __slots__ = ("answered", "metered", "name", "path", "sha256")
 
     def __init__(self, name: str, *, metered: bool) -> None:
         self.name = name
         """What the program is told as its own name, ``argv[0]``."""
         self.metered = metered
         """It was compiled to count fuel."""
+        self.answered: frozenset[str] = frozenset()
+        """The interfaces, by the names that the caller used, of which functions of the caller's answer some or all."""
         self.sha256: str | None = None
         """The digest of its file, if it was compared when it was loaded."""
         self.path: str | None = None

@@ -11,9 +11,11 @@ from remit.runtime.program import WrongDigest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
+    from remit.component.validated import ValidatedComponent
+    from remit.runtime.options import Imports
     from remit.runtime.runnable import Runnable
 
 _STREAMS = {"stdin": ("stdin", "input"), "stdout": ("stdout", "capture_output"), "stderr": ("stderr", "capture_output")}
@@ -74,8 +76,31 @@ class UnderRemit:
         """For :func:`remit.load`."""
         return {"name": self.remit.name, "sha256": self.remit.sha256}
 
+    def imports(self, given: Imports | None) -> Imports | None:
+        """What answers imports of a program that is to be loaded: what the caller gave, and what the remit names.
+
+        That is imported now. RemitError.
+        """
+        if not self.remit.replaced_interfaces:
+            return given
+        replaced = self.remit.imports()
+        for name, own in dict(given or {}).items():
+            there = replaced.get(name)
+            # Single functions of both are together; otherwise an option replaces what the remit says.
+            replaced[name] = {**there, **own} if isinstance(there, dict) and isinstance(own, dict) else own
+        return replaced
+
     def check_program(self, program: Runnable) -> None:
         """ValueError if the remit is for another one, LinkError if it imports what that does not allow."""
+        answered = {each.partition("@")[0] for each in program.answered}
+        missing = [
+            each for each in self.remit.replaced_interfaces if each.partition("#")[0].partition("@")[0] not in answered
+        ]
+        if missing:
+            raise ValueError(
+                f"the remit has Python objects answer {', '.join(missing)}, and the program is loaded without them: "
+                "load it by remit.load(path, imports=remit.imports())"
+            )
         wanted = self.remit.sha256
         if wanted is not None and program.sha256 != wanted:
             if program.sha256 is not None:
@@ -135,6 +160,17 @@ def check_interfaces(program: Any, remit: Remit) -> None:
     if remit.allow_interfaces is None and not remit.deny_interfaces:
         return
     imported = list(_imported(program))
+    check_names(remit, imported)
+    refused = []
+    for interface, function in imported:
+        if not allows(remit, interface, function):
+            refused.append(f"{interface}#{function}" if function else interface)
+    if refused:
+        raise LinkError(f"{program.name} imports what its remit does not allow: {', '.join(sorted(set(refused)))}")
+
+
+def check_names(remit: Remit, imported: Sequence[tuple[str, str]]) -> None:
+    """RemitError for a name that is no interface's: neither one that there is, nor one that is `imported`."""
     for kind in ("allow", "deny"):
         for number, name in enumerate(getattr(remit, f"{kind}_interfaces") or ()):
             if not _is_known(name, imported):
@@ -142,16 +178,15 @@ def check_interfaces(program: Any, remit: Remit) -> None:
                 raise RemitError(
                     f"{source}: {name!r}, number {number + 1}, is no interface that there is{_meant(name)}"
                 )
-    refused = []
-    for interface, function in imported:
-        denied = any(_covers(each, interface, function) for each in remit.deny_interfaces)
-        allowed = remit.allow_interfaces is None or any(
-            _covers(each, interface, function) for each in remit.allow_interfaces
-        )
-        if denied or not allowed:
-            refused.append(f"{interface}#{function}" if function else interface)
-    if refused:
-        raise LinkError(f"{program.name} imports what its remit does not allow: {', '.join(sorted(set(refused)))}")
+
+
+def allows(remit: Remit, interface: str, function: str) -> bool:
+    """Whether a program may import it; "" for the function where there is none."""
+    if any(covers(each, interface, function) for each in remit.deny_interfaces):
+        return False
+    return remit.allow_interfaces is None or any(
+        covers(each, interface, function) for each in (*remit.allow_interfaces, *remit.replaced_interfaces)
+    )
 
 
 def _imported(program: Any) -> Iterator[tuple[str, str]]:
@@ -160,9 +195,14 @@ def _imported(program: Any) -> Iterator[tuple[str, str]]:
         for each in program.info.imports:
             yield each.module, each.name
         return
+    yield from imported_by_component(program.loaded.component)
+
+
+def imported_by_component(component: ValidatedComponent) -> Iterator[tuple[str, str]]:
+    """Likewise; interfaces of nothing but types are left out."""
     from remit.component.types import FuncType, InstanceType
 
-    for name, type in program.loaded.component.imports.items():
+    for name, type in component.imports.items():
         if not isinstance(type, InstanceType):
             yield name, ""
             continue
@@ -171,7 +211,8 @@ def _imported(program: Any) -> Iterator[tuple[str, str]]:
         yield from [(name, function) for function in functions]
 
 
-def _covers(rule: str, interface: str, function: str) -> bool:
+def covers(rule: str, interface: str, function: str) -> bool:
+    """Whether the name of an interface, or of a function in one, means this one."""
     name, _, only = rule.partition("#")
     if only and only != function:
         return False
@@ -184,7 +225,7 @@ def _is_same(name: str, interface: str) -> bool:
     return wanted.name == found.name and (not wanted.version or wanted.track == found.track)
 
 
-def _is_known(rule: str, imported: list[tuple[str, str]]) -> bool:
+def _is_known(rule: str, imported: Sequence[tuple[str, str]]) -> bool:
     name = rule.partition("#")[0]
     if name in INTERFACES or any(_is_same(name, interface) for interface, _ in imported):
         return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from remit.filesystems.rules import RIGHTS as _RIGHTS
 from remit.filesystems.rules import FileRule, rights_text
-from remit.policy.remit import KINDS, LARGEST, LIMITS, MAX_ENTRIES
+from remit.policy.remit import KINDS, LARGEST, LIMITS, MAX_ENTRIES, reference
 from remit.policy.values import parse_count, parse_duration, parse_seed, parse_size, parse_time
 
 TYPE_CHECKING = False
@@ -39,7 +39,7 @@ class Key:
 
 
 class Table:
-    """A table, or with `many` an array of tables. `any_key`: what the values of keys are that are free."""
+    """A table, or with `many` an array of tables. `any_key`: what the values of other keys are."""
 
     __slots__ = ("any_key", "help", "keys", "many", "name")
 
@@ -173,6 +173,12 @@ def _variable(value: Any) -> str | None:
     return _text(value)
 
 
+def _reference(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{sort_of(value)} cannot be it: an object of Python's is wanted, 'module:object'")
+    return reference(value)
+
+
 def _stream(*words: str, output: bool) -> Kind:
     shown = ", ".join(f"'{word}'" for word in words)
 
@@ -216,6 +222,7 @@ def _many(items: Kind) -> Kind:
 TEXT = Kind(_text, {"type": "string"})
 NAME = Kind(_text, {"type": "string", "minLength": 1})
 FLAG = Kind(_flag, {"type": "boolean"})
+URL = Kind(_text, {"type": "string", "pattern": "://|::"})
 COUNT = Kind(_count, {"type": ["integer", "string"], "minimum": 0})
 SIZE = Kind(_size, {"type": ["integer", "string"], "minimum": 0})
 DURATION = Kind(_duration, {"type": ["number", "string"], "exclusiveMinimum": 0})
@@ -241,6 +248,7 @@ VARIABLE = Kind(
         ]
     },
 )
+REFERENCE = Kind(_reference, {"type": "string", "pattern": r"^[^:]+:[^:]+$"})
 DIGEST = Kind(_text, {"type": "string", "pattern": "^[0-9A-Fa-f]{64}$"})
 TIME = Kind(_time, {"type": ["string", "integer"]})
 
@@ -252,6 +260,14 @@ TOP = Table(
         Key("sha256", DIGEST, "The digest of the program's file: another one is refused.", f'"{"0" * 64}"'),
         Key("name", NAME, "What it is told as its own name; otherwise the file's name.", '"tool"'),
         Key("arguments", _many(TEXT), "Its arguments, if the command line has none.", '["--verbose"]'),
+        Key(
+            "deterministic",
+            FLAG,
+            "It does the same in every run: numbers from seed of [random] or 0, time that begins at time of [clocks] "
+            "or in 2000 and jumps over waits, directories in order, one kind of NaN.",
+            "true",
+        ),
+        Key("strict", FLAG, "The first thing that it is refused ends it.", "true"),
     ),
 )
 
@@ -304,6 +320,7 @@ TABLES = (
                 '"host"',
             ),
             Key("path", NAME, "The directory or archive on this machine.", '"data"'),
+            Key("url", URL, "What fsspec opens; of the kind fsspec.", '"s3://bucket/models"'),
             Key(
                 "rights",
                 RIGHTS,
@@ -354,11 +371,13 @@ TABLES = (
     ),
     Table(
         "interfaces",
-        "What it may import. NAME#FUNCTION is a single function.",
+        "What it may import. NAME#FUNCTION is a single function. 'NAME' = \"module:object\" has an object of Python's "
+        "answer it, which is imported when the program runs: that is code outside of any sandbox.",
         (
             Key("allow", _many(NAME), "These and no others.", '["wasi:cli/stdout@0.2.0"]'),
             Key("deny", _many(NAME), "All but these.", '["wasi:sockets/tcp@0.2.0"]'),
         ),
+        any_key=REFERENCE,
     ),
     Table("limits", "How much of this machine it may use.", tuple([Key(name, *_LIMITS[name]) for name in LIMITS])),
 )

@@ -83,7 +83,8 @@ class _Reader:
         streams, network, interfaces = given["streams"], given["network"], given["interfaces"]
         fields |= {name: self._stream(name, streams[name]) for name in streams}
         fields |= {name: network[key] for key, name in _NETWORK.items() if key in network}
-        fields |= {f"{key}_interfaces": value for key, value in interfaces.items()}
+        fields |= {f"{key}_interfaces": interfaces.pop(key) for key in ("allow", "deny") if key in interfaces}
+        fields["replaced_interfaces"] = interfaces
         fields |= {**given["clocks"], **given["random"]}
         dirs = [self._made(("dir", number), DirectoryGrant, each) for number, each in enumerate(given["dir"])]
         files = [self._made(("file", number), FileGrant, each) for number, each in enumerate(given["file"])]
@@ -129,7 +130,7 @@ class _Reader:
     def _blamed(self, path: Place, message: str) -> Place:
         """The key that a message about the whole begins with, if there is one."""
         key = message.partition(" ")[0]
-        for each in ((*path, key), ("streams", key), ("env", key)):
+        for each in ((*path, key), ("streams", key), ("env", key), ("interfaces", key)):
             if each in self._lines:
                 return each
         return path
@@ -151,16 +152,16 @@ class _Reader:
         return [self._table(table, each, (table.name, number)) for number, each in enumerate(values)]
 
     def _table(self, table: Table, data: dict[str, Any], path: Place, *, others: Iterable[str] = ()) -> dict[str, Any]:
-        if table.any_key is not None:
-            if len(data) > MAX_ENTRIES:
-                raise self._error(path, f"{len(data):,} entries: {MAX_ENTRIES:,} are possible")
-            kind = table.any_key
-            return {name: self._located((*path, name), lambda: kind.parse(data[name])) for name in data}  # noqa: B023
+        kind = table.any_key
+        if kind is not None and len(data) > MAX_ENTRIES:
+            raise self._error(path, f"{len(data):,} entries: {MAX_ENTRIES:,} are possible")
         found = {}
         known = [*table.keys, *others]
         for name, value in data.items():
             if name in table.keys:
                 found[name] = self._value(table.keys[name], value, (*path, name))
+            elif kind is not None and (isinstance(value, str) or not _resembles(name, known)):
+                found[name] = self._located((*path, name), lambda: kind.parse(value))  # noqa: B023
             elif name not in others:
                 raise self._error((*path, name), _unknown(name, known, path))
         return found
@@ -204,6 +205,12 @@ _NETWORK = {"allow": "network", "http": "http", "listen": "listen"}
 def _dotted(path: Place) -> str:
     names = [each if isinstance(each, str) else f"#{each + 1}" for each in path]
     return f"{'.'.join(names)}: " if names else ""
+
+
+def _resembles(name: str, known: list[str]) -> bool:
+    from difflib import get_close_matches
+
+    return bool(get_close_matches(name, known, n=1))
 
 
 def _unknown(name: str, known: list[str], path: Place) -> str:

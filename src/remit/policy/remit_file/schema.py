@@ -34,14 +34,14 @@ def schema_text() -> str:
 
 
 def _table(table: Table) -> dict[str, Any]:
-    if table.any_key is not None:
+    if table.any_key is not None and not table.keys:
         return {"type": "object", "description": table.help, "additionalProperties": table.any_key.schema}
     properties = {key.name: {**key.kind.schema, "description": key.help} for key in table.keys.values()}
     return {
         "type": "object",
         "description": table.help,
         "properties": properties,
-        "additionalProperties": False,
+        "additionalProperties": False if table.any_key is None else table.any_key.schema,
     }
 
 

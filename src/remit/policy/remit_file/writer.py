@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 
-from remit.policy.remit import RemitError, StreamFile
+from remit.policy.remit import READ_KINDS, RemitError, StreamFile
 from remit.policy.remit_file.keys import TABLES
 
 TYPE_CHECKING = False
@@ -81,6 +81,8 @@ def to_dict(remit: Remit) -> dict[str, Any]:
         "sha256": remit.sha256,
         "name": remit.name,
         "arguments": list(remit.arguments) or None,
+        "deterministic": remit.deterministic or None,
+        "strict": remit.strict or None,
     }
     content["env"] = {name: {"inherit": True} if value is None else value for name, value in remit.env.items()}
     content["streams"] = {
@@ -100,6 +102,7 @@ def to_dict(remit: Remit) -> dict[str, Any]:
     content["interfaces"] = _given(
         allow=None if remit.allow_interfaces is None else list(remit.allow_interfaces),
         deny=list(remit.deny_interfaces) or None,
+        **remit.replaced_interfaces,
     )
     content["limits"] = {name: _limit(name, value) for name, value in remit.limits.items()}
     return {name: value for name, value in content.items() if value not in (None, {}, [])}
@@ -110,11 +113,12 @@ def _given(**values: Any) -> dict[str, Any]:
 
 
 def _directory(grant: Any) -> dict[str, Any]:
-    implied = {"host": None, "archive": "read"}.get(grant.kind, "all")
+    implied = None if grant.kind == "host" else "read" if grant.kind in READ_KINDS else "all"
     return _given(
         guest=grant.guest,
         kind=None if grant.kind == "host" else grant.kind,
         path=grant.path,
+        url=grant.url,
         rights=None if grant.rights == implied else grant.rights,
         rules=None if grant.rules is None else list(grant.rules),
         max_bytes=None if grant.max_bytes is None else _limit("max_bytes", grant.max_bytes),

@@ -117,11 +117,13 @@ class _Linking:
         functions = [each for each, inner in type.exports.items() if isinstance(inner, FuncType)]
         resources = _resources(type)
         left = functions if own is None else [each for each in functions if not own.has(each)]
-        if own is not None and not left:
-            # Nothing of it is asked of anybody else; its resources are the caller's classes.
-            return self._add_own(name, type, own)
         wanted = InterfaceName(name)
         version = registry().version(wanted)
+        if own is not None and version is not None and not self._knows_names(name, type, own):
+            return None
+        if own is not None and not left and (version is None or all(own.has_class(each) for each in resources)):
+            # Nothing of it is asked of anybody else; its resources are the caller's classes.
+            return self._add_own(name, type, own)
         if version is None:
             if not functions and not resources:
                 # Nothing but types.
@@ -132,12 +134,19 @@ class _Linking:
         if not self._known:
             expected = type
             if own is not None:
-                expected = InstanceType({each: inner for each, inner in type.exports.items() if not own.has(each)})
+                mine = own.part_of(type).exports
+                expected = InstanceType({each: inner for each, inner in type.exports.items() if each not in mine})
             problem = self._mismatch(wanted, expected) or _foreign(wanted, resources)
             if problem:
+                if self._own is not None and "resource types are not the same" in problem:
+                    # Of the caller's classes here, or in another interface.
+                    problem += "; who gives a class for a resource gives all functions, too, that take or give one"
                 self._mismatched.append((name, "", f"{problem}, as far as {wanted.name}@{version} goes"))
                 return None
-        self.providers[name] = _of_interface(wanted, own, type)
+        if own is None:
+            self.providers[name] = _of_interface(wanted, type)
+        else:
+            self._add_partly_own(name, type, own)
         return None
 
     def _mismatch(self, wanted: InterfaceName, expected: InstanceType) -> str | None:
@@ -160,6 +169,23 @@ class _Linking:
             self.providers[name] = own.provider(type)
         except Mismatch as error:
             self._mismatched.append((name, "", f"imports[{own.key!r}] {error}"))
+
+    def _add_partly_own(self, name: str, type: InstanceType, own: OwnImport) -> None:
+        """What the caller has of an interface; the rest is Remit's."""
+        self._add_own(name, own.part_of(type), own)
+        if name in self.providers:
+            self.providers[name] = _either(self.providers[name], _of_interface(InterfaceName(name), type))
+
+    def _knows_names(self, name: str, type: InstanceType, own: OwnImport) -> bool:
+        """Whether an interface that Remit has knows the names that the caller gave something for."""
+        from remit.component.subtyping import Mismatch
+
+        try:
+            own.check_names({**registry().type_of(InterfaceName(name)).exports, **type.exports})
+        except Mismatch as error:
+            self._mismatched.append((name, "", f"imports[{own.key!r}] {error}"))
+            return False
+        return True
 
     def _why_missing(self, wanted: InterfaceName, type: InstanceType, own: OwnImport | None, left: list[str]) -> str:
         if own is not None:
@@ -187,21 +213,21 @@ def _nothing(host: Host, asynchronous: bool) -> None:
     return
 
 
-def _of_interface(wanted: InterfaceName, own: OwnImport | None, type: InstanceType) -> Provider:
+def _of_interface(wanted: InterfaceName, type: InstanceType) -> Provider:
     resources = {name: registry().resource(wanted, name) for name in _resources(type)}
 
     @cache
     def offered() -> Offered:
         return registry().offered(wanted)
 
-    if own is None:
-        return lambda host, asynchronous: Instance(LazyExports(wanted.name, offered, host, resources))
+    return lambda host, asynchronous: Instance(LazyExports(wanted.name, offered, host, resources))
 
-    replaced = own.provider(InstanceType({each: inner for each, inner in type.exports.items() if own.has(each)}))
 
+def _either(first: Provider, second: Provider) -> Provider:
     def provide(host: Host, asynchronous: bool) -> Instance:
-        mine: Any = replaced(host, asynchronous)
-        return Instance(_Either(mine.exports, LazyExports(wanted.name, offered, host, resources)))
+        mine: Any = first(host, asynchronous)
+        other: Any = second(host, asynchronous)
+        return Instance(_Either(mine.exports, other.exports))
 
     return provide
 
@@ -211,7 +237,7 @@ class _Either:
 
     __slots__ = ("_first", "_second")
 
-    def __init__(self, first: Mapping[str, Any], second: LazyExports) -> None:
+    def __init__(self, first: Mapping[str, Any], second: Mapping[str, Any]) -> None:
         self._first = first
         self._second = second
 

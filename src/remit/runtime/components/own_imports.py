@@ -5,6 +5,7 @@
     imports={
         "docs:log/sink@1.0.0": Sink(),             # an object or a module: its attributes, by their Python names
         "docs:log/level": {"get-level": level},    # a mapping, by labels or Python names
+        "wasi:clocks/wall-clock": {"now": now},    # some functions of an interface of WASI; the others stay Remit's
         "now": time.time_ns,                       # a function that the component imports by a plain name
     }
 
@@ -22,10 +23,11 @@ from remit.component.types import FuncType, InstanceType, Result, TypeBound
 from remit.component.values.names import class_name, python_name
 from remit.component.values.naming import name_types
 from remit.component.values.results import resulting
+from remit.runtime.own_functions import arity_problem, wants_instance
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Any
 
     from remit.component.types import ExternType
@@ -81,8 +83,22 @@ class OwnImport:
         self._given = given
 
     def has(self, name: str) -> bool:
-        """Whether it has something for the export `name` of the interface."""
+        """Whether it has something for the function `name` of the interface."""
         return self._find(name) is not None
+
+    def has_class(self, name: str) -> bool:
+        """Whether it has a class for the resource `name` of the interface."""
+        return self._find_class(name) is not None
+
+    def part_of(self, type: InstanceType) -> InstanceType:
+        """The functions and resources that it has something for."""
+        return InstanceType(
+            {
+                name: inner
+                for name, inner in type.exports.items()
+                if (self.has(name) if isinstance(inner, FuncType) else _is_resource(inner) and self.has_class(name))
+            }
+        )
 
     def provider(self, type: ExternType) -> Provider:
         """Mismatch if what was given cannot be that."""
@@ -100,7 +116,7 @@ class OwnImport:
         for name, inner in type.exports.items():
             if isinstance(inner, FuncType):
                 functions[name] = (self._function(name, self._find(name), inner), inner)
-            elif isinstance(inner, TypeBound) and inner.fresh:
+            elif _is_resource(inner):
                 fixed[name] = self._resource(name, self._find_class(name))
 
         def provide(host: Host, asynchronous: bool) -> Instance:
@@ -111,11 +127,30 @@ class OwnImport:
 
         return provide
 
+    def check_names(self, known: Mapping[str, ExternType]) -> None:
+        """Mismatch for a name that is none of the interface's: its function would go on being Remit's, unnoticed."""
+        if not self._is_mapping:
+            if not any(self.has(name) or self.has_class(name) for name in known):
+                raise Mismatch(f"has none of {listed([name for name in known if name[:1] != '['] or list(known))}")
+            return
+        names = {*known}
+        for label in known:
+            names.update(_python_names(label))
+        for name in self._given:
+            if name not in names:
+                raise Mismatch(f"has {name!r}, which is no function of this interface{_meant(name, names)}")
+
+    @property
+    def _is_mapping(self) -> bool:
+        return hasattr(self._given, "keys") and hasattr(self._given, "__getitem__")
+
     def _find(self, name: str) -> Any:
         """The function for `name`, a label such as ``[method]file.read``. None if there is none."""
         kind, _, rest = name.rpartition("]")
         if not kind:
             return self._member(self._given, name)
+        if self._is_mapping and name in self._given:
+            return self._given[name]
         resource, _, function = rest.partition(".")
         owner = self._find_class(resource)
         if owner is None or kind == "[constructor":
@@ -143,7 +178,7 @@ class OwnImport:
             raise Mismatch(f"has no {name}")
         if not callable(found):
             raise Mismatch(f"{where}{found!r} is no function")
-        problem = _arity_problem(found, len(wanted.params) + wants_instance(found))
+        problem = arity_problem(found, len(wanted.params))
         if problem:
             takes = listed([label for label, _ in wanted.params])
             raise Mismatch(f"{where}{problem}; the component calls it with {takes}")
@@ -174,24 +209,30 @@ class OwnImport:
         return Resource(None, close if callable(close) else None, name=name or self.key, python=found)
 
 
-def wants_instance(function: Callable[..., Any]) -> bool:
-    """Whether it is marked by :func:`remit.with_instance`."""
-    return bool(getattr(function, "__remit_wants_instance__", False))
+def _is_resource(type: ExternType) -> bool:
+    """Whether it is a resource of the interface's own."""
+    return isinstance(type, TypeBound) and type.fresh
 
 
 def _always(value: Any) -> Provider:
     return lambda host, asynchronous: value
 
 
-def _arity_problem(function: Callable[..., Any], count: int) -> str | None:
-    import inspect  # 10 ms, for those who give functions of their own
+def _python_names(label: str) -> list[str]:
+    """By what names beside its label a function or a resource can be given."""
+    if label.startswith("["):
+        return []
+    names = []
+    for named in (python_name, class_name):
+        try:
+            names.append(named(label))
+        except ValueError:  # Such a label can only be a key.
+            continue
+    return names
 
-    try:
-        signature = inspect.signature(function)
-    except (ValueError, TypeError):
-        return None  # a built-in function that does not tell
-    try:
-        signature.bind(*[None] * count)
-    except TypeError as error:
-        return str(error)
-    return None
+
+def _meant(name: str, names: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(str(name), sorted(names), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""

@@ -71,6 +71,7 @@ class Component(Runnable):
         self.bound_by: object = None
         """The bindings whose classes these are."""
         self.links = link(loaded.component, imports, name, self.classes, known=known)
+        self.answered = frozenset(imports or ())
         self.entry = _entry(loaded.component.exports)
         """The export that :func:`remit.run` runs; None for a library."""
         self.handler = _handler(loaded.component.exports)
