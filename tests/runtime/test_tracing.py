@@ -89,6 +89,13 @@ def test_a_transcript_of_a_component(way: Way) -> None:
     [opened] = [number for number, line in enumerate(lines) if "open-at" in line]
     rest = lines[opened:]
     file = "descriptor#6</data/text.txt>"
+    drops = [line for line in rest if "[resource-drop]" in line]
+    rest = [line for line in rest if line not in drops]
+    assert drops[:3] == [
+        "wasi:io/streams#[resource-drop]input-stream(self=input-stream#7</data/text.txt>) = ok",
+        "wasi:io/streams#[resource-drop]input-stream(self=input-stream#8</data/text.txt>) = ok",
+        f"wasi:filesystem/types#[resource-drop]descriptor(self={file}) = ok",
+    ]
     assert rest[:8] == [
         f"{method}.open-at(self=descriptor#4</data>, path-flags={{symlink-follow}}, "
         f'path="text.txt", open-flags={{}}, flags={{read}}) = {file}',

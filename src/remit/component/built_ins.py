@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from remit.component.validated import BuiltIn
 
     HostCode = Callable[..., Any]
+    Dropping = Callable[[Resource, Any, Callable[[], None]], None]
+    """Gets the resource type, what stands for the resource, and what drops the handle."""
 
 MAX_BACKPRESSURE = (1 << 16) - 1
 
@@ -28,12 +30,23 @@ class UnsupportedBuiltIn(UnsupportedType):
     """A canonical built-in that Remit does not have."""
 
 
-def built_in(state: ComponentInstance, step: BuiltIn, resources: Mapping[ResourceType, Resource]) -> HostCode:
-    """The function for `step`: it takes the engine's caller, then signed core values."""
+def built_in(
+    state: ComponentInstance,
+    step: BuiltIn,
+    resources: Mapping[ResourceType, Resource],
+    dropping: Dropping | None = None,
+) -> HostCode:
+    """The function for `step`: it takes the engine's caller, then signed core values.
+
+    `dropping` is told of each drop of a resource of the host's, and does it.
+    """
     make = _RESOURCES.get(step.name)
     if make is not None:
         assert step.resource is not None
-        return make(state, resources[step.resource])
+        resource = resources[step.resource]
+        if dropping is not None and resource.impl is None and step.name == "resource.drop":
+            return _watched_drop(state, resource, dropping)
+        return make(state, resource)
     return _OTHERS.get(step.name, _unsupported)(state, step)
 
 
@@ -47,6 +60,14 @@ def _resource_rep(state: ComponentInstance, resource: Resource) -> HostCode:
 
 def _resource_drop(state: ComponentInstance, resource: Resource) -> HostCode:
     return lambda _, index: canon_resource_drop(state, resource, index)
+
+
+def _watched_drop(state: ComponentInstance, resource: Resource, dropping: Dropping) -> HostCode:
+    def call(_: object, index: int) -> None:
+        rep = canon_resource_rep(state, resource, index)
+        dropping(resource, rep, lambda: canon_resource_drop(state, resource, index))
+
+    return call
 
 
 _RESOURCES: dict[str, Callable[[ComponentInstance, Resource], HostCode]] = {

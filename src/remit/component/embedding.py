@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from remit.binary.types import FuncType as CoreFuncType
     from remit.component.abi.context import HandleConversion, LiftLowerContext
+    from remit.component.built_ins import Dropping
     from remit.component.instances import HostFunction
     from remit.engine.api import Exports, Instance, Items, Module, Pending, Store
 
@@ -16,13 +17,15 @@ if TYPE_CHECKING:
 class Embedding:
     """Of one program. This one: functions of the host never wait."""
 
-    __slots__ = ("conversion", "new_store")
+    __slots__ = ("conversion", "dropping", "new_store")
 
     def __init__(self, new_store: Callable[[], Any], conversion: HandleConversion | None = None) -> None:
         self.new_store = new_store
         """A store (:class:`remit.engine.api.Store`) for one more instance of a component."""
         self.conversion = conversion
         """Between resources and their Python objects; None: a resource is its representation."""
+        self.dropping: Dropping | None = None
+        """Is told when a guest drops a resource of the host's: see :func:`.built_ins.built_in`."""
 
     suspends = False
     """Functions of the host that may wait are defined in a way of their own."""

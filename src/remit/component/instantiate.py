@@ -304,7 +304,9 @@ class _Instantiation:
         self.slots["core func"][step.slot] = code
 
     def built_in(self, step: BuiltIn) -> None:
-        self.slots["core func"][step.slot] = _HostCode(self, step.core_type, built_in(self.state, step, self.resources))
+        self.slots["core func"][step.slot] = _HostCode(
+            self, step.core_type, built_in(self.state, step, self.resources, self.embedding.dropping)
+        )
 
     def take_import(self, step: Import) -> None:
         given = self.arguments[step.name]

@@ -13,7 +13,7 @@ from remit.component.instances import HostFunction, Instance
 from remit.component.types import FuncType, InstanceType
 from remit.engine.api import EngineError, Pending, Trap
 from remit.interfaces.wit import tracing as components
-from remit.kernel.calls import Call, escaped
+from remit.kernel.calls import Call, Symbol, escaped
 from remit.kernel.errors import Exit
 
 TYPE_CHECKING = False
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from remit.component.abi.compiler import Compiler
     from remit.component.abi.context import LiftLowerContext
+    from remit.component.handles import Resource
     from remit.component.instances import Extern
     from remit.component.types import ExternType
     from remit.component.values.classes import Classes
@@ -128,6 +129,26 @@ class Tracer:
 
         call.__qualname__ = getattr(function, "__qualname__", name)
         return call
+
+    def dropping(self, resource: Resource, rep: Any, drop: Callable[[], None]) -> None:
+        """A component drops a resource of the host's: a call as any, though it is no function of an interface."""
+        it = Call(
+            next(self._numbers),
+            self._instance,
+            getattr(resource, "interface", ""),
+            f"[resource-drop]{resource.name}",
+            time.monotonic(),
+        )
+        it.arguments = {"self": Symbol(components.resource_text(resource.name, rep, self._resources))}
+        self._open[it.number] = it
+        self._sink.begin(it)
+        try:
+            drop()
+        except BaseException as error:
+            self._failed(it, error)
+            raise
+        it.outcome = "ok"
+        self._end(it)
 
     # How calls end.
 

@@ -59,10 +59,12 @@ class HostResource(ResourceType):
     There is one of each in a process. The class is loaded when the first object is checked.
     """
 
-    __slots__ = ("_class", "_load")
+    __slots__ = ("_class", "_load", "interface")
 
-    def __init__(self, name: str, load: Callable[[], type[Resource]]) -> None:
+    def __init__(self, name: str, load: Callable[[], type[Resource]], interface: str = "") -> None:
         self._load = load
+        self.interface = interface
+        """Whose it is, without a version."""
         self._class: type[Resource] | None = None
         self.impl = None
         self.dtor = _drop

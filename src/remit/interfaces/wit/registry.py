@@ -101,7 +101,7 @@ class Registry:
         found = self._resources.get(key)
         if found is None:
             # Threads may come here at once: only one of theirs is kept.
-            made = HostResource(name, lambda: self.offered(wanted).resource(name))
+            made = HostResource(name, lambda: self.offered(wanted).resource(name), wanted.name)
             found = self._resources.setdefault(key, made)
         return found
 

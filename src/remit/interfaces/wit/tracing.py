@@ -67,6 +67,14 @@ class Resources:
         self._numbers[id(resource)] = (self.number(resource, new=True), path)
 
 
+def resource_text(name: str, resource: object, resources: Resources, *, new: bool = False) -> str:
+    """A resource, by its type and number, and the path that it stands for."""
+    number = resources.number(resource, new=new)
+    path = resources.path(resource)
+    shown = escaped(name or str(getattr(resource, "name", "")) or "resource")
+    return f"{shown}#{number}<{escaped(path)}>" if path else f"{shown}#{number}"
+
+
 class Decoder:
     """Of one function, for one program."""
 
@@ -219,7 +227,5 @@ class _Text:
         return f"[{', '.join(parts)}]"
 
     def _resource(self, value: Any, type: Own | Borrow) -> str:
-        number = self._resources.number(value, new=self._new and isinstance(type, Own))
-        name = escaped(str(type.resource.name or getattr(value, "name", "") or "resource"))
-        path = self._resources.path(value)
-        return f"{name}#{number}<{escaped(path)}>" if path else f"{name}#{number}"
+        new = self._new and isinstance(type, Own)
+        return resource_text(str(type.resource.name or ""), value, self._resources, new=new)

@@ -236,6 +236,8 @@ class ComponentWorld(World):
     def _instantiate(self, embedding: Embedding) -> Instance:
         arguments = self.component.links.arguments(self.host, asynchronous=self._asynchronous, trace=self._trace)
         self._imports = arguments
+        if self._trace is not None:
+            embedding.dropping = self._trace.dropping
         self.instance = self.component.loaded.instantiate(arguments, embedding)
         return self.instance
 
