@@ -74,7 +74,9 @@ REMIT = {
     "Use": "(kind, action, subject, *, grant=, rule=, target=, is_directory=, name=)",
     "__version__": "str",
     "load": "(program, *, imports=, fuel=, gc=, deterministic=, cache=, name=, sha256=)",
-    "replay": ("(recording, program=, *, stdout=, stderr=, stop_at=, on_call=, trace=, imports=, timeout=, cache=)"),
+    "replay": (
+        "(recording, program=, *, stdout=, stderr=, stop_at=, on_call=, trace=, imports=, gc=, timeout=, cache=)"
+    ),
     "run": "(args, **options)",
     "run_async": "(args, **options)",
     "with_instance": "(function)",

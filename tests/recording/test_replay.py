@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
 import os
 import shutil
+import signal
 import socket
 import threading
 from pathlib import Path
@@ -17,10 +20,11 @@ import remit.fs
 import remit.recording
 from parity.test_parity import ACCEPTING, SCENARIOS, memory, programs, talk
 from python_guests import component_file
+from remit.kernel.clocks import FixedClock
 from remit.recording import Departure, RecordingEnds, RecordingError, RecordingFull, StoppedAtCall
 from remit.recording.file import RecordingReader
 from remit.recording.tape import PLACE
-from remit.recording.values import Reader
+from remit.recording.values import Reader, write_length
 from wat import wat
 
 DIE = wat("""(module
@@ -42,6 +46,10 @@ ASKS = """(module
       (local.set $left (i32.sub (local.get $left) (i32.const 1)))
       (br_if $again (local.get $left)))
     {end}))"""
+
+
+BUSY = wat('(module (memory (export "memory") 1) (func (export "_start") (loop $again (br $again))))')
+"""It asks for nothing, and never ends."""
 
 
 def asks(times: int, clock: int = 0, end: str = "") -> bytes:
@@ -132,6 +140,79 @@ def test_a_run_that_was_stopped_ends_where_it_was(tmp_path: Path) -> None:
     replayed = remit.replay(tmp_path / "run.rec", program)
     assert (replayed.returncode, replayed.ended) == (None, "timeout")
     assert replayed.calls > 10
+    busy = asks(2, end="(loop $forever (br $forever))")
+    for program, calls in ((busy, 2), (BUSY, 0)):
+        with pytest.raises(remit.TimeoutExpired):
+            remit.run([program], timeout=0.2, record=tmp_path / "run.rec")
+        replayed = remit.replay(tmp_path / "run.rec", program, timeout=20)
+        assert (replayed.calls, replayed.ended) == (calls, "timeout")
+
+
+def test_a_replay_is_stopped_by_its_own_time(tmp_path: Path) -> None:
+    program = asks(2, end="(loop $more (br_if $more (i32.load (i32.const 4))))")
+    remit.run([program], record=tmp_path / "run.rec", wall_clock=FixedClock(0))
+    content = (tmp_path / "run.rec").read_bytes()
+    # The second answer has a high half now, by which the program goes on for ever.
+    at = content.rindex(b"t\x02i\x00i\x00")
+    (tmp_path / "run.rec").write_bytes(
+        content[: at - 1] + bytes([content[at - 1] + 5]) + b"t\x02i\x00i\x80\x80\x80\x80\x80\x01" + content[at + 6 :]
+    )
+    with pytest.raises(TimeoutError, match=r"the replay was stopped after 0\.2 s"):
+        remit.replay(tmp_path / "run.rec", program, timeout=0.2)
+
+
+def test_where_the_output_goes_is_nothing_to_the_program(tmp_path: Path) -> None:
+    class Full(remit.fs.File):
+        seekable = False
+
+        def write(self, buffers: Any) -> int:
+            raise remit.KernelError(remit.Code.NO_SPACE)
+
+    program = programs()[0]
+    run = tmp_path / "run.rec"
+    remit.run([program, "files"], dirs={"/data": memory(tmp_path)}, stdout=remit.DEVNULL, record=run)
+    with pytest.raises(remit.recording.OutputFailed, match="no space left on device"):
+        remit.replay(run, program, stdout=Full())
+
+    def own(data: bytes) -> None:
+        raise LookupError("mine")
+
+    with pytest.raises(LookupError, match="mine"):
+        remit.replay(run, program, stdout=own)
+    with pytest.raises(LookupError, match="mine"):
+        remit.replay(run, program, stdout=remit.DEVNULL, on_call=lambda *call: own(b""))
+
+
+def test_a_stream_that_takes_nothing_does_not_outlast_the_time_limit(tmp_path: Path) -> None:
+    program = programs()[0]
+    run = tmp_path / "run.rec"
+    remit.run([program, "files"], dirs={"/data": memory(tmp_path)}, stdout=remit.DEVNULL, record=run)
+    reading, writing = os.pipe()
+    try:
+        os.set_blocking(writing, False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(writing, b"x" * 65536)
+        with pytest.raises(TimeoutError):
+            remit.replay(run, program, stdout=writing, timeout=0.3)
+    finally:
+        os.close(reading)
+        os.close(writing)
+
+
+def test_the_last_act_is_a_refusal(tmp_path: Path) -> None:
+    opens = wat(
+        """(module
+      (import "wasi_snapshot_preview1" "path_create_directory" (func $make (param i32 i32 i32) (result i32)))
+      (memory (export "memory") 1)
+      (func (export "_start") (drop (call $make (i32.const 3) (i32.const 0) (i32.const 1)))))""".replace(
+            '(memory (export "memory") 1)', '(memory (export "memory") 1) (data (i32.const 0) "d")'
+        )
+    )
+    files = remit.fs.ReadOnly(remit.fs.Memory())
+    with pytest.raises(remit.StoppedAtRefusal):
+        remit.run([opens], dirs={"/": files}, strict=True, record=tmp_path / "run.rec")
+    assert remit.replay(tmp_path / "run.rec", opens).ended == "refused"
 
 
 def test_what_a_function_of_the_callers_raised(tmp_path: Path) -> None:
@@ -404,3 +485,125 @@ def test_threads_record_apart(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert [remit.replay(run, program).calls for run in runs] == [200] * 4
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("max_memory", "x"),
+        ("max_memory", -1),
+        ("max_memory", 0),
+        ("fuel", 5),
+        ("fuel", "x"),
+        ("program", {"name": "it", "path": "a\0b", "sha256": None}),
+        ("program", {"name": "it", "path": "\ud800", "sha256": None}),
+        ("program", {"name": 5, "path": None, "sha256": None}),
+        ("program", 5),
+        ("engine", {}),
+        ("limits", {"descriptors": "x"}),
+        ("limits", {"nothing": 1}),
+        ("arguments", None),
+        ("env", [["a"]]),
+        ("parts", []),
+        ("parts", {"wall_clock": [5, True]}),
+        ("descriptors", []),
+        ("descriptors", {}),
+        ("descriptors", [["input", [0]], ["output", [5, False]], ["output", [5, False]]]),
+        (
+            "descriptors",
+            [["input", [5, False]], ["output", [5, False]], ["output", [5, False]], ["directory", [0], "/"]],
+        ),
+    ],
+)
+def test_damaged_heads(tmp_path: Path, key: str, value: Any) -> None:
+    run = tmp_path / "run.rec"
+    remit.run([asks(1)], record=run)
+    magic, head, rest = run.read_bytes().split(b"\n", 2)
+    run.write_bytes(b"\n".join([magic, json.dumps({**json.loads(head), key: value}).encode(), rest]))
+    given = None if key == "program" else asks(1)
+    with pytest.raises(RecordingError):
+        remit.replay(run, given)
+
+
+def test_objects_that_the_engine_collects_must_be_allowed_again(tmp_path: Path) -> None:
+    run = tmp_path / "run.rec"
+    (tmp_path / "it.wasm").write_bytes(asks(1))
+    program = remit.load(tmp_path / "it.wasm", gc=True, cache=False)
+    remit.run([program], record=run)
+    with pytest.raises(RecordingError, match=r"say gc=True \(--allow-gc\)"):
+        remit.replay(run)
+    assert remit.replay(run, gc=True, cache=False).calls == 1
+
+
+def test_hostile_entries_end_soon(tmp_path: Path) -> None:
+    run = tmp_path / "run.rec"
+    remit.run([asks(1)], record=run)
+    content = run.read_bytes()
+    head = content[: content.index(b"\n", 20) + 1]
+    released = bytes([2, 0, PLACE["released"], 0])
+    many = bytearray(b"t")
+    write_length(many, 1 << 24)
+    many += b"N" * (1 << 24)
+    call = bytes([0, PLACE["now"]]) + b"t\0"
+    entry = bytearray([len(call)]) + call
+    write_length(entry, len(many))
+    for rest in (released * 1_000_000, entry + many):
+        run.write_bytes(head + bytes(rest))
+        with pytest.raises(RecordingError):
+            remit.replay(run, asks(1))
+
+
+def test_an_instance_is_no_run(tmp_path: Path) -> None:
+    program = remit.load(asks(1))
+    with program.instantiate(record=tmp_path / "run.rec") as instance:
+        instance.call("_start")
+    with pytest.raises(RecordingError, match="only whole runs are replayed"):
+        remit.replay(tmp_path / "run.rec", program)
+
+
+def test_a_call_to_stop_at_is_a_number(tmp_path: Path) -> None:
+    remit.run([asks(1)], record=tmp_path / "run.rec")
+    for wrong in (0, -1):
+        with pytest.raises(ValueError, match="stop_at is"):
+            remit.replay(tmp_path / "run.rec", asks(1), stop_at=wrong)
+    for kind in ("x", 1.5, True):
+        with pytest.raises(TypeError, match="stop_at is"):
+            remit.replay(tmp_path / "run.rec", asks(1), stop_at=kind)  # type: ignore[arg-type]  # on purpose
+
+
+@pytest.mark.skipif(os.name != "posix", reason="looks at permissions")
+def test_a_file_that_was_there_is_made_private(tmp_path: Path) -> None:
+    run = tmp_path / "run.rec"
+    run.touch(0o644)
+    run.chmod(0o644)
+    remit.run([asks(1)], record=run)
+    assert run.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs timers that interrupt")
+def test_an_interruption_at_any_moment_leaves_a_recording(tmp_path: Path) -> None:
+    class Enough(Exception):
+        pass
+
+    def enough(*_: Any) -> None:
+        raise Enough
+
+    program = remit.load(asks(100_000_000))
+    run = tmp_path / "run.rec"
+    before = signal.signal(signal.SIGALRM, enough)
+    try:
+        for turn in range(150):
+            signal.setitimer(signal.ITIMER_REAL, 0.002 + turn * 0.0001)
+            try:
+                remit.run([program], record=run)
+            except Enough:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            if run.exists() and run.read_bytes().count(b"\n", 0, 4000) >= 2:
+                reader = RecordingReader(run)
+                while reader.next() is not None:
+                    continue
+                assert reader.ended is not None
+                reader.close()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from remit.cli.interrupts import Unwinding
 from remit.cli.options import Command, Option
-from remit.cli.report import CommandError, complain, explain, reason, say, shown
+from remit.cli.report import CommandError, OutputError, ReaderGone, complain, explain, reason, say, shown
 from remit.cli.values import parse_duration, parse_positive
 from remit.engine.api import InvalidModule, LinkError, Trap
-from remit.kernel.errors import KernelError
-from remit.recording.errors import Departure, RecordingError, StoppedAtCall
+from remit.kernel.errors import Code, KernelError
+from remit.recording.errors import Departure, OutputFailed, RecordingError, StoppedAtCall
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +26,11 @@ COMMAND = Command(
         Option("--calls", help="List on standard error each call of the kernel, and how it went."),
         Option("--quiet", help="Throw away what the program writes, which is compared all the same."),
         Option("--timeout", value="DURATION", parse=parse_duration, help="Stop it after this: 10, 500ms, 2m."),
+        Option(
+            "--allow-gc",
+            help="The program may use objects that the engine collects, if it could then. If it means harm, it can "
+            "then end this process.",
+        ),
         Option("--no-cache", help="Neither use nor keep compiled code on disk."),
     ),
     notes="The exit status is 0 if all was as it was recorded, whatever the program's own was; 1 if the program\n"
@@ -49,6 +54,10 @@ def main(arguments: Sequence[str]) -> int:
     except StoppedAtCall as stop:
         complain(f"{path}: {stop}")
         return 0
+    except OutputFailed as failed:
+        if failed.error.code is Code.PIPE:
+            raise ReaderGone from None
+        raise OutputError(f"{path}: {failed}") from None
     except TimeoutError as error:
         raise CommandError(f"{path}: {error}") from None
     except (RecordingError, InvalidModule, LinkError, KernelError) as error:
@@ -71,6 +80,7 @@ def _replay(path: str, program: str | None, options: dict[str, Any]) -> int:
             stop_at=options.get("stop-at"),
             on_call=_list if "calls" in options else None,
             timeout=options.get("timeout"),
+            gc="allow-gc" in options,
             cache="no-cache" not in options,
         )
     except Trap as trap:

@@ -44,10 +44,16 @@ class NativeTape:
     def next(self, number: int) -> None:
         self._struct.next = number
 
-    def take(self) -> memoryview | None:
-        """What is there: to be used before C has another turn. None: nothing."""
-        used = self._struct.used
-        if not used:
-            return None
-        self._struct.used = 0
-        return self._view[:used]
+    @property
+    def used(self) -> int:
+        """Bytes of entries that C has made. Set it to 0 when they are taken."""
+        number: int = self._struct.used
+        return number
+
+    @used.setter
+    def used(self, number: int) -> None:
+        self._struct.used = number
+
+    def made(self) -> memoryview:
+        """Those entries: to be used before C has another turn."""
+        return self._view[: self._struct.used]

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from remit.recording.errors import (
     Departure,
+    OutputFailed,
     RecordingEnds,
     RecordingError,
     RecordingFull,
@@ -23,6 +24,7 @@ from remit.recording.errors import (
 
 __all__ = [
     "Departure",
+    "OutputFailed",
     "RecordingEnds",
     "RecordingError",
     "RecordingFull",

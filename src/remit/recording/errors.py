@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from remit.kernel.errors import KernelError
+
 
 class RecordingError(ValueError):
     """A file is no recording, or not one of this program and version. The message names the file."""
@@ -59,6 +63,14 @@ class RecordingEnds(ReplayStopped):
         super().__init__(f"the recording ends after call {call}: {how_it_ended(how, detail)}")
         self.call = call
         self.how = how
+
+
+class OutputFailed(ReplayStopped):
+    """What the program writes cannot be passed on: whoever takes it here has gone, or has no room. `error` says why."""
+
+    def __init__(self, error: KernelError) -> None:
+        super().__init__(f"what the program writes cannot be passed on: {error}")
+        self.error = error
 
 
 class StoppedAtCall(ReplayStopped):

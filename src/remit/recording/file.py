@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 
 from remit._version import __version__
 from remit.recording.errors import RecordingError, RecordingFull
@@ -17,6 +18,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, BinaryIO
+
+    from remit.recording.tape import NativeEntries
 
 FORMAT = 1
 MAGIC = b"remit recording\n"
@@ -32,66 +35,124 @@ BUFFER = 1 << 18
 
 
 class RecordingWriter:
-    """Writes a recording. It is for its owner only, as it has what the program was handed. Close it."""
+    """Writes a recording. It is for its owner only, as it has what the program was handed. End it.
 
-    __slots__ = ("_buffer", "_file", "_left", "_max_bytes", "path")
+    A signal handler may raise between any two steps here, and the recording goes on: so what is written at once is put
+    together before, and written again at the same place if it is not known whether it was.
+    """
+
+    __slots__ = ("_descriptor", "_left", "_max_bytes", "_seekable", "_state", "path")
 
     def __init__(self, path: str | os.PathLike[str], *, max_bytes: int) -> None:
         """What is at `path` is replaced. OSError."""
         self.path = os.fspath(path)
         self._max_bytes = self._left = max_bytes
-        self._buffer = bytearray()
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_CLOEXEC", 0), 0o600)
-        self._file: BinaryIO = os.fdopen(descriptor, "wb", buffering=0)
+        self._state: tuple[int, bytearray] = (0, bytearray())
+        """What was not written yet, and where it goes."""
+        more = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+        self._descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | more, 0o600)
+        try:
+            self._seekable = stat.S_ISREG(os.fstat(self._descriptor).st_mode) and hasattr(os, "pwrite")
+            if self._seekable and hasattr(os, "fchmod"):
+                os.fchmod(self._descriptor, 0o600)  # it may have been there before
+        except BaseException:
+            os.close(self._descriptor)
+            raise
 
     def begin(self, head: Mapping[str, Any]) -> None:
-        self._buffer += MAGIC
-        self._buffer += json.dumps({"format": FORMAT, "remit": __version__, **head}, ensure_ascii=True).encode()
-        self._buffer += b"\n"
+        """OSError; RecordingFull: there is not even room for the head."""
+        data = MAGIC + json.dumps({"format": FORMAT, "remit": __version__, **head}, ensure_ascii=True).encode() + b"\n"
+        self._take_room(len(data))
+        self._state[1].extend(data)
         self._flush()
 
     def entry(self, call: bytes | bytearray, outcome: bytes | bytearray) -> None:
         """OSError; RecordingFull: then nothing of it was written."""
-        self._left -= len(call) + len(outcome)
-        if self._left < 0:
-            raise RecordingFull(self.path, self._max_bytes)
-        buffer = self._buffer
-        write_length(buffer, len(call))
-        buffer += call
-        write_length(buffer, len(outcome))
-        buffer += outcome
+        data = bytearray()
+        write_length(data, len(call))
+        data += call
+        write_length(data, len(outcome))
+        data += outcome
+        self._take_room(len(data))
+        buffer = self._state[1]
+        buffer += data
         if len(buffer) >= BUFFER:
             self._flush()
 
-    def entries(self, data: memoryview) -> None:
-        """Whole entries. As :meth:`entry`."""
+    def entries(self, data: memoryview, native: NativeEntries) -> None:
+        """Whole entries, all that `native` has, which is told that they were taken. As :meth:`entry`; RecordingFull: as
+        many of them were written as there was room for."""
+        if len(data) > self._left:
+            data = data[: _whole(data, self._left)]
+            full = True
+        else:
+            full = False
         self._left -= len(data)
-        if self._left < 0:
+        buffer = self._state[1]
+        # These two together: no call is between them at which a handler could run.
+        buffer += data
+        native.used = 0
+        if full:
             raise RecordingFull(self.path, self._max_bytes)
-        self._buffer += data
-        if len(self._buffer) >= BUFFER:
+        if len(buffer) >= BUFFER:
             self._flush()
 
     def end(self, how: str, detail: str | int) -> None:
         """The last entry. OSError. The file is closed, whatever happens."""
         outcome = bytearray()
         write(outcome, (how, detail))
-        self._buffer += b"\0"
-        write_length(self._buffer, len(outcome))
-        self._buffer += outcome
+        data = bytearray(b"\0")
+        write_length(data, len(outcome))
+        data += outcome
+        self._state[1].extend(data)
         try:
             self._flush()
         finally:
-            self._file.close()
+            os.close(self._descriptor)
+
+    def _take_room(self, count: int) -> None:
+        if count > self._left:
+            self._left = 0
+            raise RecordingFull(self.path, self._max_bytes)
+        self._left -= count
 
     def _flush(self) -> None:
-        view = memoryview(self._buffer)
+        start, buffer = self._state
+        view = memoryview(buffer)
+        done = 0
         try:
-            while view:
-                view = view[self._file.write(view) :]
+            while done < len(view):
+                rest = view[done:]
+                done += os.pwrite(self._descriptor, rest, start + done) if self._seekable else self._write(rest)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, self.path) from None
         finally:
             view.release()
-        self._buffer = bytearray()
+        self._state = (start + done, bytearray())
+
+    def _write(self, data: memoryview) -> int:
+        return os.write(self._descriptor, data)
+
+
+def _whole(data: memoryview, most: int) -> int:
+    """How many bytes of `data` are whole entries, and not more than `most`."""
+    at = end = 0
+    while True:
+        for _ in range(2):
+            length = shift = 0
+            while True:
+                byte = data[at]
+                at += 1
+                length |= (byte & 0x7F) << shift
+                shift += 7
+                if byte < 0x80:
+                    break
+            at += length
+        if at > most:
+            return end
+        end = at
+        if end >= len(data):
+            return end
 
 
 class RecordingReader:
@@ -154,7 +215,7 @@ class RecordingReader:
         while True:
             byte = self._file.read(1)
             if not byte:
-                raise self._damaged("it was cut off: the host stopped while it was recorded")
+                raise self._damaged("it was cut off while it was recorded")
             length |= (byte[0] & 0x7F) << shift
             if byte[0] < 0x80:
                 break
@@ -165,7 +226,7 @@ class RecordingReader:
             raise self._damaged("an entry that is too long")
         data = self._file.read(length)
         if len(data) < length:
-            raise self._damaged("it was cut off: the host stopped while it was recorded")
+            raise self._damaged("it was cut off while it was recorded")
         return data
 
     def _damaged(self, why: str) -> RecordingError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from remit.kernel.clocks import Clock
 from remit.kernel.descriptors import DescriptorTable, OpenDirectory, open_stream
+from remit.kernel.errors import KernelError
 from remit.kernel.files import Directory, File
 from remit.kernel.http import HttpClient
 from remit.kernel.limits import Limits
@@ -23,7 +24,7 @@ from remit.recording.objects import (
     TapedTcpSocket,
     TapedUdpSocket,
 )
-from remit.recording.tape import attributes_of
+from remit.recording.tape import Taped, attributes_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
     from remit.recording.player import Player
     from remit.recording.recorder import Recorder
-    from remit.recording.tape import Taped
 
 _KINDS: tuple[tuple[type[Any], type[Taped]], ...] = (
     (Clock, TapedClock),
@@ -97,8 +97,15 @@ def head_of(process: Process, handed: Handed) -> dict[str, Any]:
     }
 
 
-PARTS = ("wall_clock", "monotonic_clock", "cpu_clock", "random", "network", "http")
-"""Of a process, in the order of their numbers."""
+PARTS: dict[str, type[Taped]] = {
+    "wall_clock": TapedClock,
+    "monotonic_clock": TapedClock,
+    "cpu_clock": TapedClock,
+    "random": TapedRandom,
+    "network": TapedNetwork,
+    "http": TapedHttpClient,
+}
+"""Of a process, in the order of their numbers, and what stands for them."""
 
 
 def replayed_process(
@@ -107,12 +114,15 @@ def replayed_process(
     """The process of a program that is replayed: it has no authority at all. RecordingError."""
     try:
         return _replayed_process(player, head, descriptors)
-    except (KeyError, TypeError, ValueError, LookupError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, LookupError, AttributeError, KernelError) as error:
         raise RecordingError(f"{path}: a damaged recording: its head: {error!r:.100}") from None
 
 
 def _replayed_process(player: Player, head: Mapping[str, Any], descriptors: DescriptorTable | None) -> Process:
-    made = {name: _given(player, head["parts"][name]) for name in PARTS if name in head["parts"]}
+    made = {name: _given(player, head["parts"][name], PARTS[name]) for name in PARTS if name in head["parts"]}
+    ways = [way for way, *_ in head["descriptors"]]
+    if ways[:3] != [INPUT, OUTPUT, OUTPUT]:
+        raise ValueError("it has no standard streams")
     process = Process(
         limits=Limits(**head["limits"]),
         args=tuple([_bytes(each) for each in head["arguments"]]),
@@ -121,18 +131,24 @@ def _replayed_process(player: Player, head: Mapping[str, Any], descriptors: Desc
         **made,
     )
     for way, told, *rest in head["descriptors"]:
-        thing = _given(player, told)
+        thing = _given(player, told, TapedDirectory if way == "directory" else TapedFile)
         player.handed.append(thing._number)
         if way == "directory":
-            process.descriptors.insert(OpenDirectory(thing, preopen=rest[0]))
+            [guest_path] = rest
+            if not isinstance(guest_path, str):
+                raise TypeError("a directory has no name")
+            process.descriptors.insert(OpenDirectory(thing, preopen=guest_path))
         else:
             process.descriptors.insert(open_stream(thing, read=way in (INPUT, BOTH), write=way in (OUTPUT, BOTH)))
     return process
 
 
-def _given(player: Player, told: Any) -> Any:
+def _given(player: Player, told: Any, wanted: type[Taped]) -> Any:
     place, *attributes = told
-    return player.adopt(_KINDS[place][1], None, tuple(attributes))
+    kind = _KINDS[place][1]
+    if not issubclass(kind, wanted) or not all(isinstance(each, bool | int) for each in attributes):
+        raise TypeError(f"{kind.kind} is none of what is wanted")
+    return player.adopt(kind, None, tuple(attributes))
 
 
 def _text(data: bytes) -> str:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from remit.kernel.errors import WouldBlock
-from remit.recording.errors import Departure, RecordingEnds, RecordingError, ReplayStopped, StoppedAtCall, how_it_ended
+from remit.kernel.errors import KernelError, WouldBlock
+from remit.recording.errors import (
+    Departure,
+    OutputFailed,
+    RecordingEnds,
+    RecordingError,
+    ReplayStopped,
+    StoppedAtCall,
+    how_it_ended,
+)
 from remit.recording.file import RecordingReader
-from remit.recording.objects import POLLABLE
+from remit.recording.objects import POLLABLE, TapedPollable
 from remit.recording.results import NOTHING
 from remit.recording.tape import FAILED, HTTP_FAILED, METHODS, OK, PLACE, WAITS, WAITS_ON, Tape, failure_of
 from remit.recording.values import Damaged, Reader, write, write_length
@@ -20,6 +28,9 @@ if TYPE_CHECKING:
     from remit.recording.results import Result
     from remit.recording.tape import Taped
 
+STOPPED = ("timeout", "refused", "raised", "full")
+"""How a run ends that was stopped after its last call, wherever it was then: the replay stops at that call."""
+
 NAMING = ("open_directory", "open_file", "resolve", "walk")
 """Methods whose first argument is what people know the result by."""
 
@@ -31,6 +42,7 @@ class Player(Tape):
     """Answers from the recording that `reader` reads."""
 
     __slots__ = (
+        "_ahead",
         "_called",
         "_kinds",
         "_on_call",
@@ -57,6 +69,8 @@ class Player(Tape):
         self._stop_at = stop_at
         self._on_call = on_call
         self._over: Exception | None = None
+        self._ahead: tuple[bytes, bytes] | None = None
+        """An entry that was looked at already."""
         self._kinds: dict[int, str] = {}
         self._called = ""
         self._released: dict[int, Callable[[], None]] = {}
@@ -75,7 +89,8 @@ class Player(Tape):
         return replayed_process(self, self._reader.head, self._reader.path, descriptors)
 
     def adopt(self, kind: type[Any], inner: Any, attributes: tuple[Any, ...]) -> Any:
-        self._kinds[self._next] = f"{kind.kind} #{self._next}{self._called}"
+        if kind is not TapedPollable:  # there are as many as a program likes, and they have no names
+            self._kinds[self._next] = f"{kind.kind} #{self._next}{self._called}"
         return super().adopt(kind, inner, attributes)
 
     def call(
@@ -115,18 +130,59 @@ class Player(Tape):
         self.calls = number
         self._called = f" {arguments[0]!r}" if method in NAMING else ""
         try:
-            return self._answer(it, outcome, result, space, sent, bytes(call))
+            how, answer = self._answer(outcome, result, space)
+            stops = self._stops_here()
         except (Damaged, TypeError, ValueError, LookupError, AttributeError) as error:
-            raise self._stop(
-                RecordingError(f"{self._reader.path}: a damaged recording: call {number}: {error}")
-            ) from None
+            why = str(error) if isinstance(error, RecordingError) else f"call {number}: {error}"
+            raise self._stop(RecordingError(f"{self._reader.path}: a damaged recording: {why}")) from None
+        if method == "close":
+            self._kinds.pop(it._number, None)
+        # What follows is not the recording's: what it raises comes out as it is.
+        if self._on_call is not None:
+            self._on_call(number, self._text(bytes(call)), _outcome_text(how))
+        output = self.outputs.get(it._number) if sent is not None and how[0] == OK else None
+        if output is not None:
+            self._pass_on(output, b"".join(sent or ())[:answer])
+        if stops is not None:
+            raise self._stop(stops)
+        if how[0] == OK:
+            return answer
+        if how[0] == WAITS:
+            raise WouldBlock(answer)
+        if how[0] == WAITS_ON:
+            raise WouldBlock(answer, lambda: self.call(it, "resume", (), _nobody, result, space, sent))
+        raise answer
+
+    def end(self, how: str, detail: str | int = "") -> None:
+        """What is given back from now on is nobody's."""
+        self._over = self._over or ReplayStopped("the program has ended")
+
+    def ends_at_once(self) -> RecordingEnds | None:
+        """How the run was stopped, if it was before it made any call. RecordingError."""
+        return self._stops_here()
+
+    def _stops_here(self) -> RecordingEnds | None:
+        """How the run was stopped, if it made no call after this one."""
+        if self._peek() is not None:
+            return None
+        assert self._reader.ended is not None
+        how, detail = self._reader.ended
+        return RecordingEnds(self.calls, how, detail) if how in STOPPED else None
+
+    def _pass_on(self, output: Callable[[bytes], object], data: bytes) -> None:
+        try:
+            output(data)
+        except KernelError as error:
+            raise self._stop(OutputFailed(error)) from None
 
     def watch(self, it: Taped, released: Callable[[], None]) -> None:
         self._released[it._number] = released
 
     def finish(self, how: str, detail: str | int) -> None:
         """The program has ended, and how. Departure if the recording goes on, or it ended in another way there."""
-        self._over = self._over or ReplayStopped("the program has ended")
+        if self._over is not None:
+            raise self._over
+        self.end(how, detail)
         entry = self._entry()
         number = self.calls + 1
         if entry is not None:
@@ -135,6 +191,11 @@ class Player(Tape):
             )
         assert self._reader.ended is not None
         recorded, told = self._reader.ended
+        if recorded == "closed":
+            raise RecordingError(
+                f"{self._reader.path}: a recording of an instance, whose calls came from outside: only whole "
+                "runs are replayed"
+            )
         then, now = how_it_ended(recorded, told), how_it_ended(how, detail)
         if (recorded, told) != (how, detail):
             raise Departure(
@@ -161,7 +222,8 @@ class Player(Tape):
     def _entry(self) -> tuple[bytes, bytes] | None:
         """The next one, after what it tells of objects that were given back meanwhile."""
         while True:
-            entry = self._reader.next()
+            entry = self._peek()
+            self._ahead = None
             if entry is None:
                 return None
             reader = Reader(entry[0])
@@ -172,41 +234,34 @@ class Player(Tape):
             if place != PLACE["released"]:
                 return entry
             released = self._released.pop(number, None)
-            if released is not None:
-                released()
+            if released is None:
+                raise RecordingError(f"{self._reader.path}: a damaged recording: nobody waits for #{number}")
+            released()
+
+    def _peek(self) -> tuple[bytes, bytes] | None:
+        """The next entry, which stays the next one. RecordingError."""
+        if self._ahead is None:
+            self._ahead = self._reader.next()
+        return self._ahead
 
     def _answer(
-        self,
-        it: Taped,
-        outcome: bytes,
-        result: Result,
-        space: Sequence[memoryview] | None,
-        sent: Sequence[memoryview] | None,
-        call: bytes,
-    ) -> Any:
+        self, outcome: bytes, result: Result, space: Sequence[memoryview] | None
+    ) -> tuple[tuple[Any, ...], Any]:
+        """How a call went, and what that means here: a value, what is waited for, or what is raised. Damaged."""
         reader = Reader(outcome)
         how = reader.value()
-        if self._on_call is not None:
-            self._on_call(self.calls, self._text(call), _outcome_text(how))
         tag = how[0]
         if tag == OK:
             written = how[1]
             if space is not None:
                 _fill(space, reader.rest(), result.filled(written))
-            answer = result.make(self, written)
-            output = None if sent is None else self.outputs.get(it._number)
-            if output is not None:
-                output(b"".join(sent or ())[:answer])
-            return answer
+            return how, result.make(self, written)
         if tag in (WAITS, WAITS_ON):
-            pollable = POLLABLE.make(self, how[1])
-            if tag == WAITS:
-                raise WouldBlock(pollable)
-            raise WouldBlock(pollable, lambda: self.call(it, "resume", (), _nobody, result, space, sent))
+            return how, POLLABLE.make(self, how[1])
         if tag in (FAILED, HTTP_FAILED):
-            raise failure_of(how)
+            return how, failure_of(how)
         _, name, text = how
-        raise self._stop(RecordingEnds(self.calls, "raised", f"{name}: {text}"))
+        return how, self._stop(RecordingEnds(self.calls, "raised", f"{name}: {text}"))
 
     def _stop(self, why: Exception) -> Exception:
         self._over = why

@@ -47,10 +47,10 @@ class Recorder(Tape):
 
     def _take(self) -> None:
         """Write what native code has: it came before what comes now."""
-        taken = None if self._native is None else self._native.take()
-        if taken is not None:
-            with taken:
-                self._writer.entries(taken)
+        native = self._native
+        if native is not None and native.used:
+            with native.made() as made:
+                self._writer.entries(made, native)
 
     def hand_over(self, process: Process) -> Handed:
         from remit.recording.outside import PARTS, Handed
@@ -69,17 +69,21 @@ class Recorder(Tape):
     def end(self, how: str, detail: str | int = "") -> None:
         """Say how it ended, and close the file; what is called from now on is not recorded. The first end counts.
 
-        OSError.
+        OSError; RecordingFull: there was no room for all of it, as is known only now.
         """
         if self._ended:
             return
+        full: RecordingFull | None = None
         if how != "full":
             try:
                 self._take()
-            except RecordingFull as full:
-                how, detail = "full", full.max_bytes
+            except RecordingFull as error:
+                full = error
+                how, detail = "full", error.max_bytes
         self._ended = True
         self._writer.end(how, detail)
+        if full is not None:
+            raise full
 
     def call(
         self,

@@ -26,9 +26,11 @@ if TYPE_CHECKING:
 
         next: int
         """The number of the next object."""
+        used: int
+        """Bytes of entries that it has made; to be set to 0 when they are taken."""
 
-        def take(self) -> memoryview | None:
-            """The entries that it has made since it was last asked; None: there are none."""
+        def made(self) -> memoryview:
+            """Those entries."""
 
 
 METHODS = (

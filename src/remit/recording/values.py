@@ -18,6 +18,10 @@ MAX_DEPTH = 16
 """Tuples in tuples. What is recorded has three or four."""
 
 
+MAX_VALUES = 1 << 20
+"""In one call or outcome: a listing has three for each entry, and programs may have 2**18 entries."""
+
+
 class Damaged(ValueError):
     """These bytes are no recorded values."""
 
@@ -110,11 +114,12 @@ def write_length(into: bytearray, number: int) -> None:
 class Reader:
     """Values one after the other. Damaged."""
 
-    __slots__ = ("_at", "_data")
+    __slots__ = ("_at", "_data", "_left")
 
     def __init__(self, data: bytes | memoryview) -> None:
         self._data = data
         self._at = 0
+        self._left = MAX_VALUES
 
     @property
     def at_end(self) -> bool:
@@ -139,6 +144,9 @@ class Reader:
         return self._take(len(self._data) - self._at)
 
     def value(self, depth: int = 0) -> Any:
+        self._left -= 1
+        if self._left < 0:
+            raise Damaged("more values than there can be")
         tag = bytes(self._take(1))
         if tag == b"i":
             number = self.length()
@@ -152,7 +160,7 @@ class Reader:
             return bytes(self._take(self.length()))
         if tag == b"t":
             count = self.length()
-            if depth >= MAX_DEPTH or count > len(self._data) - self._at:
+            if depth >= MAX_DEPTH or count > min(self._left, len(self._data) - self._at):
                 raise Damaged("a tuple that cannot be")
             return tuple([self.value(depth + 1) for _ in range(count)])
         if tag == b"d":

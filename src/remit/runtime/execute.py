@@ -61,6 +61,8 @@ class ModuleWorld(World):
             if program.metered:
                 self.store.fuel = ENDLESS if fuel is None else fuel
         except BaseException:
+            if tape is not None:
+                tape.end("closed")
             self.process.close()
             raise
         self.store.on_interrupt = self.reactor.interrupt

@@ -8,13 +8,13 @@ import time
 from remit.engine.api import Timeout, Trap
 from remit.kernel.errors import WouldBlock
 from remit.kernel.files import File
-from remit.kernel.reactor import Reactor
+from remit.kernel.limits import whole_number
 from remit.policy.grants import Grants
 from remit.recording.errors import RecordingEnds, RecordingError
 from remit.recording.file import RecordingReader
 from remit.recording.player import Player
 from remit.runtime.ends import end_of
-from remit.runtime.named_options import check_duration
+from remit.runtime.named_options import check_duration, check_fuel, check_max_memory
 from remit.runtime.program import load
 from remit.runtime.runnable import Runnable
 from remit.runtime.stdio import Streams
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from typing import IO, Any
 
     from remit.kernel.calls import Call, CallSink
+    from remit.kernel.reactor import Reactor
     from remit.runtime.options import Imports
 
 
@@ -66,6 +67,7 @@ def replay(
     on_call: Callable[[int, str, str], object] | None = None,
     trace: Callable[[Call], object] | CallSink | IO[Any] | None = None,
     imports: Imports | None = None,
+    gc: bool = False,
     timeout: float | None = None,
     cache: bool = True,
 ) -> Replayed:
@@ -81,19 +83,24 @@ def replay(
     :param on_call: called with each call of the kernel: its number, and how it and its outcome read.
     :param trace: as for :func:`remit.run`: the calls of WASI that it makes.
     :param imports: its own functions, which are called again; see :func:`remit.load`.
+    :param gc: replay a program, too, that was loaded with ``gc=True``: see :func:`remit.load` for what that means.
     :param timeout: seconds after which it is stopped.
     :returns: what happened, if that was the same as then.
     :raises Departure: it asks for something else, or ends differently; the message says at which call, and how.
     :raises Trap: as it did then.
     :raises RecordingError: this is no recording, or one of another version or program.
+    :raises TimeoutError: it was stopped after `timeout`.
+    :raises OutputFailed: what it writes cannot be passed on.
     :raises OSError: the recording, or the program, cannot be read.
     """
     seconds = check_duration(timeout)
+    if stop_at is not None:
+        stop_at = whole_number("stop_at", stop_at, "calls", least=1)
     reader = RecordingReader(recording)
     try:
         return _replay(
             reader,
-            _program(reader, program, imports, cache=cache),
+            _program(reader, program, imports, cache=cache, gc=gc),
             Player(reader, stop_at=stop_at, on_call=on_call),
             Streams(b"", stdout, stderr, limit=MOST_CAPTURED, asynchronous=False),
             trace,
@@ -110,14 +117,26 @@ def _replay(
     reader: RecordingReader, program: Runnable, player: Player, streams: Streams, trace: Any, timeout: float | None
 ) -> Replayed:
     head = reader.head
-    world = program.new_world(
-        Grants(record=player, trace=trace), fuel=head.get("fuel"), max_memory=head.get("max_memory"), asynchronous=False
-    )
-    names = [each for each in head["arguments"] if isinstance(each, str)]
+    try:
+        names = [each for each in head["arguments"] if isinstance(each, str)]
+        fuel, max_memory = check_fuel(head["fuel"]), check_max_memory(head["max_memory"])
+        if fuel is not None and not program.metered:
+            raise ValueError("fuel")
+    except (KeyError, TypeError, ValueError):
+        raise RecordingError(f"{reader.path}: a damaged recording: its limits are none") from None
+    if (stopped := player.ends_at_once()) is not None:
+        return Replayed(names, None, 0, stopped.how, streams.captured())
+    granted = Grants(record=player, trace=trace)
+    try:
+        world = program.new_world(granted, fuel=fuel, max_memory=max_memory, asynchronous=False)
+    except RecordingError:
+        raise
+    except ValueError as error:
+        raise RecordingError(f"{reader.path}: a damaged recording: {error}") from None
     status: int | None = None
     for number, stream in ((1, streams.stdout), (2, streams.stderr)):
         if number < len(player.handed):
-            player.outputs[player.handed[number]] = _Echo(stream, number)
+            player.outputs[player.handed[number]] = _Echo(stream, number, world.reactor)
     try:
         if timeout is not None:
             world.set_deadline(time.monotonic() + timeout)
@@ -138,15 +157,22 @@ def _replay(
     return Replayed(names, status, player.calls, "exit", streams.captured())
 
 
-def _program(reader: RecordingReader, given: Any, imports: Imports | None, *, cache: bool) -> Runnable:
+def _program(reader: RecordingReader, given: Any, imports: Imports | None, *, cache: bool, gc: bool) -> Runnable:
     """The program that was recorded. RecordingError."""
     recorded = _About(reader)
+    if recorded.gc and not gc and not isinstance(given, Runnable):
+        raise RecordingError(
+            f"{reader.path}: the program was allowed objects that the engine collects, with which it can end this "
+            "process if it means harm: say gc=True (--allow-gc)"
+        )
     if isinstance(given, Runnable):
         program = given
     else:
         source = recorded.path if given is None else given
         if source is None:
             raise RecordingError(f"{reader.path}: the program was no file when it was recorded: say which one it was")
+        if given is None and not _is_path(source):
+            raise RecordingError(f"{reader.path}: a damaged recording: where the program was is no path")
         program = load(
             source,
             imports=imports,
@@ -175,6 +201,13 @@ def _program(reader: RecordingReader, given: Any, imports: Imports | None, *, ca
     return program
 
 
+def _is_path(text: str) -> bool:
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
+
+
 class _About:
     """What a recording says of its program. RecordingError."""
 
@@ -200,13 +233,14 @@ class _Echo:
 
     __slots__ = ("_file", "_reactor")
 
-    def __init__(self, file: File | None, number: int) -> None:
+    def __init__(self, file: File | None, number: int, reactor: Reactor) -> None:
+        """`reactor` waits for it, as long as the program may run."""
         if file is None:
             from remit.policy.build import open_ambient_stream
 
             file = open_ambient_stream(number)
         self._file = file
-        self._reactor: Reactor | None = None
+        self._reactor = reactor
 
     def __call__(self, data: bytes) -> None:
         """Write all of it. KernelError."""
@@ -215,5 +249,4 @@ class _Echo:
             try:
                 view = view[self._file.write([view]) :]
             except WouldBlock as block:
-                self._reactor = self._reactor or Reactor()
                 self._reactor.wait(block.pollable)

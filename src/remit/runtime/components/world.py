@@ -78,6 +78,8 @@ class ComponentWorld(World):
         try:
             self._begin_tape(component, fuel, max_memory)
         except BaseException:
+            if tape is not None:
+                tape.end("closed")
             self.process.close()
             raise
         self.host = Host(self.process)
