@@ -156,9 +156,10 @@ def test_answers_are_remembered_in_the_file(learn: Callable[..., Session]) -> No
     # It is for that directory, and no other by its name.
     Path("others").mkdir()
     it = learn("--ask", "--dir", "others::/notes", "notes.wasm")
-    it.asked('wants to read "/notes"')
-    it.type("s\n")
-    assert it.end()[0] == 77
+    status, _, err = it.end()
+    assert status == 2
+    assert "has another directory as /notes, that of the host at notes and not that of the host at others" in err
+    assert rules() == ["read **", "write,create summary.txt"]
 
 
 @pytest.mark.parametrize("answer", ["s\n", "stop\n", "\x04"])

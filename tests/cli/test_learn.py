@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import socket
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,6 +16,7 @@ from parity.test_parity import talk
 from remit.cli.main import main
 from remit.policy.remit import Remit
 from tools import zig
+from wat import wat
 
 NOTES = Path(__file__).parents[2] / "examples" / "demo" / "notes.wasm"
 Capture = pytest.CaptureFixture[str]
@@ -39,6 +41,43 @@ def rules(file: str = "remit.toml") -> tuple[str, ...]:
     [grant] = Remit.load(file).dirs
     found: tuple[str, ...] = grant.rules
     return found
+
+
+@pytest.mark.usefixtures("place")
+def test_another_directory_by_the_same_name_is_not_that_one(capfd: Capture) -> None:
+    assert learn("--dir", "notes::/notes", "notes.wasm") == 0
+    before = Path("remit.toml").read_text()
+    shutil.copytree("notes", "others")
+    capfd.readouterr()
+    for option in (["--dir", "others::/notes"], ["--memory-dir", "/notes"], ["--overlay", "notes::/notes"]):
+        assert learn(*option, "notes.wasm") == 2
+        assert "remit.toml has another directory as /notes, that of the host at notes" in capfd.readouterr().err
+    assert Path("remit.toml").read_text() == before
+    assert learn("--dir", "./notes/::/notes", "notes.wasm") == 0
+
+
+@pytest.mark.usefixtures("place")
+def test_the_digest_is_that_of_what_was_run(capfd: Capture) -> None:
+    """And not of what lies there afterwards: the program may have written to it."""
+    changes = wat("""(module
+      (import "wasi_snapshot_preview1" "path_open"
+        (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+      (import "wasi_snapshot_preview1" "fd_pwrite" (func $write (param i32 i32 i32 i64 i32) (result i32)))
+      (memory (export "memory") 1)
+      (data (i32.const 100) "it.wasm")
+      (data (i32.const 16) "\\64\\00\\00\\00\\01\\00\\00\\00")
+      (func (export "_start")
+        (drop (call $open (i32.const 3) (i32.const 0) (i32.const 100) (i32.const 7) (i32.const 0)
+                          (i64.const 0x44) (i64.const 0) (i32.const 0) (i32.const 0)))
+        (drop (call $write (i32.load (i32.const 0)) (i32.const 16) (i32.const 1) (i64.const 4) (i32.const 8)))))""")
+    Path("it.wasm").write_bytes(changes)
+    assert learn("--no-cache", "--dir", ".::/", "it.wasm") == 0
+    assert Path("it.wasm").read_bytes() != changes
+    assert Remit.load("remit.toml").sha256 == sha256(changes).hexdigest()
+    Path("it.wasm").write_bytes(changes + b"\0\2\1x")
+    capfd.readouterr()
+    assert learn("--no-cache", "--dir", ".::/", "it.wasm") == 0
+    assert "it.wasm is not the program that it was: the file will have its new digest" in capfd.readouterr().err
 
 
 ASKS = ["read .", "read a.txt", "write,create summary.txt"]

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from remit.filesystems.memory import MemoryFilesystem
 from remit.filesystems.restricted import Restricted
-from remit.filesystems.rules import RIGHTS, FileRule
+from remit.filesystems.rules import READ, RIGHTS, SEE, WRITE, FileRule
 from remit.filesystems.watched import Watched
 from remit.kernel import paths
 from remit.kernel.errors import Code, KernelError
 from remit.kernel.files import Directory, File, Filesystem, How
 from remit.kernel.uses import Use
-from remit.policy.learning import MANY, Learned, suggestions
+from remit.policy.learning import MANY, Allowed, Learned, suggestions
 
 TREE: dict[str, Any] = {"a": {"a": b"1", "b": {"c": b"2"}}, "b": {"c": {}, "a": b"3"}, "c": b"4"}
 
@@ -166,3 +166,26 @@ def test_nothing_of_it_is_too_much(steps: list[tuple[str, ...]]) -> None:
             fewer = [*rules[:number], *([f"{','.join(left)} {pattern}"] if left else []), *rules[number + 1 :]]
             files = MemoryFilesystem(TREE)
             assert right == "see" or outcomes(Restricted(files, fewer), steps) != wanted, (text, right)
+
+
+def test_a_flood_of_paths_is_bounded() -> None:
+    learned = Learned("/d")
+    for number in range(20_000):
+        learned(Use("file", "read", f"/d/f{number}"))
+        learned(Use("file", "rename", f"/d/{number}", target=f"/d/{number + 1}"))
+    rules = learned.rules()
+    assert len(rules) <= 10_000
+    assert learned.more > 30_000
+    learned = Learned("/d")
+    for number in range(2000):
+        learned(Use("file", "see", f"/d/{number}{'x' * 4000}"))
+    assert 1000 < learned.more < 2000
+
+
+def test_as_many_rules_as_there_may_be_take_no_time_of_theirs() -> None:
+    """Each path is found by its name, and not by all of the rules."""
+    rules = [FileRule(f"read d/f{number}") for number in range(5000)]
+    allowed = Allowed([*rules, FileRule("write d/*7"), FileRule("see **")])
+    assert [allowed.of(f"d/f{number}") for number in (0, 7, 5000)] == [READ | SEE, READ | WRITE | SEE, SEE]
+    for number in range(5000):
+        allowed.of(f"d/f{number}")

@@ -74,3 +74,20 @@ def test_networks() -> None:
     assert said("GET", "https://x/", kind="http", rule=rule, remit=without) == (
         f'add "{rule}" to allow in [network], and take http = false out of it'
     )
+
+
+def test_single_files() -> None:
+    remit = Remit(files=[Remit.File("/etc/hosts", "conf/hosts")])
+    assert said("write", "/etc/hosts", remit=remit) == 'say rights = "read,write" in the [[file]] of "/etc/hosts"'
+    assert said("read", "/etc/other", remit=remit) == (
+        'add [[file]] with guest = "/etc/other", path = "conf/other", rights = "read"'
+    )
+    assert said("read", "/etc", remit=remit) == "", "a directory of single files has none of its own to be listed"
+
+
+@pytest.mark.parametrize(
+    "rule", ["resolve:127.1", f"resolve:{'x' * 300}", "http: GET http://127.1:80/", "http: GET http://0x7f000001/"]
+)
+def test_what_no_rule_can_say_has_no_remedy(rule: str) -> None:
+    kind = "http" if rule.startswith("http") else "network"
+    assert said("connect", "it", kind=kind, rule=rule) == ""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from remit.kernel.refusals import Refusal
+    from remit.policy.remit import DirectoryGrant as Grant
     from remit.policy.remit import Remit
 
 COMMAND = Command(
@@ -66,6 +67,7 @@ def main(arguments: Sequence[str]) -> int:
         rest = rest or [*file.arguments]
     remit = remit_of(options, file, inherit=True)
     _check_program(output, path, known)
+    _check_places(output, remit, known)
     if not os.path.isdir(os.path.dirname(output) or "."):
         # Now, and not when the program has run.
         raise CommandError(f"{output}: there is no directory {os.path.dirname(output)}")
@@ -77,6 +79,9 @@ def main(arguments: Sequence[str]) -> int:
         terminal = Terminal(os.path.basename(path))
         asking = Asking(remit, terminal, known)
     observation = Observation(remit)
+    digest = digest_of(path)
+    if known is not None and known.sha256 not in (None, digest):
+        complain(f"{shown(output)}: {shown(path)} is not the program that it was: the file will have its new digest")
     program = loaded(path, options, file)
     if "discard-changes" in options:
         options, file = _discarding(options), None if file is None else _discarding_of(file)
@@ -97,7 +102,7 @@ def main(arguments: Sequence[str]) -> int:
         if terminal is not None:
             terminal.close()
         remembered = known if asking is None else asking.remembered()
-        _write(output, path, rest, observation.smallest(remembered), known)
+        _write(output, path, rest, observation.smallest, remembered, known, digest)
         if asking is not None:
             tell([each for each in refusals if not asking.was_denied(each)], options, world.file)
     for guest, rule, count in observation.suggestions():
@@ -152,13 +157,43 @@ def _check_program(output: str, program: str, known: Remit | None) -> None:
         raise UsageError(f"{output} is for {known.program}, not for {program}: choose another file with -o")
 
 
-def _write(output: str, program: str, arguments: list[str], remit: Remit, known: Remit | None) -> None:
+def _check_places(output: str, remit: Remit, known: Remit | None) -> None:
+    """UsageError if a directory is another one than the file says: what is learned of it would be said of that."""
+    there = {} if known is None else {each.guest: each for each in known.dirs}
+    for grant in remit.dirs:
+        before = there.get(grant.guest)
+        if before is not None and _place_of(before) != _place_of(grant):
+            raise UsageError(
+                f"{output} has another directory as {shown(grant.guest)}, {_described(before)} and not "
+                f"{_described(grant)}: choose another file with -o"
+            )
+
+
+def _place_of(grant: Grant) -> tuple[str, str | None]:
+    return grant.kind, grant.url if grant.path is None else os.path.realpath(grant.path)
+
+
+def _described(grant: Grant) -> str:
+    kind = {"host": "that of the host"}.get(grant.kind, grant.kind)
+    return kind if grant.path is None else f"{kind} at {shown(grant.path)}"
+
+
+def _write(
+    output: str,
+    program: str,
+    arguments: list[str],
+    smallest: Callable[[Remit | None], Remit],
+    remembered: Remit | None,
+    known: Remit | None,
+    digest: str,
+) -> None:
+    """`digest`: of the program, before it ran. CommandError."""
     from remit.policy.remit_file.update import update_file
 
-    digest = digest_of(program)
     kept = known is not None and known.program is not None
     given = known.arguments if known is not None and kept else arguments
     try:
+        remit = smallest(remembered)
         learned = remit if known is None else _together(remit, known)
         update_file(output, learned.changed(program=program, sha256=digest, arguments=given))
     except (RemitError, RuntimeError) as error:

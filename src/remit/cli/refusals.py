@@ -62,7 +62,9 @@ class RefusalReport:
 
             return remedy(self._file, refusal)
         if refusal.kind in ("network", "http"):
-            if refusal.rule:
+            from remit.policy.remedies import is_rule
+
+            if is_rule(refusal.rule):
                 return f"--allow-net '{shown(refusal.rule)}' would allow it"
             return "--allow-net RULE would allow some" if refusal.action == "open" else ""
         if refusal.kind != "file":

@@ -6,7 +6,7 @@ import _thread
 
 from remit.filesystems.arguments import wanted_filesystem
 from remit.filesystems.read_only import ReadOnlyFile
-from remit.filesystems.rules import CREATE, DELETE, READ, RIGHTS, SEE, WRITE, file_rules, literal
+from remit.filesystems.rules import CREATE, DELETE, READ, RIGHTS, SEE, WRITE, RightsAt, file_rules, literal
 from remit.kernel.errors import Code, KernelError
 from remit.kernel.files import Directory, File, Filesystem, FileType, How
 from remit.kernel.refusals import Refused, Want
@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from remit.filesystems.rules import FileRule, States
+    from remit.filesystems.rules import FileRule
     from remit.kernel.files import DirectoryEntry, Stat
 
 MAX_KNOWN = 1024
@@ -84,54 +84,6 @@ class _Policy:
         self.top = _Place(self, None, "")
 
 
-class _Rights:
-    """What the rules say of one path."""
-
-    __slots__ = ("_live", "own")
-
-    def __init__(self, live: Iterable[tuple[FileRule, States]]) -> None:
-        self._live = tuple([(rule, states) for rule, states in live if states])
-        """The rules that name it or what may be below it, and where in each of them it is."""
-        self.own = 0
-        """Of the path itself."""
-        for rule, states in self._live:
-            if rule.matches(states):
-                self.own |= rule.rights
-
-    def allowed_by(self, right: int) -> str:
-        """The first rule that gives it; to be seen, the first one at all."""
-        for rule, states in self._live:
-            if right == SEE or (rule.rights & right and rule.matches(states)):
-                return rule.text
-        return ""
-
-    @property
-    def visible(self) -> bool:
-        """A rule names it, or what may be below it."""
-        return bool(self._live)
-
-    @property
-    def at_most_below(self) -> int:
-        """The rights that something may have, be it the path itself or below it."""
-        rights = 0
-        for rule, _ in self._live:
-            rights |= rule.rights
-        return rights
-
-    @property
-    def at_least_below(self) -> int:
-        """The rights that all have that may be below it, and the path itself."""
-        rights = 0
-        for rule, states in self._live:
-            if rule.covers_below(states):
-                rights |= rule.rights
-        return rights
-
-    def below(self, name: str) -> _Rights:
-        """Of one name in it."""
-        return _Rights([(rule, rule.step(states, name)) for rule, states in self._live])
-
-
 class _Place:
     """Where an open directory is: it follows the directory when the program moves that."""
 
@@ -145,8 +97,8 @@ class _Place:
         """Directories that are open, and those on the way to them."""
         self._users = 0
         self._moves = -1
-        self._rights = _Rights(())
-        self._known: dict[str, _Rights] = {}
+        self._rights = RightsAt(())
+        self._known: dict[str, RightsAt] = {}
 
     @property
     def path(self) -> str:
@@ -166,11 +118,11 @@ class _Place:
         return names
 
     @property
-    def rights(self) -> _Rights:
+    def rights(self) -> RightsAt:
         """Of the directory itself."""
         moves = self.policy.moves
         if self._moves != moves:
-            rights = _Rights([(rule, rule.begin()) for rule in self.policy.rules])
+            rights = RightsAt([(rule, rule.begin()) for rule in self.policy.rules])
             for name in self._steps():
                 rights = rights.below(name)
             self._rights = rights
@@ -179,7 +131,7 @@ class _Place:
             self._moves = moves
         return self._rights
 
-    def rights_of(self, name: str) -> _Rights:
+    def rights_of(self, name: str) -> RightsAt:
         """Of one name in it."""
         own = self.rights
         known = self._known

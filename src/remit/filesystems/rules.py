@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     States = frozenset[int]
     """Where in a pattern one can be after some names."""
+    _Index = tuple[dict[str, list[tuple[int, "FileRule", States]]], list[tuple[int, "FileRule", States]]]
 
 SEE, READ, WRITE, CREATE, DELETE = 1, 2, 4, 8, 16
 ALL = SEE | READ | WRITE | CREATE | DELETE
@@ -78,7 +79,7 @@ def literal(path: str) -> str:
 class FileRule:
     """One line: rights and a pattern."""
 
-    __slots__ = ("_names", "pattern", "rights", "text")
+    __slots__ = ("_names", "_ordinary", "pattern", "rights", "text")
 
     def __init__(self, text: str) -> None:
         """RuleError; TypeError for what is no str."""
@@ -97,6 +98,7 @@ class FileRule:
                 f"file rule {text!r} {error}; write rights and a pattern, as in 'read in.txt', 'read,write data/*.csv' "
                 "or 'all out/**'"
             ) from None
+        self._ordinary = [_ordinary(each) for each in self._names]
 
     def begin(self) -> States:
         """Before any name."""
@@ -114,6 +116,13 @@ class FileRule:
                 elif _matches(wanted, name):
                     found.add(state + 1)
         return self._closed(found)
+
+    def only_name(self, states: States) -> str | None:
+        """The one name by which it goes on, if there is no other ("": there is none). None: several may do."""
+        if len(states) != 1:
+            return None
+        [state] = states
+        return self._ordinary[state] if state < len(self._names) else ""
 
     def matches(self, states: States) -> bool:
         """Whether the names so far are what the pattern says."""
@@ -139,6 +148,77 @@ class FileRule:
 
     def __repr__(self) -> str:
         return f"FileRule({self.text!r})"
+
+
+class RightsAt:
+    """What the rules say of one path."""
+
+    __slots__ = ("_index", "_live", "own")
+
+    def __init__(self, live: Iterable[tuple[FileRule, States]]) -> None:
+        self._index: _Index | None = None
+        self._live = tuple([(rule, states) for rule, states in live if states])
+        """The rules that name it or what may be below it, and where in each of them it is."""
+        self.own = 0
+        """Of the path itself."""
+        for rule, states in self._live:
+            if rule.matches(states):
+                self.own |= rule.rights
+
+    def allowed_by(self, right: int) -> str:
+        """The first rule that gives it; to be seen, the first one at all."""
+        for rule, states in self._live:
+            if right == SEE or (rule.rights & right and rule.matches(states)):
+                return rule.text
+        return ""
+
+    @property
+    def visible(self) -> bool:
+        """A rule names it, or what may be below it."""
+        return bool(self._live)
+
+    @property
+    def at_most_below(self) -> int:
+        """The rights that something may have, be it the path itself or below it."""
+        rights = 0
+        for rule, _ in self._live:
+            rights |= rule.rights
+        return rights
+
+    @property
+    def at_least_below(self) -> int:
+        """The rights that all have that may be below it, and the path itself."""
+        rights = 0
+        for rule, states in self._live:
+            if rule.covers_below(states):
+                rights |= rule.rights
+        return rights
+
+    def below(self, name: str) -> RightsAt:
+        """Of one name in it."""
+        if self._index is None:
+            self._index = _index(self._live)
+        named, others = self._index
+        found = named.get(name)
+        live = others if found is None else sorted([*found, *others], key=_place_of) if others else found
+        return RightsAt([(rule, rule.step(states, name)) for _, rule, states in live])
+
+
+def _place_of(each: tuple[int, FileRule, States]) -> int:
+    return each[0]
+
+
+def _index(live: Sequence[tuple[FileRule, States]]) -> _Index:
+    """By the next name of those that can have one only, and the others. Each with its place among all."""
+    named: dict[str, list[tuple[int, FileRule, States]]] = {}
+    others: list[tuple[int, FileRule, States]] = []
+    for place, (rule, states) in enumerate(live):
+        name = rule.only_name(states)
+        if name is None:
+            others.append((place, rule, states))
+        else:
+            named.setdefault(name, []).append((place, rule, states))
+    return named, others
 
 
 def file_rules(rules: Iterable[str | FileRule]) -> tuple[FileRule, ...]:
@@ -180,6 +260,14 @@ def _names(pattern: str) -> list[str]:
             raise RuleError("has a backslash before nothing")
     # Two in a row say no more than one.
     return [name for number, name in enumerate(names) if name != _ANY or names[number - 1 : number] != [_ANY]]
+
+
+def _ordinary(pattern: str) -> str | None:
+    """The one name that is what `pattern` says; None: there may be others."""
+    if not any(each in pattern for each in "*?\\"):
+        return pattern
+    characters = _characters(pattern)
+    return None if None in characters or "" in characters else "".join([each for each in characters if each])
 
 
 def _matches(pattern: str, name: str) -> bool:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from remit.filesystems.rules import CREATE, DELETE, READ, RIGHTS, SEE, WRITE, FileRule, literal, rights_text
+from remit.filesystems.rules import CREATE, DELETE, READ, RIGHTS, SEE, WRITE, FileRule, RightsAt, literal, rights_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from remit.kernel.uses import Use
+
+MOST_PATHS = 5000
+"""Of one directory that are learned in a run. What is more needs patterns."""
+
+MOST_MOVES = 200
+"""Names that were moved or linked: what each needs depends on all others."""
+
+MOST_CHARACTERS = 1 << 20
+"""Of all these paths together."""
 
 MANY = 10
 """Files of one directory with the same rights, from which on a pattern is worth suggesting."""
@@ -17,11 +26,11 @@ MANY = 10
 class Learned:
     """Of one directory that is granted: call it with the uses that a watcher is told.
 
-    Uses are sets of names here, so a program that does the same a million times costs nothing; one that uses a million
-    names costs a million entries.
+    Uses are sets of names here, so a program that does the same a million times costs nothing. Of one that uses a
+    million names some are learned, and the others are counted.
     """
 
-    __slots__ = ("_grant", "_moves", "_rights")
+    __slots__ = ("_grant", "_left", "_moves", "_rights", "more")
 
     def __init__(self, grant: str) -> None:
         """`grant`: the path under which it is granted."""
@@ -30,14 +39,30 @@ class Learned:
         """By path below the grant; "" is the directory itself."""
         self._moves: dict[tuple[str, str, bool], None] = {}
         """From and to, and whether a directory was moved."""
+        self._left = MOST_CHARACTERS
+        self.more = 0
+        """Uses of paths beyond those that are learned."""
 
     def __call__(self, use: Use) -> None:
         path = self._below(use.subject)
         if use.action in ("rename", "link"):
-            self._moves[path, self._below(use.target or ""), use.is_directory] = None
+            move = path, self._below(use.target or ""), use.is_directory
+            if move not in self._moves and not self._has_room(len(self._moves) < MOST_MOVES, len(path) + len(move[1])):
+                return
+            self._moves[move] = None
             self._rights.setdefault(path, SEE)
             return
+        if path not in self._rights and not self._has_room(len(self._rights) < MOST_PATHS, len(path)):
+            return
         self._rights[path] = self._rights.get(path, 0) | SEE | RIGHTS[use.action]
+
+    def _has_room(self, few: bool, characters: int) -> bool:
+        """Whether one more is learned."""
+        if not few or characters > self._left:
+            self.more += 1
+            return False
+        self._left -= characters
+        return True
 
     def _below(self, path: str) -> str:
         return path[len(self._grant) :].strip("/")
@@ -91,30 +116,28 @@ class Learned:
 class Allowed:
     """What rules allow, path by path."""
 
-    __slots__ = ("_rules",)
+    __slots__ = ("_root",)
 
     def __init__(self, rules: Iterable[FileRule]) -> None:
-        self._rules = tuple(rules)
+        self._root = RightsAt([(rule, rule.begin()) for rule in rules])
+
+    def _at(self, path: str) -> RightsAt:
+        found = self._root
+        for name in path.split("/") if path else ():
+            found = found.below(name)
+        return found
 
     def of(self, path: str) -> int:
         """The rights of the path itself."""
-        rights = 0
-        for rule in self._rules:
-            if rule.matches(_states(rule, path)):
-                rights |= rule.rights
-        return rights
+        return self._at(path).own
 
     def below(self, path: str) -> int:
         """The rights that all have that may be below it, and the path itself."""
-        rights = 0
-        for rule in self._rules:
-            if rule.covers_below(_states(rule, path)):
-                rights |= rule.rights
-        return rights
+        return self._at(path).at_least_below
 
     def visible(self, path: str) -> bool:
         """A rule names it, or what may be below it."""
-        return any(_states(rule, path) for rule in self._rules)
+        return self._at(path).visible
 
 
 def suggestions(rules: Iterable[str]) -> list[tuple[str, list[str]]]:
@@ -133,13 +156,6 @@ def parents(path: str) -> list[str]:
     """The directories that lead to it, the root first, without itself."""
     names = path.split("/") if path else []
     return ["/".join(names[:count]) for count in range(len(names))]
-
-
-def _states(rule: FileRule, path: str) -> frozenset[int]:
-    states = rule.begin()
-    for name in path.split("/") if path else ():
-        states = rule.step(states, name)
-    return states
 
 
 def _is_in(path: str, directory: str) -> bool:

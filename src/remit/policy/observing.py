@@ -29,7 +29,7 @@ MOST_TOLD = 3
 class Observation:
     """Of one run, or of several with the same remit: give it to them as `on_use`."""
 
-    __slots__ = ("_learned", "_network", "_remit", "_used", "_whole", "accepted")
+    __slots__ = ("_learned", "_network", "_own", "_remit", "_used", "_whole", "accepted")
 
     seeing = True
     """It is told what is only looked at, too."""
@@ -41,6 +41,8 @@ class Observation:
         self._remit = remit
         self._learned: dict[str, Learned] = {}
         """By the path of the directory that was granted."""
+        self._own = frozenset([each.guest for each in remit.dirs if each.kind == "memory"])
+        """Directories that are the program's own: that it uses them is all there is to learn."""
         self._used: dict[tuple[str, str], int] = {}
         """The rights that were used of each rule of each directory."""
         self._whole = {each.guest: f"{each.rights} **" for each in remit.dirs if each.rules is None}
@@ -60,7 +62,8 @@ class Observation:
         learned = self._learned.get(use.grant)
         if learned is None:
             learned = self._learned[use.grant] = Learned(use.grant)
-        learned(use)
+        if use.grant not in self._own:
+            learned(use)
         place = (use.grant, use.rule or self._whole.get(use.grant, ""))
         self._used[place] = self._used.get(place, 0) | RIGHTS.get(use.action, SEE)
 
@@ -87,7 +90,12 @@ class Observation:
     def unlearned(self) -> list[str]:
         """What :meth:`smallest` could not allow of what the program did, each in words."""
         found = [] if self._network is None else self._network.unlearned
-        return [f"{NETWORK}: {each if len(each) <= MOST_SHOWN else each[:MOST_SHOWN] + '…'}" for each in found]
+        more = [
+            f"{guest}: {learned.more:,} uses of more paths than are learned: grant it with patterns, as in 'read **'"
+            for guest, learned in self._learned.items()
+            if learned.more
+        ]
+        return more + [f"{NETWORK}: {each if len(each) <= MOST_SHOWN else each[:MOST_SHOWN] + '…'}" for each in found]
 
     def _add_directory(self, dirs: list[DirectoryGrant], grant: DirectoryGrant) -> None:
         learned = self._learned.get(grant.guest)

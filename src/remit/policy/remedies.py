@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from remit.filesystems.rules import literal
+import os
+
+from remit.filesystems.rules import FileRule, literal, rights_text
 from remit.policy.remit import READ_KINDS
 
 TYPE_CHECKING = False
@@ -15,10 +17,23 @@ def remedy(remit: Remit, refusal: Refusal) -> str:
     """TOML, with the place where it belongs; "" if there is none."""
     if refusal.kind == "file":
         return _of_file(remit, refusal)
-    if refusal.kind in ("network", "http") and refusal.rule:
+    if refusal.kind in ("network", "http") and is_rule(refusal.rule):
         way = f"add {_quoted(refusal.rule)} to allow in [network]"
         return way if remit.http or refusal.kind == "network" else f"{way}, and take http = false out of it"
     return ""
+
+
+def is_rule(text: str) -> bool:
+    """Whether it can be written as a rule for the network: programs ask for names and paths that no rule can say."""
+    if not text:
+        return False
+    from remit.network.rules import Rule, RuleError
+
+    try:
+        Rule(text)
+    except RuleError:
+        return False
+    return True
 
 
 def _of_file(remit: Remit, refusal: Refusal) -> str:
@@ -37,7 +52,24 @@ def _of_file(remit: Remit, refusal: Refusal) -> str:
         return f"add {rule} to rules in the [[dir]] of {_quoted(grant.guest)}"
     if path.endswith("/") or not path.startswith("/"):
         return ""
+    # One directory of the host stands behind all single files that the program sees in one of its own.
+    if any(each.directory == path for each in remit.files):
+        return ""
+    for each in remit.files:
+        if each.guest == path:
+            return f"say rights = {_quoted(_with(each.rights, right))} in the [[file]] of {_quoted(path)}"
+    directory, _, name = path.rpartition("/")
+    beside = next((each for each in remit.files if each.directory == (directory or "/")), None)
+    if beside is not None:
+        there = os.path.join(os.path.dirname(beside.path), name)
+        return f"add [[file]] with guest = {_quoted(path)}, path = {_quoted(there)}, rights = {_quoted(right)}"
     return f"add [[file]] with guest = {_quoted(path)}, path = {_quoted(path)}, rights = {_quoted(right)}"
+
+
+def _with(rights: str, more: str) -> str:
+    """Rights, in their order, with others."""
+    rule = FileRule(f"{rights} x").rights | FileRule(f"{more} x").rights
+    return rights_text(rule)
 
 
 def _below(path: str, directory: str) -> str | None:

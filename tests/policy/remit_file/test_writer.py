@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,11 @@ def test_saving_replaces_the_whole_file(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["x.toml"]
     with pytest.raises(FileNotFoundError):
         Remit().save(tmp_path / "missing/x.toml")
+
+
+def test_what_is_no_regular_file_is_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(OSError, match="no regular file, and it would be replaced by one"):
+        Remit().save(pipe)
+    assert pipe.is_fifo()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 
@@ -32,8 +33,10 @@ def save(remit: Remit, path: str) -> None:
 
 
 def replace(path: str, text: str) -> None:
-    """Put `text` in place of what is in the file at `path`, all at once. OSError."""
+    """Put `text` in place of what is in the file at `path`, all at once. OSError, also for what is no regular file."""
     path = os.path.realpath(path)
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise OSError(errno.EINVAL, "no regular file, and it would be replaced by one", path)
     descriptor, other = tempfile.mkstemp(prefix=".remit-", dir=os.path.dirname(path))
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
