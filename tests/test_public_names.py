@@ -58,7 +58,7 @@ REMIT = {
     "OutOfBounds": "exception",
     "PIPE": "int",
     "Program": "(module, name, imports, *, metered)",
-    "Refusal": "(call, code, want, subject)",
+    "Refusal": "(call, code, want, subject, grant=)",
     "Replayed": "(args, returncode, calls, ended, output)",
     "Remit": (
         "(*, program=, sha256=, name=, arguments=, env=, stdin=, stdout=, stderr=, dirs=, files=, network=, http=, "

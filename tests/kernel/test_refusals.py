@@ -28,7 +28,7 @@ class Noted(Refusals):
     def failed(self, call: str, error: KernelError) -> None:
         """As a process does."""
         if isinstance(error, Refused):
-            self.note(call, error, lambda want: f"/{want.subject}")
+            self.note(call, error, lambda want: (f"/{want.subject}", "/"))
 
 
 def test_a_cause_is_noted_once() -> None:

@@ -76,6 +76,16 @@ def test_networks() -> None:
     )
 
 
+def test_directories_in_each_other() -> None:
+    """It is the one that was asked."""
+    dirs = [Remit.Directory("/d", "d", rules=["read x"]), Remit.Directory("/d/sub", "e", rules=["read g"])]
+    remit, want = Remit(dirs=dirs), Want("file", "read", "sub/f")
+    for grant, line in (("/d", "read sub/f"), ("/d/sub", "read f"), ("", "read f")):
+        refusal = Refusal("call", Code.ACCESS, want, "/d/sub/f", grant)
+        place = grant or "/d/sub"
+        assert remedy(remit, refusal) == f'add "{line}" to rules in the [[dir]] of "{place}"'
+
+
 def test_single_files() -> None:
     remit = Remit(files=[Remit.File("/etc/hosts", "conf/hosts")])
     assert said("write", "/etc/hosts", remit=remit) == 'say rights = "read,write" in the [[file]] of "/etc/hosts"'

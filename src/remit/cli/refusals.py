@@ -74,7 +74,7 @@ class RefusalReport:
         ]
         if not around:
             return self._outside(refusal)
-        grant = max(around, key=lambda each: len(each.guest))
+        grant = max(around, key=lambda each: (each.guest == refusal.grant, len(each.guest)))
         place = grant.host if grant.host == grant.guest else f"{grant.host}::{grant.guest}"
         return f"--dir {shown(place)} (without :ro) would allow it"
 

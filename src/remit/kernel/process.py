@@ -84,14 +84,15 @@ class Process:
         if isinstance(error, Refused):
             self.refusals.note(call, error, self._path_of)
 
-    def _path_of(self, want: Want) -> str:
-        """The path that the program knows it by; below its grant, if it has given that back."""
+    def _path_of(self, want: Want) -> tuple[str, str]:
+        """The path that the program knows it by, and that of the grant; below its grant, if it has given that back."""
         if want.origin is not None:
             for number in self.descriptors:
                 entry = self.descriptors.get(number)
                 if entry.is_directory and entry.preopen is not None and entry.directory.origin is want.origin:
-                    return f"{entry.preopen.rstrip('/')}/{want.subject}" if want.subject else entry.preopen
-        return want.subject
+                    grant = entry.preopen
+                    return (f"{grant.rstrip('/')}/{want.subject}" if want.subject else grant), grant
+        return want.subject, ""
 
     def close(self) -> None:
         """Close every descriptor. Closing twice does nothing."""

@@ -59,9 +59,9 @@ MAX_CAUSES = 1000
 class Refusal:
     """One cause: a program asked for something that it was not granted. Later it may ask again; that is not told."""
 
-    __slots__ = ("action", "call", "code", "kind", "rule", "subject")
+    __slots__ = ("action", "call", "code", "grant", "kind", "rule", "subject")
 
-    def __init__(self, call: str, code: Code, want: Want, subject: str) -> None:
+    def __init__(self, call: str, code: Code, want: Want, subject: str, grant: str = "") -> None:
         self.call = call
         """The function that it called first for it: ``path_open``, ``[method]descriptor.open-at``."""
         self.code = code
@@ -71,6 +71,8 @@ class Refusal:
         self.subject = subject
         """As :attr:`Want.subject`; of a file its path as the program sees it."""
         self.rule = want.rule
+        self.grant = grant
+        """Of a file: the guest path of the directory that it was asked of, if that is known."""
 
     def __str__(self) -> str:
         return f"{self.call}: {self.action} {self.subject}: {self.code.value}"
@@ -114,8 +116,9 @@ class Refusals:
         self.strict = False
         """The first one ends the program: :class:`StoppedAtRefusal`."""
 
-    def note(self, call: str, error: Refused, locate: Callable[[Want], str]) -> None:
-        """`call` was refused. `locate` gives the path of a wanted file as the program sees it."""
+    def note(self, call: str, error: Refused, locate: Callable[[Want], tuple[str, str]]) -> None:
+        """`call` was refused. `locate` gives the path of a wanted file as the program sees it, and of the
+        directory that it was asked of."""
         want = error.want
         cause = (want, id(want.origin))
         if cause in self._causes:
@@ -123,7 +126,7 @@ class Refusals:
         if len(self._causes) >= MAX_CAUSES:
             self.more += 1
             return
-        refusal = self._causes[cause] = Refusal(call, error.code, want, locate(want))
+        refusal = self._causes[cause] = Refusal(call, error.code, want, *locate(want))
         if self.on_refusal is not None:
             self.on_refusal(refusal)
         if self.strict:

@@ -42,7 +42,8 @@ def _of_file(remit: Remit, refusal: Refusal) -> str:
     path = refusal.subject
     around = [each for each in remit.dirs if _below(path, each.guest) is not None]
     if around:
-        grant = max(around, key=lambda each: len(each.guest))
+        # Directories may lie in each other, and it was asked of one of them.
+        grant = max(around, key=lambda each: (each.guest == refusal.grant, len(each.guest)))
         if grant.kind in READ_KINDS and right != "read":
             return ""
         rule = _quoted(refusal.rule or f"{right} {literal(_below(path, grant.guest) or '')}")
