@@ -456,8 +456,9 @@ def test_a_recording_that_was_cut_off(tmp_path: Path) -> None:
     head = content.index(b"\n", 20) + 1
     for length in range(head, len(content)):
         run.write_bytes(content[:length])
-        with pytest.raises(RecordingError, match=r"run\.rec: a damaged recording"):
+        with pytest.raises(RecordingError, match=r"run\.rec: a damaged recording") as raised:
             remit.replay(run, program)
+        assert str(raised.value).count("damaged") == 1
 
 
 def test_entries_are_what_they_say(tmp_path: Path) -> None:

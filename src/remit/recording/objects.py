@@ -113,13 +113,15 @@ class TapedFile(_TapedNode, File):
     attributes: ClassVar[Sequence[str]] = ("seekable",)
 
     def read_at(self, offset: int, buffers: Sequence[memoryview]) -> int:
-        do = lambda real: real.read_at(offset, buffers)  # noqa: E731
-        found: int = self._call("read_at", (offset, _room(buffers)), do, COUNT, buffers)
+        found: int = self._call(
+            "read_at", (offset, _room(buffers)), lambda real: real.read_at(offset, buffers), COUNT, buffers
+        )
         return found
 
     def write_at(self, offset: int, buffers: Sequence[memoryview]) -> int:
-        do = lambda real: real.write_at(offset, buffers)  # noqa: E731
-        found: int = self._call("write_at", (offset, Data.of(buffers)), do, INT)
+        found: int = self._call(
+            "write_at", (offset, Data.of(buffers)), lambda real: real.write_at(offset, buffers), INT
+        )
         return found
 
     def append(self, buffers: Sequence[memoryview]) -> int:
@@ -133,8 +135,7 @@ class TapedFile(_TapedNode, File):
         self._call("allocate", (offset, length), lambda real: real.allocate(offset, length), NOTHING)
 
     def advise(self, offset: int, length: int, advice: Advice) -> None:
-        do = lambda real: real.advise(offset, length, advice)  # noqa: E731
-        self._call("advise", (offset, length, advice.value), do, NOTHING)
+        self._call("advise", (offset, length, advice.value), lambda real: real.advise(offset, length, advice), NOTHING)
 
     def read(self, buffers: Sequence[memoryview]) -> int:
         found: int = self._call("read", (_room(buffers),), lambda real: real.read(buffers), COUNT, buffers)
@@ -194,16 +195,20 @@ class TapedDirectory(_TapedNode, Directory):
         self._call("make_directory", (name,), lambda real: real.make_directory(name), NOTHING)
 
     def make_symbolic_link(self, name: str, target: str) -> None:
-        do = lambda real: real.make_symbolic_link(name, target)  # noqa: E731
-        self._call("make_symbolic_link", (name, target), do, NOTHING)
+        self._call("make_symbolic_link", (name, target), lambda real: real.make_symbolic_link(name, target), NOTHING)
 
     def link(self, name: str, target: Directory, target_name: str) -> None:
-        do = lambda real: real.link(name, raw(target), target_name)  # noqa: E731
-        self._call("link", (name, named(target), target_name), do, NOTHING)
+        self._call(
+            "link", (name, named(target), target_name), lambda real: real.link(name, raw(target), target_name), NOTHING
+        )
 
     def rename(self, name: str, target: Directory, target_name: str) -> None:
-        do = lambda real: real.rename(name, raw(target), target_name)  # noqa: E731
-        self._call("rename", (name, named(target), target_name), do, NOTHING)
+        self._call(
+            "rename",
+            (name, named(target), target_name),
+            lambda real: real.rename(name, raw(target), target_name),
+            NOTHING,
+        )
 
     def unlink(self, name: str) -> None:
         self._call("unlink", (name,), lambda real: real.unlink(name), NOTHING)
@@ -212,8 +217,12 @@ class TapedDirectory(_TapedNode, Directory):
         self._call("remove_directory", (name,), lambda real: real.remove_directory(name), NOTHING)
 
     def set_times_of(self, name: str, accessed: int | None, modified: int | None) -> None:
-        do = lambda real: real.set_times_of(name, accessed, modified)  # noqa: E731
-        self._call("set_times_of", (name, accessed, modified), do, NOTHING)
+        self._call(
+            "set_times_of",
+            (name, accessed, modified),
+            lambda real: real.set_times_of(name, accessed, modified),
+            NOTHING,
+        )
 
     def walk(self, path: str) -> Directory | None:
         found: Directory | None = self._call("walk", (path,), lambda real: real.walk(path), DIRECTORY)
@@ -247,8 +256,9 @@ class TapedSocket(TapedFile, Socket):
         return self._call("accept", (), lambda real: real.accept(), SOCKET)
 
     def receive(self, buffers: Sequence[memoryview], *, peek: bool = False) -> tuple[int, bool]:
-        do = lambda real: real.receive(buffers, peek=peek)  # noqa: E731
-        found: tuple[int, bool] = self._call("receive", (_room(buffers), peek), do, COUNT, buffers)
+        found: tuple[int, bool] = self._call(
+            "receive", (_room(buffers), peek), lambda real: real.receive(buffers, peek=peek), COUNT, buffers
+        )
         return found
 
     def send(self, buffers: Sequence[memoryview]) -> int:
@@ -299,8 +309,7 @@ class TapedUdpSocket(_TapedInternetSocket, UdpSocket):
     kind = "a UDP socket"
 
     def send_to(self, data: memoryview | bytes, address: SocketAddress | None) -> None:
-        do = lambda real: real.send_to(data, address)  # noqa: E731
-        self._call("send_to", (Data.of([data]), _at(address)), do, NOTHING)
+        self._call("send_to", (Data.of([data]), _at(address)), lambda real: real.send_to(data, address), NOTHING)
 
     def receive_from(self, limit: int) -> tuple[bytes, SocketAddress]:
         found: tuple[bytes, SocketAddress] = self._call(

@@ -15,8 +15,8 @@ from remit.recording.errors import (
 from remit.recording.file import RecordingReader
 from remit.recording.objects import POLLABLE, TapedPollable
 from remit.recording.results import NOTHING
-from remit.recording.tape import FAILED, HTTP_FAILED, METHODS, OK, PLACE, WAITS, WAITS_ON, Tape, failure_of
-from remit.recording.values import Damaged, Reader, write, write_length
+from remit.recording.tape import FAILED, HTTP_FAILED, METHODS, OK, PLACE, WAITS, WAITS_ON, Tape, call_text, failure_of
+from remit.recording.values import Damaged, Reader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -107,15 +107,12 @@ class Player(Tape):
             if result is NOTHING:  # what is left is given back
                 return None
             raise self._over
-        call = bytearray()
-        write_length(call, it._number)
-        call.append(PLACE[method])
-        write(call, arguments)
+        call = call_text(it, method, arguments)
         number = self.calls + 1
         if number == self._stop_at:
-            raise self._stop(StoppedAtCall(number, self._text(bytes(call))))
+            raise self._stop(StoppedAtCall(number, self._text(call)))
         try:
-            recorded, outcome = self._next_entry(bytes(call))
+            recorded, outcome = self._next_entry(call)
         except RecordingError as error:
             self._over = error
             raise
@@ -123,7 +120,7 @@ class Player(Tape):
             raise self._stop(
                 Departure(
                     number,
-                    f"call {number} departs from the recording: the program asks for {self._text(bytes(call))}, "
+                    f"call {number} departs from the recording: the program asks for {self._text(call)}, "
                     f"and asked then for {self._text(recorded)}",
                 )
             )
@@ -132,14 +129,18 @@ class Player(Tape):
         try:
             how, answer = self._answer(outcome, result, space)
             stops = self._stops_here()
+        except RecordingError as error:
+            self._over = error
+            raise
         except (Damaged, TypeError, ValueError, LookupError, AttributeError) as error:
-            why = str(error) if isinstance(error, RecordingError) else f"call {number}: {error}"
-            raise self._stop(RecordingError(f"{self._reader.path}: a damaged recording: {why}")) from None
+            raise self._stop(
+                RecordingError(f"{self._reader.path}: a damaged recording: call {number}: {error}")
+            ) from None
         if method == "close":
             self._kinds.pop(it._number, None)
         # What follows is not the recording's: what it raises comes out as it is.
         if self._on_call is not None:
-            self._on_call(number, self._text(bytes(call)), _outcome_text(how))
+            self._on_call(number, self._text(call), _outcome_text(how))
         output = self.outputs.get(it._number) if sent is not None and how[0] == OK else None
         if output is not None:
             self._pass_on(output, b"".join(sent or ())[:answer])

@@ -6,8 +6,8 @@ from remit.kernel.errors import KernelError, WouldBlock
 from remit.recording.errors import RecordingFull
 from remit.recording.file import RecordingWriter
 from remit.recording.objects import POLLABLE
-from remit.recording.tape import OK, PLACE, RAISED, WAITS, WAITS_ON, Tape, told
-from remit.recording.values import write, write_length
+from remit.recording.tape import OK, RAISED, WAITS, WAITS_ON, Tape, call_text, told
+from remit.recording.values import write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -144,10 +144,7 @@ class Recorder(Tape):
         return WouldBlock(pollable, lambda: self.call(it, "resume", (), lambda _: inner(), result, space, None))
 
     def _entry(self, it: Taped, method: str, arguments: tuple[Any, ...], outcome: bytearray) -> None:
-        call = bytearray()
-        write_length(call, it._number)
-        call.append(PLACE[method])
-        write(call, arguments)
+        call = call_text(it, method, arguments)
         try:
             if self._native is not None:
                 self._take()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from remit.kernel.errors import Code, KernelError
 from remit.kernel.http import HttpError
-from remit.recording.values import Damaged, Number
+from remit.recording.values import Damaged, Number, write, write_length
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -160,6 +160,15 @@ def raw(value: Any) -> Any:
 
 def attributes_of(kind: type[Taped], inner: Any) -> tuple[Any, ...]:
     return tuple([getattr(inner, name) for name in kind.attributes])
+
+
+def call_text(it: Taped, method: str, arguments: tuple[Any, ...]) -> bytes:
+    """A call as it is written down, and as it is compared."""
+    call = bytearray()
+    write_length(call, it._number)
+    call.append(PLACE[method])
+    write(call, arguments)
+    return bytes(call)
 
 
 def named(value: Any) -> Any:
