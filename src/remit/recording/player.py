@@ -128,7 +128,7 @@ class Player(Tape):
         self._called = f" {arguments[0]!r}" if method in NAMING else ""
         try:
             how, answer = self._answer(outcome, result, space)
-            stops = self._stops_here()
+            stops = self.stops_here()
         except RecordingError as error:
             self._over = error
             raise
@@ -158,12 +158,8 @@ class Player(Tape):
         """What is given back from now on is nobody's."""
         self._over = self._over or ReplayStopped("the program has ended")
 
-    def ends_at_once(self) -> RecordingEnds | None:
-        """How the run was stopped, if it was before it made any call. RecordingError."""
-        return self._stops_here()
-
-    def _stops_here(self) -> RecordingEnds | None:
-        """How the run was stopped, if it made no call after this one."""
+    def stops_here(self) -> RecordingEnds | None:
+        """How the run was stopped, if it made no call after those that were made here. RecordingError."""
         if self._peek() is not None:
             return None
         assert self._reader.ended is not None

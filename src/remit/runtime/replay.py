@@ -124,7 +124,7 @@ def _replay(
             raise ValueError("fuel")
     except (KeyError, TypeError, ValueError):
         raise RecordingError(f"{reader.path}: a damaged recording: its limits are none") from None
-    if (stopped := player.ends_at_once()) is not None:
+    if (stopped := player.stops_here()) is not None:
         return Replayed(names, None, 0, stopped.how, streams.captured())
     granted = Grants(record=player, trace=trace)
     try:

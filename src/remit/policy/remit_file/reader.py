@@ -161,7 +161,7 @@ class _Reader:
             if name in table.keys:
                 found[name] = self._value(table.keys[name], value, (*path, name))
             elif kind is not None and (isinstance(value, str) or not _resembles(name, known)):
-                found[name] = self._located((*path, name), lambda: kind.parse(value))  # noqa: B023
+                found[name] = self._located((*path, name), lambda: kind.parse(value))  # noqa: B023 - called now
             elif name not in others:
                 raise self._error((*path, name), _unknown(name, known, path))
         return found
@@ -175,7 +175,7 @@ class _Reader:
         items = key.kind.items
         if items is not None and isinstance(parsed, list):
             return [
-                self._located((*path, number), lambda: items.parse(each))  # noqa: B023
+                self._located((*path, number), lambda: items.parse(each))  # noqa: B023 - called now
                 for number, each in enumerate(parsed)
             ]
         return parsed
