@@ -56,6 +56,9 @@ MAX_PATTERN = 4096
 
 _ANY = "**"
 
+_MANY = 16
+"""Rules that are gone through again rather than that what they say is kept."""
+
 
 class RuleError(ValueError):
     """What is wrong with the text of a rule."""
@@ -153,12 +156,16 @@ class FileRule:
 class RightsAt:
     """What the rules say of one path."""
 
-    __slots__ = ("_index", "_live", "own")
+    __slots__ = ("_index", "_kept", "_live", "_room", "own")
 
     def __init__(self, live: Iterable[tuple[FileRule, States]]) -> None:
         self._index: _Index | None = None
+        # Those below that many rules are about: to find these again takes time for each. All that are kept are about
+        # no more rules than this is, so that a tree of them takes memory for each rule and its names, no more.
+        self._kept: dict[str, RightsAt] = {}
         self._live = tuple([(rule, states) for rule, states in live if states])
         """The rules that name it or what may be below it, and where in each of them it is."""
+        self._room = len(self._live)
         self.own = 0
         """Of the path itself."""
         for rule, states in self._live:
@@ -196,12 +203,22 @@ class RightsAt:
 
     def below(self, name: str) -> RightsAt:
         """Of one name in it."""
+        kept = self._kept.get(name)
+        if kept is not None:
+            return kept
         if self._index is None:
             self._index = _index(self._live)
         named, others = self._index
         found = named.get(name)
         live = others if found is None else sorted([*found, *others], key=_place_of) if others else found
-        return RightsAt([(rule, rule.step(states, name)) for _, rule, states in live])
+        rights = RightsAt([(rule, rule.step(states, name)) for _, rule, states in live])
+        if len(live) >= _MANY:
+            if len(live) > self._room:
+                self._kept.clear()
+                self._room = len(self._live)
+            self._room -= len(live)
+            self._kept[name] = rights
+        return rights
 
 
 def _place_of(each: tuple[int, FileRule, States]) -> int:
