@@ -80,6 +80,12 @@ def test_the_digest_is_that_of_what_was_run(capfd: Capture) -> None:
     assert "it.wasm is not the program that it was: the file will have its new digest" in capfd.readouterr().err
 
 
+LEAVES = (
+    "refused: leave /notes/../outside.txt (path_open: capabilities insufficient); "
+    "no rule lets a path lead out of its directory"
+)
+"""What the program tries whatever it is given."""
+
 ASKS = ["read .", "read a.txt", "write,create summary.txt"]
 
 
@@ -95,7 +101,8 @@ def test_the_least_is_learned_and_enough(capfd: Capture) -> None:
     out, err = capfd.readouterr()
     assert out.splitlines() == [
         "missing: read /etc/passwd (path_open: no such file or directory); add [[file]] with "
-        'guest = "/etc/passwd", path = "/etc/passwd", rights = "read"'
+        'guest = "/etc/passwd", path = "/etc/passwd", rights = "read"',
+        LEAVES,
     ], "the program tries what it was not given when it was learned, either"
     assert err == ""
 
@@ -213,6 +220,7 @@ def test_what_is_unused_or_too_wide_is_said(capfd: Capture) -> None:
         "unused: /notes: the rule 'read never.txt'",
         "unused: /unused: all of it",
         "too wide: /notes: of the rule 'all **' only read,write,create was used",
+        LEAVES,
     ]
 
 

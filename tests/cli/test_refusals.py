@@ -16,6 +16,11 @@ from remit.kernel.refusals import Refusal, Want
 
 REPOSITORY = Path(__file__).parents[2]
 NOTES = str(REPOSITORY / "examples" / "demo" / "notes.wasm")
+LEAVES = (
+    "remit: refused: path_open: leave /notes/../outside.txt: capabilities insufficient; "
+    "no rule lets a path lead out of its directory\n"
+)
+"""What the program tries besides."""
 Capture = pytest.CaptureFixture[str]
 
 
@@ -31,10 +36,10 @@ def test_what_was_refused_is_told_with_the_remedy_and_that_works(notes: Path, ca
     remedy = f"--dir {notes}::/notes"
     assert told == (
         "remit: refused: path_open: create /notes/summary.txt: read-only file system; "
-        f"{remedy} (without :ro) would allow it\n"
+        f"{remedy} (without :ro) would allow it\n" + LEAVES
     )
     assert main(["run", *remedy.split(), NOTES]) == 0
-    assert capfd.readouterr().err == ""
+    assert capfd.readouterr().err == LEAVES
     assert (notes / "summary.txt").exists()
 
 
@@ -50,7 +55,9 @@ def test_the_first_refusal_ends_it(notes: Path, capfd: Capture) -> None:
     first, second = err.splitlines()
     assert first == f"remit: {NOTES}: stopped at its first refusal, as --strict asks for"
     assert second.startswith("remit: refused: path_open: create /notes/summary.txt")
-    assert main(["run", "--strict", "--dir", f"{notes}::/notes", NOTES]) == 0, "errors that are none do not end it"
+    assert main(["run", "--strict", "--dir", f"{notes}::/notes", NOTES]) == 77
+    err = capfd.readouterr().err
+    assert err.splitlines()[1:] == LEAVES.splitlines(), "and errors that are no refusals do not end it"
 
 
 def report(*directories: str) -> RefusalReport:
@@ -68,7 +75,9 @@ def test_the_grant_that_is_named_is_the_one_around() -> None:
         ("/a/b/x", "; --dir /host/b::/a/b (without :ro) would allow it"),
         ("/a/bx", "; --dir /host::/a (without :ro) would allow it"),
         ("/c", "; --dir /c (without :ro) would allow it"),
-        ("/cx", "; --dir / would allow it"),
+        ("/cx", "; a remit file can allow it, with a [[file]]"),
+        ("/tmp", "; --dir /tmp would allow it"),
+        ("/it's/x", """; --dir '/it'"'"'s' would allow it"""),
         ("/etc/x", "; --dir /etc would allow it"),
         ("/free/x", ""),
         ("relative", ""),
@@ -107,12 +116,13 @@ def test_refusals_in_python() -> None:
     told: list[remit.Refusal] = []
     done = run(on_refusal=told.append)
     assert [(each.call, each.action, each.subject) for each in done.refusals] == [
-        ("path_open", "create", "/notes/summary.txt")
+        ("path_open", "create", "/notes/summary.txt"),
+        ("path_open", "leave", "/notes/../outside.txt"),
     ]
     assert tuple(told) == done.refusals
     with pytest.raises(remit.CalledProcessError) as failed:
         run(check=True)
-    assert len(failed.value.refusals) == 1
+    assert len(failed.value.refusals) == 2
     with pytest.raises(remit.StoppedAtRefusal) as stopped:
         run(strict=True)
     assert stopped.value.refusal.subject == "/notes/summary.txt"

@@ -55,7 +55,7 @@ def test_the_exit_status_is_the_programs(guest: Guest, capfd: Capture) -> None:
 
 def test_into_a_file(notes: str, tmp_path: Path, capfd: Capture) -> None:
     lines = tmp_path / "lines"
-    assert main(["trace", "-o", str(lines), "--dir", notes, NOTES]) == 0
+    assert main(["trace", "-o", str(lines), "--no-explain", "--dir", notes, NOTES]) == 0
     assert capfd.readouterr().err == ""
     assert "</notes/a.txt>, iovs=[" in lines.read_text()
 
@@ -78,7 +78,7 @@ def test_errors_only(notes: str, capfd: Capture) -> None:
 
 
 def test_a_summary(notes: str, tmp_path: Path, capfd: Capture) -> None:
-    assert main(["trace", "-c", "--dir", notes, NOTES]) == 0
+    assert main(["trace", "-c", "--no-explain", "--dir", notes, NOTES]) == 0
     err = capfd.readouterr().err.splitlines()
     assert err[0] == "% time     seconds   us/call     calls    errors  function"
     assert any(line.endswith("path_open") for line in err)

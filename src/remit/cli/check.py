@@ -8,6 +8,7 @@ from remit.cli.remit_file import adopt, load
 from remit.cli.report import CommandError, say, shown
 from remit.cli.run import carry_out, loaded
 from remit.cli.world import World, remit_of
+from remit.kernel.refusals import LEAVE
 from remit.policy.observing import Observation
 from remit.policy.remedies import remedy
 
@@ -108,7 +109,9 @@ def findings(observation: Observation, refusals: Sequence[Refusal], file: Remit)
     for guest, rule, rights in observation.too_wide():
         lines.append(f"too wide: {guest}: of the rule {rule!r} only {rights} was used")
     for refusal in refusals:
-        line = f"missing: {refusal.action} {refusal.subject} ({refusal.call}: {refusal.code.value})"
+        # Nothing is missing where nothing would allow it.
+        what = "refused" if refusal.action == LEAVE else "missing"
+        line = f"{what}: {refusal.action} {refusal.subject} ({refusal.call}: {refusal.code.value})"
         way = remedy(file, refusal)
         lines.append(f"{line}; {way}" if way else line)
     return lines

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+
 from remit.cli.report import complain, shown
+from remit.kernel.refusals import LEAVE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,6 +65,10 @@ class RefusalReport:
             from remit.policy.remedies import remedy
 
             return remedy(self._file, refusal)
+        if refusal.action == LEAVE:
+            from remit.policy.remedies import NEVER
+
+            return NEVER
         if refusal.kind in ("network", "http"):
             from remit.policy.remedies import is_rule
 
@@ -76,15 +84,25 @@ class RefusalReport:
             return self._outside(refusal)
         grant = max(around, key=lambda each: (each.guest == refusal.grant, len(each.guest)))
         place = grant.host if grant.host == grant.guest else f"{grant.host}::{grant.guest}"
-        return f"--dir {shown(place)} (without :ro) would allow it"
+        return f"--dir {_word(place)} (without :ro) would allow it"
 
     def _outside(self, refusal: Refusal) -> str:
         """What lies in none of its directories, and was asked for all the same."""
         path = refusal.subject
         if not path.startswith("/") or any(_is_in(path, grant.guest) for grant in self._options.get("dir", ())):
             return ""
-        directory = path.rpartition("/")[0] or "/"
-        return f"--dir {shown(directory)}{':ro' if refusal.action == 'read' else ''} would allow it"
+        directory = path.rpartition("/")[0]
+        if not directory:
+            # All of the host is no remedy for one thing at its top.
+            if not os.path.isdir(path):
+                return "a remit file can allow it, with a [[file]]"
+            directory = path
+        return f"--dir {_word(f'{directory}:ro' if refusal.action == 'read' else directory)} would allow it"
+
+
+def _word(text: str) -> str:
+    """As one word of a shell's."""
+    return shlex.quote(shown(text))
 
 
 def _is_in(path: str, directory: str) -> bool:

@@ -301,6 +301,9 @@ class AskedDirectory(_AskingDirectory):
     def close(self) -> None:
         self.directory.close()
 
+    def path_from_origin(self, path: str) -> str:
+        return self.directory.path_from_origin(path)
+
     def refusal(self, action: str, name: str) -> KernelError:
         return self.directory.refusal(action, name)
 

@@ -66,6 +66,9 @@ class DecoyDirectory(Directory):
     def origin(self) -> object:
         return self._decoy
 
+    def path_from_origin(self, path: str) -> str:
+        return f"{self._path}/{path}" if self._path else path
+
     def walk(self, path: str) -> Directory | None:
         # So that all of the path is known when it fails. What is passed through is never told to be there.
         names = [name for name in self._path.split("/") if name]

@@ -45,6 +45,9 @@ class ReadOnlyDirectory(UnchangeableDirectory):
     def origin(self) -> object:
         return self._origin
 
+    def path_from_origin(self, path: str) -> str:
+        return self._path_of(path)
+
     def refusal(self, action: str, name: str) -> KernelError:
         path = self._path_of(name)
         return Refused(Code.READ_ONLY, f"{action} {path or '.'}", want=Want("file", action, path, origin=self.origin))

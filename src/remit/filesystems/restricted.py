@@ -192,6 +192,9 @@ class RestrictedDirectory(Directory):
     def origin(self) -> object:
         return self._place.policy
 
+    def path_from_origin(self, path: str) -> str:
+        return self._place.path_of(path)
+
     def close(self) -> None:
         if self._open:
             self._open = False

@@ -77,6 +77,9 @@ class UnionDirectory(Directory):
     def origin(self) -> object:
         return None if self._upper is None else self._upper.origin
 
+    def path_from_origin(self, path: str) -> str:
+        return path if self._upper is None else self._upper.path_from_origin(path)
+
     def refusal(self, action: str, name: str) -> KernelError:
         return super().refusal(action, name) if self._upper is None else self._upper.refusal(action, name)
 

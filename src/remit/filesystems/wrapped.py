@@ -22,6 +22,9 @@ class WrappedDirectory(Directory):
     def origin(self) -> object:
         return self._directory.origin
 
+    def path_from_origin(self, path: str) -> str:
+        return self._directory.path_from_origin(path)
+
     def refusal(self, action: str, name: str) -> KernelError:
         return self._directory.refusal(action, name)
 

@@ -236,6 +236,10 @@ class Directory(Node):
         """Which of a program's grants it is part of, if that refuses something: what refusals name."""
         return None
 
+    def path_from_origin(self, path: str) -> str:
+        """`path`, which begins here, as it is from the grant that this is part of, where that is known."""
+        return path
+
     def refusal(self, action: str, name: str) -> KernelError:
         """The READ_ONLY error where this object is :attr:`read_only`, of ``write``, ``create`` or ``delete``.
 

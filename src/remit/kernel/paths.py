@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from remit.kernel.errors import Code, KernelError
 from remit.kernel.files import Directory, File, FileType, How, Stat
-from remit.kernel.resolver import Walk, check_text
+from remit.kernel.resolver import Walk, check_text, left
 
 _DIRECTORY = FileType.DIRECTORY
 _LINK = FileType.SYMBOLIC_LINK
@@ -157,7 +157,7 @@ def symlink_at(target: str, directory: Directory, path: str) -> None:
     if not target:
         raise KernelError(Code.NO_ENTRY, "empty target of a symbolic link")
     if target[0] == "/":
-        raise KernelError(Code.NOT_CAPABLE, f"symbolic link to an absolute path: {target!r}")
+        raise left(directory, path, f"symbolic link to an absolute path: {target!r}")
     walk = Walk(directory, path)
     try:
         _refuse_taken(walk, path)

@@ -89,7 +89,11 @@ class Process:
         if want.origin is not None:
             for number in self.descriptors:
                 entry = self.descriptors.get(number)
-                if entry.is_directory and entry.preopen is not None and entry.directory.origin is want.origin:
+                if (
+                    entry.is_directory
+                    and entry.preopen is not None
+                    and (entry.directory.origin is want.origin or entry.directory is want.origin)
+                ):
                     grant = entry.preopen
                     return (f"{grant.rstrip('/')}/{want.subject}" if want.subject else grant), grant
         return want.subject, ""

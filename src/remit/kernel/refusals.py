@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
+LEAVE = "leave"
+"""What is wanted of a file by a path that leads out of the directory that was granted. No rule allows it."""
+
+
 class Want:
     """What was asked for, and what would have allowed just that."""
 
@@ -21,13 +25,15 @@ class Want:
         self.kind = kind
         """``file``, ``network`` or ``http``."""
         self.action = action
-        """Of a file ``read``, ``write``, ``create`` or ``delete``; of a network ``connect``, ``listen``, …"""
+        """Of a file ``read``, ``write``, ``create``, ``delete`` or :data:`LEAVE`; of a network ``connect``, ``listen``,
+        …"""
         self.subject = subject
         """The path below the directory that was granted; an address with its port; a method and a URL."""
         self.rule = rule
         """The text of the rule that would allow it, where that is not said by the other three."""
         self.origin = origin
-        """Of a file: which grant it was asked of, as :attr:`remit.kernel.files.Directory.origin` has it."""
+        """Of a file: which grant it was asked of, as :attr:`remit.kernel.files.Directory.origin` has it, or which
+        directory."""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Want) and self._key() == other._key()

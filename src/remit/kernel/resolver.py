@@ -11,6 +11,7 @@ renamed meanwhile, it only ever stands in directories that it reached from the s
 from __future__ import annotations
 
 from remit.kernel.errors import Code, KernelError
+from remit.kernel.refusals import LEAVE, Refused, Want
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,6 +49,13 @@ def check_name(name: str) -> None:
         raise KernelError(Code.NAME_TOO_LONG, f"name {name[:32]!r}... is longer than {MAX_NAME_BYTES} bytes")
 
 
+def left(start: Directory, path: str, detail: str) -> Refused:
+    """The refusal of a `path` that leads out of `start`."""
+    origin = start.origin
+    want = Want("file", LEAVE, start.path_from_origin(path), origin=start if origin is None else origin)
+    return Refused(Code.NOT_CAPABLE, detail, want=want)
+
+
 def split(path: str) -> list[str]:
     """The components that matter, last one first: no empty ones, and ``.`` only at the very end of the path."""
     pieces = path.split("/")
@@ -73,6 +81,7 @@ class Walk:
         "_links",
         "_names",
         "_opened",
+        "_path",
         "_rest",
         "_start",
         "directory",
@@ -87,6 +96,7 @@ class Walk:
         above `start`; LOOP; NAME_TOO_LONG; INVALID; ILLEGAL_BYTE_SEQUENCE.
         """
         self._start = start
+        self._path = path
         # The names that lead from the start to where we stand, and the last directories on that way.
         self._names: list[str] = []
         self._opened: list[Directory] = []
@@ -109,12 +119,17 @@ class Walk:
                 check_name(path)
             return
         if path[0] == "/":
-            raise KernelError(Code.NOT_CAPABLE, f"absolute path {path!r}")
+            raise self._outside(f"absolute path {path!r}")
         try:
             parents, _, name = path.rpartition("/")
             if parents and name and name != "." and name != "..":
                 # Let the filesystem walk to the parent in one step, if it can.
-                directory = start.walk(parents)
+                try:
+                    directory = start.walk(parents)
+                except KernelError as error:
+                    if error.code is Code.NOT_CAPABLE:
+                        raise self._outside(error.detail) from error
+                    raise
                 if directory is not None:
                     self._opened.append(directory)
                     if len(name) > 63:
@@ -198,7 +213,7 @@ class Walk:
     def _leave(self) -> None:
         names = self._names
         if not names:
-            raise KernelError(Code.NOT_CAPABLE, "'..' leads above the directory that was granted")
+            raise self._outside("'..' leads above the directory that was granted")
         names.pop()
         self._opened.pop().close()
         if self._opened:
@@ -208,6 +223,10 @@ class Walk:
             self.directory = self._start
             for name in names:
                 self._stand_in(self.directory.open_directory(name))
+
+    def _outside(self, detail: str) -> Refused:
+        """The program tries to leave what it was granted: nothing would allow that, but somebody may want to know."""
+        return left(self._start, self._path, detail)
 
     def _read_link(self, name: str) -> str | None:
         """Where the link `name` points, which is counted; None if something else has taken its place."""
@@ -223,5 +242,5 @@ class Walk:
         if not target:
             raise KernelError(Code.NO_ENTRY, f"{name!r} is an empty symbolic link")
         if target[0] == "/":
-            raise KernelError(Code.NOT_CAPABLE, f"{name!r} is a symbolic link to the absolute path {target!r}")
+            raise self._outside(f"{name!r} is a symbolic link to the absolute path {target!r}")
         return target

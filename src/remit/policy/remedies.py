@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from remit.filesystems.rules import FileRule, literal, rights_text
+from remit.kernel.refusals import LEAVE
 from remit.policy.remit import READ_KINDS
 
 TYPE_CHECKING = False
@@ -13,8 +14,14 @@ if TYPE_CHECKING:
     from remit.policy.remit import Remit
 
 
+NEVER = "no rule lets a path lead out of its directory"
+"""Said of the action ``leave``."""
+
+
 def remedy(remit: Remit, refusal: Refusal) -> str:
-    """TOML, with the place where it belongs; "" if there is none."""
+    """TOML, with the place where it belongs; that there can be none; "" if none is known."""
+    if refusal.action == LEAVE:
+        return NEVER
     if refusal.kind == "file":
         return _of_file(remit, refusal)
     if refusal.kind in ("network", "http") and is_rule(refusal.rule):

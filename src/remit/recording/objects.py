@@ -163,6 +163,9 @@ class TapedDirectory(_TapedNode, Directory):
     def origin(self) -> object:
         return None if self._inner is None else self._inner.origin
 
+    def path_from_origin(self, path: str) -> str:
+        return path if self._inner is None else self._inner.path_from_origin(path)
+
     def refusal(self, action: str, name: str) -> KernelError:
         found: KernelError = self._call("refusal", (action, name), lambda real: real.refusal(action, name), REFUSAL)
         return found
