@@ -114,7 +114,7 @@ def test_lines_of_json(tmp_path: Path) -> None:
     log.close()
     log(use())
     found = lines(path)
-    assert [each["event"] for each in found] == ["use", "use", "refused", "use", "use"]
+    assert [each["event"] for each in found] == ["use", "use", "refused", "refused", "use", "use"]
     assert found[2] | {"time": 0} == {
         "time": 0,
         "event": "refused",
@@ -124,8 +124,9 @@ def test_lines_of_json(tmp_path: Path) -> None:
         "action": "create",
         "subject": "/notes/summary.txt",
     }
-    assert (found[3]["target"], found[3]["rule"]) == ("/b", "all **")
-    assert found[4]["subject"] == "/\udcff\n"
+    assert (found[3]["action"], found[3]["subject"]) == ("leave", "/notes/../outside.txt")
+    assert (found[4]["target"], found[4]["rule"]) == ("/b", "all **")
+    assert found[5]["subject"] == "/\udcff\n"
 
 
 @given(
@@ -134,9 +135,9 @@ def test_lines_of_json(tmp_path: Path) -> None:
             remit.Use,
             st.sampled_from(["file", "network", "http", ""]),
             st.sampled_from(["read", "see", "é", ""]),
-            st.text(max_size=5) | st.sampled_from(["/a", "x" * 1000, "x" * 1001, '"\\\x00\x7f\ud800', "😀"]),
-            grant=st.sampled_from(["", "/", '"', "g" * 1001]) | st.text(max_size=3),
-            rule=st.sampled_from(["", "", "read **", '"\\é', "r" * 1001]),
+            st.text(max_size=5) | st.sampled_from(["/a", "x" * 8192, "x" * 8193, '"\\\x00\x7f\ud800', "😀"]),
+            grant=st.sampled_from(["", "/", '"', "g" * 8193]) | st.text(max_size=3),
+            rule=st.sampled_from(["", "", "read **", '"\\é', "r" * 8193]),
             target=st.sampled_from([None, None, "", "/b"]),
         ),
         max_size=20,
@@ -208,13 +209,95 @@ def test_a_new_file_is_its_owners(tmp_path: Path) -> None:
 
 def test_a_flood_fills_nothing(tmp_path: Path) -> None:
     path = tmp_path / "audit"
-    with remit.audit.JsonLines(path, max_bytes=5000) as log:
-        for number in range(1000):
-            log(use(f"/{number}" + "x" * 100_000))
+    log = remit.audit.JsonLines(path, max_bytes=45_000)
+    for number in range(5):
+        log(use(f"/{number}" + "x" * 100_000))
+    for _ in range(2):
+        with pytest.raises(remit.audit.LogFull, match="the log is full: 45,000 bytes") as caught:
+            log(use("x" * 10_000))
+        assert log.failure is caught.value
+    log.close()
     found = lines(path)
-    assert found[-1]["event"] == "cut"
-    assert [each["event"] for each in found[:-1]] == ["use"] * (len(found) - 1)
-    assert path.stat().st_size < 5100
+    assert [each["event"] for each in found] == [*["use"] * 5, "full"]
+    assert path.stat().st_size < 45_100
+
+
+def test_what_would_not_be_in_the_log_is_not_done(tmp_path: Path) -> None:
+    files = remit.fs.Memory(FILES)
+    with (
+        remit.audit.JsonLines(tmp_path / "audit", max_bytes=300) as log,
+        pytest.raises(remit.audit.LogFull),
+    ):
+        run(dirs={"/notes": files}, on_use=log)
+    assert lines(tmp_path / "audit")[-1]["event"] == "full"
+
+
+def test_paths_are_whole(tmp_path: Path) -> None:
+    path = "/".join(["n" * 255] * 16)
+    with remit.audit.JsonLines(tmp_path / "audit") as log:
+        log(use(path))
+        log(refusal(path))
+    assert [each["subject"] for each in lines(tmp_path / "audit")] == [path] * 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
+def test_a_link_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("here")
+    (tmp_path / "audit").symlink_to("precious")
+    with pytest.raises(OSError, match="Is a symbolic link"):
+        remit.audit.JsonLines(tmp_path / "audit")
+    assert (tmp_path / "precious").read_text() == "here"
+    if Path("/dev/stdout").is_symlink():
+        code = "import remit; remit.audit.JsonLines('/dev/stdout')(remit.Use('file', 'read', '/a'))"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        assert json.loads(done.stdout)["subject"] == "/a"
+
+
+@pytest.mark.parametrize("where", ["notes/log", "notes/deep/log", "link/log"])
+def test_a_log_that_the_program_could_change(
+    tmp_path: Path, where: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("notes/deep").mkdir(parents=True)
+    Path("link").symlink_to("notes/deep")
+    Path("notes/a.txt").write_text("three short words")
+    assert main(["run", "--audit", where, "--dir", "notes::/notes", NOTES]) == 2
+    told = capfd.readouterr().err
+    assert told.startswith(f"remit: --audit: {where}: the program can change it there, in /notes; name a file outside")
+    assert not Path(where).exists()
+    Path("r.toml").write_text('[[file]]\nguest = "/n/log"\npath = "notes/deep/log"\nrights = "read,write"\n')
+    Path("notes/deep/log").touch()
+    expected = 2 if where != "notes/log" else 1
+    assert main(["run", "--audit", where, "--remit", "r.toml", NOTES]) == expected
+    for options, expected in (
+        (["--dir", "notes::/notes:ro"], 1),
+        (["--remit", "rules.toml"], 1 if where == "notes/log" else 2),
+        (["--overlay", "notes::/notes"], 0),
+    ):
+        Path("rules.toml").write_text(
+            '[[dir]]\nguest = "/notes"\npath = "notes"\nrules = ["read **", "all de?p/**", "write a.txt"]\n'
+        )
+        assert main(["run", "--no-explain", "--audit", where, *options, NOTES]) == expected, options
+    Path("it.wasm").write_bytes(Path(NOTES).read_bytes())
+    assert main(["run", "--audit", "it.wasm", "it.wasm"]) == 2
+    assert "this is the program itself" in capfd.readouterr().err
+    assert Path("it.wasm").read_bytes() == Path(NOTES).read_bytes()
+
+
+def test_a_full_log_is_told_with_its_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("notes").mkdir()
+    Path("notes/a.txt").write_text("three short words")
+    options = ["--audit", "log", "--dir", "notes::/notes"]
+    assert main(["run", "--no-explain", "--max-audit", "200", *options, NOTES]) == 74
+    assert capfd.readouterr().err == "remit: --audit: log: the log is full: 200 bytes; --max-audit allows more\n"
+    assert not Path("notes/summary.txt").exists()
+    assert main(["run", "--no-explain", "--max-audit", "2KiB", *options, NOTES]) == 0
+    capfd.readouterr()
+    assert main(["run", "--max-audit", "200", NOTES]) == 2
+    assert "--max-audit is for --audit FILE" in capfd.readouterr().err
 
 
 def test_several_threads_share_one(tmp_path: Path) -> None:
@@ -239,7 +322,7 @@ def test_the_option(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a.txt").write_text("three short words")
     log = tmp_path / "audit"
     assert main(["run", "--audit", str(log), "--dir", f"{tmp_path}::/notes:ro", NOTES]) == 1
-    assert [each["event"] for each in lines(log)] == ["use", "use", "refused"]
+    assert [each["event"] for each in lines(log)] == ["use", "use", "refused", "refused"]
     assert "refused: path_open" in capfd.readouterr().err
     if Path("/dev/full").exists():
         assert main(["run", "--audit", "/dev/full", "--dir", f"{tmp_path}::/notes:ro", NOTES]) == 74

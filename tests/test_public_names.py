@@ -143,6 +143,7 @@ NET = {
 
 AUDIT = {
     "JsonLines": "(path, *, max_bytes=)",
+    "LogFull": "exception",
     "MAX_BYTES": "int",
     "event": "(it)",
     "to_logger": "(logger=, level=)",

@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from json.encoder import encode_basestring_ascii
@@ -29,13 +30,13 @@ if TYPE_CHECKING:
 
     Event = Use | Refusal
 
-__all__ = ["MAX_BYTES", "JsonLines", "event", "to_logger"]
+__all__ = ["MAX_BYTES", "JsonLines", "LogFull", "event", "to_logger"]
 
 MAX_BYTES = 64 << 20
 """What a file of :class:`JsonLines` may have, unless it is told another number: a program can make many uses."""
 
-MAX_SUBJECT = 1000
-"""Characters of a path or an address that are kept."""
+MAX_SUBJECT = 8192
+"""Characters of a path or an address that are kept: all, of what there can be."""
 
 _write = os.write
 
@@ -43,10 +44,17 @@ _MAX_FRAMES = 1024
 """Of what is around the subject in lines, this many are remembered: a program has few grants and rules."""
 
 
+class LogFull(OSError):
+    """A log has all the bytes that it may have: nothing more can be done without anybody knowing."""
+
+    def __init__(self, path: str | os.PathLike[str], size: int) -> None:
+        super().__init__(errno.EFBIG, f"the log is full: {size:,} bytes", os.fspath(path))
+
+
 def event(it: Event) -> dict[str, Any]:
     """A use or a refusal as plain values: ``event`` is ``use`` or ``refused``; what is empty is left out.
 
-    Paths longer than :data:`MAX_SUBJECT` are cut.
+    Texts longer than :data:`MAX_SUBJECT` are cut: a program can ask for what cannot be.
     """
     from remit.kernel.refusals import Refusal
 
@@ -99,8 +107,9 @@ def _line(event: dict[str, Any]) -> bytes:
 class JsonLines:
     """A file with one line of JSON for each event, with its time. Call it with events; close it.
 
-    It takes `max_bytes`; then one last line says that there was more, and nothing else is written. A file that is there
-    is replaced; a new one is for its owner only. Several programs, on any threads, may share one.
+    It takes `max_bytes`; then a last line has the event ``full``, and :class:`LogFull` ends the program. A file that is
+    there is replaced; a new one is for its owner only. It must not be where a program can change it; a symbolic link is
+    not followed, outside of ``/dev``. Several programs, on any threads, may share one.
 
     Each line is handed to the system as the event comes: none is lost when this process is killed.
 
@@ -114,13 +123,20 @@ class JsonLines:
 
         self._descriptor = -1
         self._lock = allocate_lock()
+        self._path = path
+        self._max_bytes = max_bytes
         self._left = max_bytes
-        """Below 0 when no more is written: it is full, or closed."""
+        self._closed = False
         self._frames: dict[tuple[str, str, str, str], tuple[str, str]] = {}
         """What lines of uses have between the time and the subject, and after it; by grant, kind, action and rule."""
         self.failure: OSError | None = None
         """Why it could not be written."""
         more = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+        # Whoever could make a link there could have another file be cut. In /dev they are the system's: /dev/stdout.
+        if os.path.dirname(os.path.abspath(path)) != "/dev":
+            if os.path.islink(path):
+                raise OSError(errno.ELOOP, "Is a symbolic link", os.fspath(path))
+            more |= getattr(os, "O_NOFOLLOW", 0)
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | more, 0o600)
 
     def __del__(self, close: Callable[[int], None] = os.close) -> None:
@@ -139,12 +155,14 @@ class JsonLines:
         else:
             line = _line(event(it))
         with self._lock:
+            if self._closed:
+                return
             left = self._left
             if left < 0:
-                return
+                raise self._full()
             self._left = left = left - len(line)
             if left < 0:
-                line = _line({"event": "cut"})
+                line = _line({"event": "full"})
             try:
                 written = _write(self._descriptor, line)
                 while written < len(line):
@@ -153,6 +171,12 @@ class JsonLines:
             except OSError as error:
                 self.failure = error
                 raise
+            if left < 0:
+                raise self._full()
+
+    def _full(self) -> LogFull:
+        self.failure = full = LogFull(self._path, self._max_bytes)
+        return full
 
     def _frame(self, key: tuple[str, str, str, str]) -> tuple[str, str]:
         if len(self._frames) >= _MAX_FRAMES:
@@ -170,7 +194,7 @@ class JsonLines:
         """Close the file. OSError. Closing twice does nothing."""
         with self._lock:
             descriptor, self._descriptor = self._descriptor, -1
-            self._left = -1
+            self._closed = True
             if descriptor >= 0:
                 os.close(descriptor)
 

@@ -318,7 +318,6 @@ def test_servers(guest: Guest, write: Callable[[str], str], capfd: Capture) -> N
         ("arguments = ['x']", "arguments"),
         ("[limits]\n\ntimeout = 1", "limits.timeout"),
         ("deterministic = true", "deterministic"),
-        ("strict = true", "strict"),
     ):
         assert f"{key} is not for servers" in complaint(capfd, "--remit", write(text), path, command="serve")
     assert "there is no such key" in complaint(capfd, "--remit", write("x = 1"), path, command="serve")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import socket
@@ -188,6 +189,42 @@ def test_failures_are_told_and_the_server_goes_on() -> None:
         status, _, err = server.end()
     assert status == 0
     assert "GET /exit: the program ended with status" in err
+
+
+def test_what_instances_do_is_in_the_audit_log(tmp_path: Path) -> None:
+    component("http")
+    log = tmp_path / "audit"
+    with serving("--audit", str(log), "--max-audit", "1KiB", program=python_components.built("http")) as server:
+        for _ in range(20):
+            with pytest.raises(urllib.error.HTTPError) as caught:
+                server.get("/proxy?127.0.0.1:1")
+            caught.value.close()
+            if caught.value.code == 500:
+                break
+            assert caught.value.code == 502
+        assert server.get("/hello") == b"hello\n", "who does nothing needs no log"
+        status, _, err = server.end()
+    events = [json.loads(line) for line in log.read_text().splitlines()]
+    assert {(each["event"], each["kind"], each["subject"]) for each in events[:-1]} == {
+        ("refused", "http", "http://127.0.0.1:1/")
+    }
+    assert events[-1]["event"] == "full"
+    assert len(events) > 2
+    assert status == 0
+    assert "remit: GET /proxy?127.0.0.1:1: [Errno 27] the log is full: 1,024 bytes" in err
+
+
+def test_strict_ends_an_instance_at_its_first_refusal() -> None:
+    component("http")
+    with serving("--strict", program=python_components.built("http")) as server:
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            server.get("/proxy?127.0.0.1:1")
+        caught.value.close()
+        assert caught.value.code == 500
+        assert server.get("/hello") == b"hello\n"
+        status, _, err = server.end()
+    assert status == 0
+    assert "GET /proxy?127.0.0.1:1: stopped at the first refusal" in err
 
 
 def refused(*arguments: str) -> str:

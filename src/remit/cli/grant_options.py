@@ -1,4 +1,4 @@
-"""Options that hand a program something, or limit it: the same for all commands that run programs."""
+"""Options that hand a program something, limit it, or log what it does: the same for all commands that run programs."""
 
 from __future__ import annotations
 
@@ -113,4 +113,13 @@ GRANTS = (
     ),
     Option("--seed", value="N", parse=parse_seed, help="Make its random numbers from N: the same in every run."),
     Option("--clock", value="TIME", parse=parse_time, help="Its time of day stands still: 2026-01-31T12:00:00Z."),
+)
+
+AUDIT = (
+    Option(
+        "--audit",
+        value="FILE",
+        help="Write there, a line of JSON each, what it does with what it was handed, and what it is refused.",
+    ),
+    Option("--max-audit", value="SIZE", parse=parse_size, help="Stop it when that log has so much (default: 64MiB)."),
 )

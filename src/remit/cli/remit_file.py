@@ -17,7 +17,7 @@ SUFFIX = ".toml"
 
 _OPTIONS = {"name": "argv0", "time": "clock", "seed": "seed"}
 _LIMITS = {"timeout": "timeout", "fuel": "fuel"}
-_NOT_WRITTEN = ("invoke", "allow-gc", "allow-precompiled", "overlay-changes", "audit")
+_NOT_WRITTEN = ("invoke", "allow-gc", "allow-precompiled", "overlay-changes", "audit", "max-audit")
 
 
 def prepared(path: str, arguments: list[str], options: dict[str, Any]) -> tuple[str, list[str], Remit | None] | None:
@@ -71,7 +71,6 @@ def for_server(path: str, options: dict[str, Any]) -> Remit:
         ("arguments", remit.arguments, "a server's instances have none"),
         ("limits.timeout", "timeout" in remit.limits, "--request-timeout says how long an answer may take"),
         ("deterministic", remit.deterministic, "what it answers depends on who asks, and when"),
-        ("strict", remit.strict, "a server goes on; standard error tells what its instances were refused"),
     ):
         if given:
             raise CommandError(f"{remit.sources.get(place, name)}: {place} is not for servers: {remedy}")

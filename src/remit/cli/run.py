@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from remit.cli.grant_options import GRANTS
+from remit.cli.grant_options import AUDIT, GRANTS
 from remit.cli.interrupts import Unwinding
 from remit.cli.load import load_program
 from remit.cli.options import Command, Option, UsageError
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    from remit.audit import JsonLines
-    from remit.cli.report import OutputError
     from remit.kernel.calls import CallSink
     from remit.kernel.refusals import Refusal
     from remit.kernel.uses import Use
@@ -67,11 +65,7 @@ COMMAND = Command(
             'INTERFACE#FUNCTION or by its own name; arguments and result are WAVE: [1, 2], {name: "x"}, some(3).',
         ),
         Option("--strict", help="Stop it at the first thing that it is refused; the exit status is 77 then."),
-        Option(
-            "--audit",
-            value="FILE",
-            help="Write there, a line of JSON each, what it does with what it was handed, and what it is refused.",
-        ),
+        *AUDIT,
         Option(
             "--record",
             value="FILE",
@@ -196,17 +190,13 @@ def carry_out(
     world.options["on_refusal"] = on_refusal or refusals.append
     if on_use is not None:
         world.options["on_use"] = on_use
-    log = _audit_log(options["audit"]) if "audit" in options else None
-    if log is not None:
-
-        def refused(refusal: Refusal) -> None:
-            refusals.append(refusal)
-            log(refusal)
-
-        world.options["on_use"] = log
-        world.options["on_refusal"] = refused
-    _set_recording(world, path, options)
+    log = None
     try:
+        if "audit" in options or "max-audit" in options:
+            from remit.cli.audit import attach
+
+            log = attach(path, world, options)
+        _set_recording(world, path, options)
         with Unwinding():
             return _status(_run(program, arguments, world, options))
     except StoppedAtRefusal:
@@ -220,7 +210,9 @@ def carry_out(
         raise CommandError(f"{path}: {error}") from None
     except (OSError, ValueError, KernelError) as error:
         if log is not None and error is log.failure:
-            raise _not_written(options["audit"], log.failure) from None
+            from remit.cli.audit import not_written
+
+            raise not_written(options["audit"], log.failure) from None
         raise CommandError(str(error)) from None
     except Exception as error:
         if "record" not in options:
@@ -233,7 +225,9 @@ def carry_out(
     finally:
         world.close()
         if log is not None:
-            _close(log, options["audit"])
+            from remit.cli.audit import close
+
+            close(log, options["audit"])
         if refusals and "no-explain" not in options:
             from remit.cli.refusals import tell
 
@@ -256,29 +250,6 @@ def _set_recording(world: World, path: str, options: dict[str, Any]) -> None:
     if os.path.exists(recording) and os.path.exists(path) and os.path.samefile(path, recording):
         raise CommandError(f"--record: {recording}: this is the program itself; name another file")
     world.options["record"] = recording
-
-
-def _audit_log(path: str) -> JsonLines:
-    from remit.audit import JsonLines
-    from remit.cli.report import reason
-
-    try:
-        return JsonLines(path)
-    except OSError as error:
-        raise CommandError(f"--audit: {path}: {reason(error)}") from None
-
-
-def _close(log: JsonLines, path: str) -> None:
-    try:
-        log.close()
-    except OSError as error:
-        raise _not_written(path, error) from None
-
-
-def _not_written(path: str, error: OSError) -> OutputError:
-    from remit.cli.report import OutputError, reason
-
-    return OutputError(f"--audit: {path}: {reason(error)}")
 
 
 def _check_component(path: str, component: Component, options: dict[str, Any]) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from remit.cli.grant_options import GRANTS
+from remit.cli import audit
+from remit.cli.grant_options import AUDIT, GRANTS
 from remit.cli.interfaces import check_interfaces, imports_of, in_users_words
 from remit.cli.load import load_program
 from remit.cli.options import Command, Option, UsageError
@@ -78,6 +79,8 @@ COMMAND = Command(
             help="Tell there, at /metrics, how the server and its instances do, for Prometheus.",
         ),
         *GRANTS,
+        Option("--strict", help="Stop an instance at the first thing that it is refused: its request is told 500."),
+        *AUDIT,
         Option("--no-cache", help="Neither use nor keep compiled code on disk."),
     ),
     notes="The exit status is 0 if all requests under way were answered when it ended, 1 if some were not, 2 for a\n"
@@ -132,12 +135,17 @@ def main(arguments: Sequence[str]) -> int:
             complain(line)
 
     world.options["on_refusal"] = refused
+    log = None
     try:
+        if "audit" in options or "max-audit" in options:
+            log = audit.attach(path, world, options)
         return _serve(program, world, options)
     except (OSError, ValueError, KernelError) as error:
         raise CommandError(str(error)) from None
     finally:
         world.close()
+        if log is not None:
+            audit.close(log, options["audit"])
 
 
 def _serve(component: Component, world: World, options: dict[str, Any]) -> int:
