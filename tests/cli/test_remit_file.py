@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -121,6 +122,24 @@ def test_streams_that_are_files(guest: Guest, write: Callable[[str], str], tmp_p
     assert (tmp_path / "out").read_text() == "hello\n"
     assert main(["run", write('program = "guest.wasm"\n[streams]\nstdout = { append = "out" }\n')]) == 0
     assert (tmp_path / "out").read_text() == "hello\nhello\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+@pytest.mark.parametrize("stream", ["stdin", "stdout", "stderr"])
+def test_a_stream_is_no_pipe_that_is_waited_for(
+    guest: Guest, write: Callable[[str], str], tmp_path: Path, capfd: Capture, stream: str
+) -> None:
+    guest(guests.HELLO)
+    os.mkfifo(tmp_path / "pipe")
+    text = f'program = "guest.wasm"\n[streams]\n{stream} = {{ file = "pipe" }}\n'
+    assert "pipe: Is a named pipe: hand it over" in complaint(capfd, write(text))
+    end = os.open(tmp_path / "pipe", os.O_RDWR)
+    try:
+        assert "Is a named pipe" in complaint(capfd, write(text)), "nor one that somebody has open"
+    finally:
+        os.close(end)
+    if stream != "stdin":
+        assert main(["run", write(text.replace("pipe", "/dev/null"))]) == 0
 
 
 def test_interfaces(guest: Guest, write: Callable[[str], str], capfd: Capture) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 
 from remit.kernel.clocks import FixedClock, HostCpuClock, HostMonotonicClock, HostWallClock
 from remit.kernel.descriptors import DescriptorTable, OpenDirectory, open_stream
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from remit.policy.grants import Grants
     from remit.recording.recorder import Recorder
     from remit.recording.tape import Tape
+
+_NONBLOCK = getattr(os, "O_NONBLOCK", 0)
 
 
 def open_ambient_filesystem(path: str | os.PathLike[str]) -> Filesystem:
@@ -99,11 +103,29 @@ def open_ambient_stream(descriptor: int) -> File:
 def open_ambient_stream_file(path: str, *, write: bool, append: bool = False) -> FileIO:
     """The host's file at `path`, to be a standard stream; to write, it is made, and emptied unless `append`.
 
-    OSError, with the path.
+    OSError, with the path; also for a named pipe: until somebody opens the other end nothing could interrupt the wait.
     """
     from io import FileIO
 
-    return FileIO(path, ("a" if append else "w") if write else "r")
+    def opened(path: str, flags: int) -> int:
+        try:
+            descriptor = os.open(path, flags | _NONBLOCK, 0o666)
+        except OSError as error:
+            if error.errno == errno.ENXIO and stat.S_ISFIFO(os.stat(path).st_mode):
+                raise _pipe(path) from None
+            raise
+        if _NONBLOCK:
+            if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+                os.close(descriptor)
+                raise _pipe(path)
+            os.set_blocking(descriptor, True)
+        return descriptor
+
+    return FileIO(path, ("a" if append else "w") if write else "r", opener=opened)
+
+
+def _pipe(path: str) -> OSError:
+    return OSError(errno.EINVAL, "Is a named pipe: hand it over as the stream itself, by the shell's < or >", path)
 
 
 def ambient_path_exists(path: str) -> bool:
