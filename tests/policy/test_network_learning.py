@@ -263,6 +263,19 @@ def test_names_and_paths_cannot_widen_a_rule(text: str, other: str, method: str,
     assert again.network == (tuple(found) or "none")
 
 
+@pytest.mark.parametrize("ip", ["0.0.0.0", "::", "::ffff:1.2.3.4"])
+def test_addresses_that_no_rule_names(ip: str) -> None:
+    learning = LearnedNetwork(Room())
+    learning(Use("network", "resolve", "blocked.test", target=ip))
+    at = f"[{ip}]:80" if ":" in ip else f"{ip}:80"
+    learning(Use("network", "connect", at))
+    learning(Use("network", "connect", at, name="blocked.test"))
+    rules = learning.rules()
+    assert [each for each in rules if "blocked.test" in each]
+    assert Remit.from_toml(Remit(network=rules).to_toml()).network == tuple(rules)
+    assert [*map(Rule, rules)]
+
+
 @pytest.mark.parametrize(
     ("name", "rule"),
     [

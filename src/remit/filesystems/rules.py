@@ -179,6 +179,13 @@ class RightsAt:
                 return rule.text
         return ""
 
+    def all_allowed_by(self, right: int) -> str:
+        """The first rule that gives it to all that may be below, and to the path itself."""
+        for rule, states in self._live:
+            if rule.rights & right and rule.covers_below(states):
+                return rule.text
+        return ""
+
     @property
     def visible(self) -> bool:
         """A rule names it, or what may be below it."""

@@ -85,6 +85,19 @@ class Learned:
                 found.append(f"{rights_text(rights)} {literal(path)}")
         return found
 
+    def needed_of(self, rules: Iterable[FileRule]) -> dict[str, int]:
+        """By the texts of `rules`, which rights of them were needed; of those that give the same it is the first."""
+        allowed = Allowed(rules)
+        needed, below = self._needed()
+        found: dict[str, int] = {}
+        for paths, who in ((needed, allowed.by), (below, allowed.all_by)):
+            for path, rights in paths.items():
+                for right in RIGHTS.values():
+                    text = who(path, right) if rights & right else ""
+                    if text:
+                        found[text] = found.get(text, 0) | right
+        return found
+
     def _needed(self) -> tuple[dict[str, int], dict[str, int]]:
         """Rights of paths, and of all below the paths of directories that were moved."""
         needed = {path: rights for path, rights in self._rights.items() if path}
@@ -134,6 +147,14 @@ class Allowed:
     def below(self, path: str) -> int:
         """The rights that all have that may be below it, and the path itself."""
         return self._at(path).at_least_below
+
+    def by(self, path: str, right: int) -> str:
+        """The first rule that gives the path a right."""
+        return self._at(path).allowed_by(right)
+
+    def all_by(self, path: str, right: int) -> str:
+        """The first rule that gives it to all that may be below."""
+        return self._at(path).all_allowed_by(right)
 
     def visible(self, path: str) -> bool:
         """A rule names it, or what may be below it."""

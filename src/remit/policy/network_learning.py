@@ -135,7 +135,14 @@ class _Making:
         return [thing for thing in self._things if thing[0] in kinds and len(thing) == size]
 
     def _add(self, text: str) -> None:
-        if text not in self._known:
+        if text in self._known:
+            return
+        try:
+            Rule(text)
+        except RuleError:
+            # A name may stand for the address of no host, as it does where name servers block some.
+            self._fail(" ".join(text.split(":", 1)))
+        else:
             self._texts[text] = None
 
     def _has(self, text: str) -> bool:

@@ -151,7 +151,8 @@ class Observation:
             if guest not in self._learned:
                 found.append((guest, ""))
             else:
-                found += [(guest, rule) for rule in rules if (guest, rule) not in self._used]
+                used = self._used_of(guest, rules)
+                found += [(guest, rule) for rule in rules if rule not in used]
         if self._network is not None:
             found += [(NETWORK, rule) for rule in self._network.unused()]
         return found
@@ -161,12 +162,23 @@ class Observation:
         rules that would have been enough."""
         found = []
         for guest, rules in self._places():
+            rights = self._used_of(guest, rules)
             for rule in rules:
-                used = self._used.get((guest, rule), 0)
+                used = rights.get(rule, 0)
                 if used and FileRule(rule).rights & ~(used | SEE):
                     found.append((guest, rule, rights_text(used)))
         if self._network is not None:
             found += [(NETWORK, rule, _some_of(enough)) for rule, enough in self._network.too_wide()]
+        return found
+
+    def _used_of(self, guest: str, rules: Iterable[str]) -> dict[str, int]:
+        """The rights of each rule that were used, and those that what was moved needed besides."""
+        learned = self._learned.get(guest)
+        found = {} if learned is None else learned.needed_of([FileRule(rule) for rule in rules])
+        for rule in rules:
+            used = self._used.get((guest, rule))
+            if used is not None:
+                found[rule] = found.get(rule, 0) | used
         return found
 
     def _places(self) -> list[tuple[str, tuple[str, ...]]]:
