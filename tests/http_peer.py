@@ -121,10 +121,11 @@ def send(
     options: RequestOptions | None = None,
     has_body: bool = False,
     network: Network | None = None,
+    authority: str = "",
     **fields: str,
 ) -> ClientExchange:
     """To a server, by a client of its own."""
-    wanted = request(f"example.test:{server.port}", method=method, **fields)
+    wanted = request(authority or f"example.test:{server.port}", method=method, **fields)
     server.client = Client(network or Names()).send(wanted, options or RequestOptions(), has_body=has_body)
     return server.client
 

@@ -123,6 +123,7 @@ TESTING = {
 
 
 NET = {
+    "Asked": "(network, ask, *, rules=)",
     "Code": "(_)",
     "Host": "(allow=, *, everything=)",
     "KernelError": "exception",
@@ -131,6 +132,7 @@ NET = {
     "MemoryListener": "(member, port, backlog)",
     "MemoryMember": "(name, number, members, lock, told)",
     "Network": "()",
+    "Question": "(kind, action, subject, name=)",
     "Resolution": "()",
     "Rule": "(text)",
     "RuleError": "exception",

@@ -135,6 +135,21 @@ READ = command(
 )
 """It prints the file ``new`` of its first directory. Its status is the errno."""
 
+CREATE_AND_SPIN = command(
+    f"(drop {_CREATE}) {READY.replace('128', '131')} (loop $again (br $again))", "path_open", data="newready\\n"
+)
+"""It creates the file ``new`` in its first directory, says that it has, and goes on for ever."""
+
+CREATE_AND_WAIT = command(
+    f"""(drop {_CREATE}) {READY.replace("128", "131")}
+    (i32.store (i32.const 0) (i32.const 256)) (i32.store (i32.const 4) (i32.const 16))
+    (drop (call $fd_read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))""",
+    "path_open",
+    "fd_read",
+    data="newready\\n",
+)
+"""It creates the file ``new`` in its first directory, says that it has, and waits for standard input."""
+
 FILL = command(
     f"""(local.set $n {_CREATE})
     (i32.store (i32.const 64) (i32.const 128)) (i32.store (i32.const 68) (i32.const 65536))

@@ -15,10 +15,13 @@ from pathlib import Path
 import pytest
 
 from cli import guests
+from python_guests import component_file
 from remit.cli.asking import Terminal
 from remit.cli.main import main
 from remit.filesystems.asked import Question
 from remit.policy.remit import Remit
+from wasi_0_2.prelude import PRELUDE
+from wasi_0_2.sockets import LISTEN
 from wat import wat
 
 pty = pytest.importorskip("pty")
@@ -180,8 +183,42 @@ def test_nobody_says_yes_on_a_terminal_that_is_gone(learn: Callable[..., Session
     it.asked('wants to read "/notes"')
     it.hang_up()
     status, out, _ = it.end()
-    assert status in (77, -signal.SIGHUP)
+    assert status in (77, 128 + signal.SIGHUP)
     assert "words" not in out
+
+
+NETWORK = (
+    PRELUDE
+    + LISTEN
+    + """
+listening()
+try:
+    connect(address("127.0.0.1", 1))
+except Err as refused:
+    print(type(refused.value).__name__, refused.value)
+try:
+    ip_name_lookup.resolve_addresses(net, "somebody.test")
+except Err as refused:
+    print(refused.value)
+"""
+)
+
+
+def test_the_network_is_asked_for(learn: Callable[..., Session]) -> None:
+    it = learn("--ask", "--net", "host", str(component_file("script")), NETWORK)
+    it.asked('remit: script.wasm wants to listen at "127.0.0.1:0"')
+    it.type("always\n")
+    it.wait_for("[y]es, [n]o, [s]top? ")  # again: of the network that is no answer
+    it.type("y\n")
+    it.asked('wants to connect to "127.0.0.1:1"')
+    it.type("n\n")
+    it.asked('wants to look up "somebody.test"')
+    it.type("n\n")
+    status, out, err = it.end()
+    assert status == 0
+    assert out == "ErrorCode ErrorCode.ACCESS_DENIED\nErrorCode.ACCESS_DENIED\n"
+    assert "refused" not in err, "whoever said no need not be told"
+    assert Remit.load("remit.toml").network == ("listen:127.0.0.1:0",)
 
 
 def test_an_interrupt_ends_a_question(learn: Callable[..., Session]) -> None:

@@ -10,18 +10,30 @@ from __future__ import annotations
 import os
 
 from remit.cli.report import CommandError, reason, shown
+from remit.fs import Question as FileQuestion
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from remit.fs import Question
+    from remit.network.asked import Question as NetworkQuestion
+
+    Question = FileQuestion | NetworkQuestion
 
 TERMINAL = "/dev/tty"
 
-_ANSWERS = {"y": "yes", "yes": "yes", "n": "no", "no": "no", "a": "always", "always": "always"}
+_ALWAYS = "always"
+_ANSWERS = {"y": "yes", "yes": "yes", "n": "no", "no": "no", "a": _ALWAYS, _ALWAYS: _ALWAYS}
 _STOP = ("s", "stop")
 
 _VERBS = {"see": "look at", "all": "do anything with"}
 """Of rights; the others are verbs themselves."""
+
+_NETWORK_VERBS = {
+    "connect": "connect to",
+    "listen": "listen at",
+    "send": "send datagrams to",
+    "receive": "receive datagrams from",
+    "resolve": "look up",
+}
 
 _LINE_BYTES = 4096
 _LOOK_MILLISECONDS = 200
@@ -57,14 +69,17 @@ class Terminal:
         self._forget_what_was_typed()
         try:
             self._say(f"remit: {shown(self._name)} wants to {_in_words(question)}\n")
+            directory = getattr(question, "directory", None)
+            always = "" if directory is None else f"[a]lways (this, for all below {_quoted(directory)}), "
             while True:
-                self._say(f"remit: [y]es, [n]o, [a]lways (this, for all below {_quoted(question.directory)}), [s]top? ")
+                self._say(f"remit: [y]es, [n]o, {always}[s]top? ")
                 line = self._line()
                 answer = line.strip().lower()
                 if line == "" or answer in _STOP:
                     raise StoppedByAnswer
-                if answer in _ANSWERS:
-                    return _ANSWERS[answer]
+                found = _ANSWERS.get(answer)
+                if found is not None and (always or found != _ALWAYS):
+                    return found
         except OSError:
             # The terminal is gone, and with it whoever could say yes.
             raise StoppedByAnswer from None
@@ -103,6 +118,14 @@ class Terminal:
 
 
 def _in_words(question: Question) -> str:
+    if isinstance(question, FileQuestion):
+        return _of_file(question)
+    name = f", which is {_quoted(question.name)}" if question.name else ""
+    verb = _NETWORK_VERBS.get(question.action) if question.kind == "network" else None
+    return f"{verb or f'send a {shown(question.action)} request to'} {_quoted(question.subject)}{name}"
+
+
+def _of_file(question: FileQuestion) -> str:
     verbs = [_VERBS.get(right, right) for right in question.rights.split(",")]
     return f"{' and '.join(verbs)} {_quoted(question.path)}"
 

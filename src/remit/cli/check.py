@@ -30,7 +30,8 @@ COMMAND = Command(
         Option("--no-cache", help="Neither use nor keep compiled code on disk."),
     ),
     stop_at_operand=True,
-    notes="The exit status is 0 if there is nothing to say, and 1 if there is, or if the program fails.",
+    notes="The exit status is 0 if there is nothing to mend, and 1 if there is, or if the program fails. What no file\n"
+    "could allow (refused: leave) is told, and is nothing to mend.",
 )
 
 
@@ -75,7 +76,7 @@ def main(arguments: Sequence[str]) -> int:
         say(f"not checked: {shown(name)} is answered by {shown(reference)}, whose code was not run\n")
     for line in found:
         say(f"{shown(line)}\n")
-    return 1 if found or status else 0
+    return 1 if status or any(not line.startswith(_NOTED) for line in found) else 0
 
 
 def _without_python(remit: Remit) -> Remit:
@@ -101,6 +102,10 @@ def _without_python(remit: Remit) -> Remit:
     )
 
 
+_NOTED = "refused: "
+"""How lines begin of what no file could say otherwise."""
+
+
 def findings(observation: Observation, refusals: Sequence[Refusal], file: Remit) -> list[str]:
     """A line for each, sorted by what it is."""
     lines = []
@@ -110,8 +115,8 @@ def findings(observation: Observation, refusals: Sequence[Refusal], file: Remit)
         lines.append(f"too wide: {guest}: of the rule {rule!r} only {rights} was used")
     for refusal in refusals:
         # Nothing is missing where nothing would allow it.
-        what = "refused" if refusal.action == LEAVE else "missing"
-        line = f"{what}: {refusal.action} {refusal.subject} ({refusal.call}: {refusal.code.value})"
+        what = _NOTED if refusal.action == LEAVE else "missing: "
+        line = f"{what}{refusal.action} {refusal.subject} ({refusal.call}: {refusal.code.value})"
         way = remedy(file, refusal)
         lines.append(f"{line}; {way}" if way else line)
     return lines

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from remit.cli.interrupts import INTERRUPT_STATUS
+from remit.cli import interrupts
 from remit.cli.options import UsageError, did_you_mean, table
 from remit.cli.report import (
     BROKEN_PIPE_STATUS,
@@ -41,7 +41,7 @@ def guarded(arguments: list[str]) -> int:
         complain(str(error))
         return USAGE_STATUS
     except KeyboardInterrupt:
-        return INTERRUPT_STATUS
+        return interrupts.status()
     except MemoryError:
         complain("not enough memory")
         return USAGE_STATUS

@@ -15,8 +15,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType
 
-INTERRUPT_STATUS = 130
-"""As shells report the end by SIGINT."""
+_SIGNALLED = 128
+"""As shells report the end by a signal: this, and its number."""
 
 _SIGINT = _signal.SIGINT
 
@@ -33,11 +33,18 @@ def was_interrupted() -> bool:
     return Unwinding.began
 
 
+def status() -> int:
+    """The exit status of a process that was interrupted."""
+    return _SIGNALLED + Unwinding.by
+
+
 class Unwinding:
     """Within it, Ctrl-C raises KeyboardInterrupt, once. The next one ends the process all the same."""
 
     __slots__ = ()
     began = False
+    by: int = _SIGINT
+    """The signal that it began by."""
 
     def __enter__(self) -> None:
         if _signal.getsignal(_SIGINT) is _leave:
@@ -48,8 +55,28 @@ class Unwinding:
             _signal.signal(_SIGINT, _leave)
 
 
+class EndingToo:
+    """Within it, SIGTERM and SIGHUP are as Ctrl-C is within :class:`Unwinding`, unless they are ignored."""
+
+    __slots__ = ("_taken",)
+
+    def __enter__(self) -> None:
+        signals = [getattr(_signal, name, None) for name in ("SIGTERM", "SIGHUP")]
+        try:
+            self._taken = [each for each in signals if each and _signal.getsignal(each) is _signal.SIG_DFL]
+            for number in self._taken:
+                _signal.signal(number, _unwind_by)
+        except ValueError:
+            # Signals are the main thread's, and this is another.
+            self._taken = []
+
+    def __exit__(self, *_: object) -> None:
+        for number in self._taken:
+            _signal.signal(number, _signal.SIG_DFL)
+
+
 def _leave(number: int, frame: FrameType | None) -> None:
-    os._exit(INTERRUPT_STATUS)
+    os._exit(_SIGNALLED + _SIGINT)
 
 
 def _unwind(number: int, frame: FrameType | None) -> None:
@@ -58,7 +85,15 @@ def _unwind(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+def _unwind_by(number: int, frame: FrameType | None) -> None:
+    Unwinding.began = True
+    Unwinding.by = number
+    # The next one ends the process.
+    _signal.signal(number, _signal.SIG_DFL)
+    raise KeyboardInterrupt
+
+
 def _unraisable(unraisable: sys.UnraisableHookArgs) -> None:
     if unraisable.exc_type is KeyboardInterrupt:  # It came where Python drops exceptions, as in a `__del__`.
-        os._exit(INTERRUPT_STATUS)
+        os._exit(status())
     sys.__unraisablehook__(unraisable)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 
 from remit.cli.grant_options import GRANTS
+from remit.cli.interrupts import EndingToo
 from remit.cli.options import Command, Option, UsageError
 from remit.cli.refusals import MOST_LINES, tell
 from remit.cli.remit_file import adopt, digest_of, load
@@ -17,7 +19,7 @@ from remit.policy.remit import RemitError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
     from remit.kernel.refusals import Refusal
@@ -37,8 +39,8 @@ COMMAND = Command(
         ),
         Option(
             "--ask",
-            help="Ask on the terminal before each new use of a directory, by path and right, and refuse what is not "
-            "allowed. --timeout runs meanwhile.",
+            help="Ask on the terminal before each new use of a directory, by path and right, and of the network, and "
+            "refuse what is not allowed. --timeout runs meanwhile.",
         ),
         *GRANTS,
         Option("--timeout", value="DURATION", parse=parse_duration, help="Stop it after this: 10, 500ms, 2m."),
@@ -59,7 +61,7 @@ def main(arguments: Sequence[str]) -> int:
     path, *rest = parsed.operands
     options = parsed.values
     output = options.get("output", "remit.toml")
-    known = load(output).based_on("") if os.path.exists(output) else None
+    known = _known(output)
     file = None
     if "remit" in options:
         file = load(options["remit"])
@@ -90,19 +92,31 @@ def main(arguments: Sequence[str]) -> int:
     world.add_decoy()
     refusals: list[Refusal] = []
     if asking is not None:
-        asking.around(world.options["dirs"])
+        asking.around(world.options)
     try:
-        status = _status(
-            path,
-            lambda: carry_out(
-                program, path, rest, world, options, observation, on_refusal=None if asking is None else refusals.append
-            ),
-        )
+        with EndingToo():
+            status = _status(
+                path,
+                lambda: carry_out(
+                    program,
+                    path,
+                    rest,
+                    world,
+                    options,
+                    observation,
+                    on_refusal=None if asking is None else refusals.append,
+                ),
+            )
     finally:
         if terminal is not None:
             terminal.close()
-        remembered = known if asking is None else asking.remembered()
-        _write(output, path, rest, observation.smallest, remembered, known, digest)
+        with _alone(output):
+            # Others may have learned into the file meanwhile.
+            known = _known(output)
+            _check_program(output, path, known)
+            _check_places(output, remit, known)
+            remembered = known if asking is None else asking.remembered(known)
+            _write(output, path, rest, observation.smallest, remembered, known, digest)
         if asking is not None:
             tell([each for each in refusals if not asking.was_denied(each)], options, world.file)
     for guest, rule, count in observation.suggestions():
@@ -113,6 +127,26 @@ def main(arguments: Sequence[str]) -> int:
     if len(unlearned) > MOST_LINES:
         complain(f"{shown(output)}: no rule was learned for {len(unlearned) - MOST_LINES:,} more things")
     return status
+
+
+def _known(output: str) -> Remit | None:
+    return load(output).based_on("") if os.path.exists(output) else None
+
+
+@contextmanager
+def _alone(output: str) -> Iterator[None]:
+    """Of all who learn into files of that directory, where the host has locks."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    descriptor = os.open(os.path.dirname(output) or ".", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _status(path: str, run: Callable[[], int]) -> int:

@@ -6,7 +6,7 @@ import gc
 import os
 import sys
 
-from remit.cli.interrupts import INTERRUPT_STATUS, take_over, was_interrupted
+from remit.cli import interrupts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Without `arguments` it is the process's own; then the process is there for nothing else, and ends here.
     """
     if arguments is None:
-        take_over()
+        interrupts.take_over()
         _replace_closed_streams()
         _run_to_the_end(sys.argv[1:])
     from remit.cli.commands import guarded
@@ -54,9 +54,9 @@ def _run_to_the_end(arguments: list[str]) -> NoReturn:
 
         status = guarded(arguments)
     except BaseException:
-        if not was_interrupted():
+        if not interrupts.was_interrupted():
             raise
-        status = INTERRUPT_STATUS
+        status = interrupts.status()
     # What is said is flushed at once. The rest is for the host to take back: Python would look at every object once
     # more, and complain about streams that fail.
-    os._exit(INTERRUPT_STATUS if was_interrupted() else status)
+    os._exit(interrupts.status() if interrupts.was_interrupted() else status)

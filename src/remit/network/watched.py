@@ -20,12 +20,12 @@ from remit.network.addresses import literal_ip, text_of
 from remit.network.host import HostSocket
 from remit.network.names import checked_name
 from remit.network.rules import CONNECT, LISTEN, RECEIVE, RESOLVE, SEND
+from remit.network.wrapped import WrappedInternetSocket, WrappedSocket
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from remit.kernel.files import Stat
     from remit.kernel.http import Request
     from remit.kernel.poll import Pollable
     from remit.kernel.refusals import Want
@@ -177,48 +177,7 @@ class _WatchedResolution(Resolution):
         self._resolution.close()
 
 
-class _WatchedSocket(Socket):
-    """It owns and closes the one that it wraps."""
-
-    __slots__ = ("_socket", "datagram", "listening")
-
-    def __init__(self, socket: Socket) -> None:
-        self._socket = socket
-        self.datagram = socket.datagram
-        self.listening = socket.listening
-
-    def stat(self) -> Stat:
-        return self._socket.stat()
-
-    def accept(self) -> Socket:
-        return self._socket.accept()
-
-    def receive(self, buffers: Sequence[memoryview], *, peek: bool = False) -> tuple[int, bool]:
-        return self._socket.receive(buffers, peek=peek)
-
-    def send(self, buffers: Sequence[memoryview]) -> int:
-        return self._socket.send(buffers)
-
-    def read(self, buffers: Sequence[memoryview]) -> int:
-        return self._socket.read(buffers)
-
-    def write(self, buffers: Sequence[memoryview]) -> int:
-        return self._socket.write(buffers)
-
-    def shutdown(self, *, receive: bool, send: bool) -> None:
-        self._socket.shutdown(receive=receive, send=send)
-
-    def when_readable(self) -> Pollable:
-        return self._socket.when_readable()
-
-    def when_writable(self) -> Pollable:
-        return self._socket.when_writable()
-
-    def close(self) -> None:
-        self._socket.close()
-
-
-class WatchedListener(_WatchedSocket):
+class WatchedListener(WrappedSocket):
     """A socket that listens, and was handed over: who connects is told."""
 
     __slots__ = ("_place", "_watcher")
@@ -247,17 +206,14 @@ def _peer_of(connection: Socket) -> str:
         return ""
 
 
-class _WatchedInternetSocket(_WatchedSocket, InternetSocket):
+class _WatchedInternetSocket(WrappedInternetSocket):
     """What TCP and UDP sockets have in common."""
 
-    __slots__ = ("_asked", "_watch", "family")
-
-    _socket: InternetSocket
+    __slots__ = ("_asked", "_watch")
 
     def __init__(self, socket: InternetSocket, watch: _Watch) -> None:
         super().__init__(socket)
         self._watch = watch
-        self.family = socket.family
         self._asked: SocketAddress | None = None
         """The local address that the program asked for."""
 
@@ -291,21 +247,6 @@ class _WatchedInternetSocket(_WatchedSocket, InternetSocket):
         except KernelError:
             # It was tried, and there is none.
             return None
-
-    def local_address(self) -> SocketAddress:
-        return self._socket.local_address()
-
-    def remote_address(self) -> SocketAddress:
-        return self._socket.remote_address()
-
-    def allowed_by(self, action: str, address: SocketAddress) -> str:
-        return self._socket.allowed_by(action, address)
-
-    def option(self, name: str) -> int:
-        return self._socket.option(name)
-
-    def set_option(self, name: str, value: int) -> None:
-        self._socket.set_option(name, value)
 
 
 class _WatchedTcpSocket(_WatchedInternetSocket, TcpSocket):

@@ -6,6 +6,7 @@ import os
 
 from remit.filesystems.asked import Asked
 from remit.filesystems.decoy import Decoy
+from remit.policy.build import open_ambient_network
 from remit.policy.observing import rules_of, with_rules
 from remit.policy.remit import Remit
 
@@ -16,26 +17,38 @@ if TYPE_CHECKING:
 
     from remit.filesystems.asked import Question
     from remit.kernel.refusals import Refusal
+    from remit.network.asked import Question as NetworkQuestion
     from remit.policy.remit import DirectoryGrant
 
 
 class Asking:
-    """Of one run, which is granted `remit`: each new use of its directories is a question to `ask`.
+    """Of one run, which is granted `remit`: each new use of its directories or its network is a question to `ask`.
 
     What `known` allows, which an earlier run has needed, is not asked for. Directories in memory are the program's own.
     """
 
     __slots__ = ("_ask", "_asked", "_denied", "_known", "_remit")
 
-    def __init__(self, remit: Remit, ask: Callable[[Question], str], known: Remit | None = None) -> None:
+    def __init__(self, remit: Remit, ask: Callable[[Any], str], known: Remit | None = None) -> None:
         self._remit = remit
         self._ask = ask
         self._known = known
         self._asked: dict[str, Asked] = {}
-        self._denied: set[str] = set()
+        self._denied: set[tuple[str, str]] = set()
 
-    def around(self, dirs: dict[str, Any]) -> None:
-        """Put the questions around what was opened of the remit, by the guest's names."""
+    def around(self, options: dict[str, Any]) -> None:
+        """Put the questions around what was opened of the remit, and is in these options of :func:`remit.run`."""
+        self._around_directories(options["dirs"])
+        network = options.get("network")
+        if network is not None:
+            from remit.network.asked import AskedNetwork
+
+            everything = network == "host"
+            opened = open_ambient_network(() if everything else network, everything=everything)
+            known = () if self._known is None or isinstance(self._known.network, str) else self._known.network
+            options["network"] = AskedNetwork(opened, self._answer_of_network, rules=known)
+
+    def _around_directories(self, dirs: dict[str, Any]) -> None:
         own = {each.guest for each in self._remit.dirs if each.kind == "memory"}
         for guest, filesystem in dirs.items():
             if guest not in own and not isinstance(filesystem, Decoy):
@@ -46,7 +59,13 @@ class Asking:
     def _answer(self, question: Question) -> str:
         answer = self._ask(question)
         if answer == "no":
-            self._denied.add(question.path)
+            self._denied.add(("file", question.path))
+        return answer
+
+    def _answer_of_network(self, question: NetworkQuestion) -> str:
+        answer = self._ask(question)
+        if answer == "no":
+            self._denied.add((question.kind, question.subject))
         return answer
 
     def _rules(self, guest: str) -> tuple[str, ...]:
@@ -62,11 +81,11 @@ class Asking:
     def _known_of(self, guest: str) -> DirectoryGrant | None:
         return next((each for each in (self._known.dirs if self._known else ()) if each.guest == guest), None)
 
-    def remembered(self) -> Remit | None:
+    def remembered(self, known: Remit | None) -> Remit | None:
         """`known`, and what was allowed for whole directories, which says more than what was used of them."""
         if not any(asked.always for asked in self._asked.values()):
-            return self._known
-        base = Remit() if self._known is None else self._known
+            return known
+        base = Remit() if known is None else known
         dirs = {each.guest: each for each in base.dirs}
         for guest, asked in self._asked.items():
             grant = dirs.get(guest, self._granted(guest))
@@ -77,7 +96,7 @@ class Asking:
 
     def was_denied(self, refusal: Refusal) -> bool:
         """Whether somebody said so, who need not be told."""
-        return refusal.kind == "file" and refusal.subject in self._denied
+        return (refusal.kind, refusal.subject) in self._denied
 
 
 def _place(remit: Remit | None, grant: DirectoryGrant) -> str | None:
