@@ -17,7 +17,7 @@ from tools import cache
 
 WATCHED = Target(1.3)
 RECORDED = Target(2.0)
-OFF = Target(1.05)
+OFF = Target(1.02)
 LEARNT = Target(1.5)
 ACCESSES, FILES = "100000", "2000"
 

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from remit.kernel.limits import Limits
     from remit.kernel.refusals import Refusal, StoppedAtRefusal
     from remit.kernel.uses import Use
-    from remit.policy.remit import Remit, RemitError
+    from remit.policy.remit import Remit
+    from remit.policy.remit_values import RemitError
     from remit.runtime.bind import with_instance
     from remit.runtime.completed import CompletedProcess
     from remit.runtime.components.instance import AsyncComponentInstance, ComponentInstance
@@ -69,7 +70,7 @@ _HOME = {
     "Refusal": "remit.kernel.refusals",
     "Replayed": "remit.runtime.replay",
     "Remit": "remit.policy.remit",
-    "RemitError": "remit.policy.remit",
+    "RemitError": "remit.policy.remit_values",
     "STDOUT": "remit.runtime.run",
     "Some": "remit.component.values.results",
     "StoppedAtRefusal": "remit.kernel.refusals",

@@ -6,7 +6,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from remit.policy.remit import LIMITS, READ_KINDS, DirectoryGrant, FileGrant, Remit, StreamFile
+from remit.policy.remit import LIMITS, Remit
+from remit.policy.remit_grants import READ_KINDS, DirectoryGrant, FileGrant, StreamFile
 
 # What can be in a path or an argument: no NUL, and nothing that is no Unicode.
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=12)

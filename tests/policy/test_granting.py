@@ -13,7 +13,9 @@ from remit.filesystems.decoy import Decoy
 from remit.fs import Code, Filesystem, How, KernelError, Memory, Overlay, ReadOnly
 from remit.kernel.paths import open_at
 from remit.policy.granting import Granted, GrantError, add_decoy
-from remit.policy.remit import DirectoryGrant, FileGrant, Remit, RemitError, StreamFile
+from remit.policy.remit import Remit
+from remit.policy.remit_grants import DirectoryGrant, FileGrant, StreamFile
+from remit.policy.remit_values import RemitError
 
 
 @pytest.fixture

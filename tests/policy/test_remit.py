@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 
 from policy.remits import remits
-from remit.policy.remit import MAX_ENTRIES, DirectoryGrant, FileGrant, Remit, RemitError, StreamFile
+from remit.policy.remit import Remit
+from remit.policy.remit_grants import DirectoryGrant, FileGrant, StreamFile
+from remit.policy.remit_values import MAX_ENTRIES, RemitError
 
 
 @given(remits())

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from remit.policy.remit import Remit, RemitError
+from remit.policy.remit import Remit
+from remit.policy.remit_values import RemitError
 
 CODE = """
 import sys

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from remit.cli.report import CommandError, shown
 from remit.policy.outlook import Asks, Gets, never_asked
-from remit.policy.remit import RemitError
+from remit.policy.remit_values import RemitError
 from remit.runtime.under_remit import allows, check_names, covers
 
 TYPE_CHECKING = False

@@ -6,7 +6,7 @@ import os
 import sys
 
 from remit.cli.report import CommandError
-from remit.policy.remit import RemitError
+from remit.policy.remit_values import RemitError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

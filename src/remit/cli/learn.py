@@ -15,7 +15,7 @@ from remit.cli.run import carry_out, loaded
 from remit.cli.values import DirectoryGrant, parse_duration
 from remit.cli.world import World, remit_of
 from remit.policy.observing import Observation
-from remit.policy.remit import RemitError
+from remit.policy.remit_values import RemitError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from remit.kernel.refusals import Refusal
-    from remit.policy.remit import DirectoryGrant as Grant
     from remit.policy.remit import Remit
+    from remit.policy.remit_grants import DirectoryGrant as Grant
 
 COMMAND = Command(
     "learn",
@@ -119,8 +119,13 @@ def main(arguments: Sequence[str]) -> int:
             _write(output, path, rest, observation.smallest, remembered, known, digest)
         if asking is not None:
             tell([each for each in refusals if not asking.was_denied(each)], options, world.file)
-    for guest, rule, count in observation.suggestions():
+    suggestions = observation.suggestions()
+    for guest, rule, count in suggestions[:MOST_LINES]:
         complain(f"{shown(output)}: {shown(guest)}: the rule '{shown(rule)}' could stand for {count} of its rules")
+    if len(suggestions) > MOST_LINES:
+        complain(
+            f"{shown(output)}: {len(suggestions) - MOST_LINES:,} more wider rules could stand for ten or more each"
+        )
     unlearned = observation.unlearned()
     for what in unlearned[:MOST_LINES]:
         complain(f"{shown(output)}: no rule was learned for {shown(what)}")

@@ -6,7 +6,8 @@ import os
 
 from remit.cli.options import UsageError
 from remit.cli.report import CommandError, reason
-from remit.policy.remit import Remit, RemitError
+from remit.policy.remit import Remit
+from remit.policy.remit_values import RemitError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -106,7 +106,7 @@ class InterfaceGrant:
 
 def parse_interface(text: str) -> InterfaceGrant:
     """``NAME[#FUNCTION]``, ``-NAME[#FUNCTION]`` or ``NAME[#FUNCTION]=MODULE:OBJECT``."""
-    from remit.policy.remit import reference
+    from remit.policy.remit_values import reference
 
     name, equals, found = text.removeprefix("-").partition("=")
     interface, hash, function = name.partition("#")

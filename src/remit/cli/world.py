@@ -6,7 +6,9 @@ from remit.cli.options import UsageError
 from remit.cli.report import CommandError, complain, shown
 from remit.kernel.errors import KernelError
 from remit.policy.granting import Granted, GrantError, add_decoy
-from remit.policy.remit import DirectoryGrant, Remit, RemitError
+from remit.policy.remit import Remit
+from remit.policy.remit_grants import DirectoryGrant
+from remit.policy.remit_values import RemitError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

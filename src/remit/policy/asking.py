@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from remit.filesystems.asked import Question
     from remit.kernel.refusals import Refusal
     from remit.network.asked import Question as NetworkQuestion
-    from remit.policy.remit import DirectoryGrant
+    from remit.policy.remit_grants import DirectoryGrant
 
 
 class Asking:

@@ -12,7 +12,8 @@ from remit.policy.build import (
     open_ambient_stream_file,
     open_ambient_url,
 )
-from remit.policy.remit import READ_KINDS, RemitError, StreamFile
+from remit.policy.remit_grants import READ_KINDS, StreamFile
+from remit.policy.remit_values import RemitError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from remit.kernel.files import Filesystem
     from remit.network.host import HostSocket
     from remit.policy.quotas import Quotas
-    from remit.policy.remit import DirectoryGrant, FileGrant, Remit
+    from remit.policy.remit import Remit
+    from remit.policy.remit_grants import DirectoryGrant, FileGrant
 
 # As `subprocess` numbers them.
 _STDOUT = -2

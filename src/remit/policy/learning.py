@@ -74,6 +74,9 @@ class Learned:
         found = []
         for path, rights in sorted(below.items()):
             rights &= ~allowed.below(path)
+            # What all below another directory may have already, which comes before it.
+            for parent in parents(path):
+                rights &= ~below.get(parent, 0)
             if rights & ~SEE:
                 found.append(f"{rights_text(rights)} {literal(path)}/**")
         allowed = Allowed([*known, *map(FileRule, found)])

@@ -11,7 +11,7 @@ from remit.network.addresses import is_public, parse_address, parse_ip, text_of
 from remit.network.requests import allowing, for_connection
 from remit.network.rules import CONNECT, HTTP, LISTEN, REACH, RECEIVE, RESOLVE, SEND, Pins, Rule, RuleError, Rules
 from remit.network.watched import SEE
-from remit.policy.remit import MAX_ENTRIES
+from remit.policy.remit_values import MAX_ENTRIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from remit.kernel.uses import Use
 from remit.network.addresses import is_public, parse_address, text_of
 from remit.network.rules import CONNECT, LISTEN, REACH, RESOLVE, Rule, Rules
 from remit.policy.network_learning import LearnedNetwork, Room, parts, special_addresses, suggestions
-from remit.policy.remit import MAX_ENTRIES
+from remit.policy.remit_values import MAX_ENTRIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

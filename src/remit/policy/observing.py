@@ -5,7 +5,7 @@ from __future__ import annotations
 from remit.filesystems.rules import RIGHTS, SEE, FileRule, rights_text
 from remit.policy.learning import Learned
 from remit.policy.network_observing import NetworkObservation
-from remit.policy.remit import DirectoryGrant, FileGrant
+from remit.policy.remit_grants import DirectoryGrant, FileGrant
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

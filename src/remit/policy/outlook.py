@@ -7,7 +7,7 @@ from __future__ import annotations
 from remit.filesystems.rules import CREATE, DELETE, READ, SEE, WRITE, FileRule
 from remit.network.rules import CONNECT, LISTEN, SEND, Rule
 from remit.policy.observing import rules_of
-from remit.policy.remit import READ_KINDS
+from remit.policy.remit_grants import READ_KINDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

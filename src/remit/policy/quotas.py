@@ -7,7 +7,7 @@ import os
 from remit.filesystems.quota import Quota
 from remit.filesystems.subdirectory import Subdirectory
 from remit.policy.build import open_ambient_filesystem
-from remit.policy.remit import RemitError
+from remit.policy.remit_values import RemitError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from remit.policy.learning import Allowed, parents
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from remit.policy.remit import DirectoryGrant, Remit
+    from remit.policy.remit import Remit
+    from remit.policy.remit_grants import DirectoryGrant
 
 
 def changeable_through(path: str, remit: Remit) -> str:

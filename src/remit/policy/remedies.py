@@ -6,7 +6,7 @@ import os
 
 from remit.filesystems.rules import FileRule, literal, rights_text
 from remit.kernel.refusals import LEAVE
-from remit.policy.remit import READ_KINDS
+from remit.policy.remit_grants import READ_KINDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ remit is read, written, shown or checked.
 
 from __future__ import annotations
 
-from remit.policy.remit import RemitError
+from remit.policy.remit_values import RemitError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from remit.component.types import ExternType
     from remit.component.values.classes import Classes
     from remit.interfaces.wasi_0_1.layout import Layout
-    from remit.interfaces.wasi_0_1.tracing import Descriptors
+    from remit.interfaces.wasi_0_1.traced_values import Descriptors
     from remit.kernel.calls import CallSink
 
     class Decoder(Protocol):
@@ -62,10 +62,10 @@ class Tracer:
 
     def wasi_0_1(self, module: str, name: str, layout: Layout, function: Callable[..., Any]) -> Callable[..., Any]:
         """A function of a version of WASI 0.1, watched."""
-        from remit.interfaces.wasi_0_1 import tracing
+        from remit.interfaces.wasi_0_1 import traced_values, tracing
 
         if self._descriptors is None:
-            self._descriptors = tracing.Descriptors()
+            self._descriptors = traced_values.Descriptors()
         return self.watched(module, name, function, tracing.Decoder(name, layout, self._descriptors))
 
     def own(self, module: str, name: str, function: Callable[..., Any]) -> Callable[..., Any]:

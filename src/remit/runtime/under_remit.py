@@ -5,7 +5,8 @@ from __future__ import annotations
 from remit.engine.api import LinkError
 from remit.interfaces.wit.registry import InterfaceName, registry
 from remit.policy.granting import Granted, GrantError, add_decoy
-from remit.policy.remit import Remit, RemitError
+from remit.policy.remit import Remit
+from remit.policy.remit_values import RemitError
 from remit.runtime.bind import INTERFACES
 from remit.runtime.program import WrongDigest
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from interfaces.guest import Guest
 from remit.filesystems.memory import MemoryFilesystem
 from remit.interfaces import preview0, preview1
-from remit.interfaces.wasi_0_1 import functions, tracing
+from remit.interfaces.wasi_0_1 import functions, traced_values, tracing
 from remit.interfaces.wasi_0_1.errno import ERRNO
 from remit.kernel import rights
 from remit.kernel.calls import Call, shown
@@ -29,16 +29,16 @@ def test_the_table_has_the_parameters_of_the_type(name: str) -> None:
 
 
 def test_names_of_numbers() -> None:
-    names = {code: tracing.ERRNO_NAMES[number] for code, number in ERRNO.items()}
+    names = {code: traced_values.ERRNO_NAMES[number] for code, number in ERRNO.items()}
     assert (names[Code.NO_ENTRY], names[Code.NOT_CAPABLE], names[Code.BAD_DESCRIPTOR]) == (
         "NOENT",
         "NOTCAPABLE",
         "BADF",
     )
-    assert len(tracing.ERRNO_NAMES) == 77
-    assert 1 << len(tracing.RIGHTS) == rights.ALL + 1
-    assert tracing.RIGHTS.index("SOCK_ACCEPT") == rights.SOCKET_ACCEPT.bit_length() - 1
-    assert tracing.RIGHTS.index("FD_FILESTAT_GET") == rights.FILE_STAT.bit_length() - 1
+    assert len(traced_values.ERRNO_NAMES) == 77
+    assert 1 << len(traced_values.RIGHTS) == rights.ALL + 1
+    assert traced_values.RIGHTS.index("SOCK_ACCEPT") == rights.SOCKET_ACCEPT.bit_length() - 1
+    assert traced_values.RIGHTS.index("FD_FILESTAT_GET") == rights.FILE_STAT.bit_length() - 1
 
 
 class Traced:
@@ -47,7 +47,7 @@ class Traced:
     def __init__(self, guest: Guest, preview: ModuleType) -> None:
         self.guest = guest
         self.layout = preview.LAYOUT
-        self.descriptors = tracing.Descriptors()
+        self.descriptors = traced_values.Descriptors()
         self.last = Call(1, 1, preview.MODULE, "", 0.0)
 
     def __call__(self, name: str, *arguments: int) -> str:
@@ -155,7 +155,7 @@ def test_any_memory_and_any_arguments(data: st.DataObject, name: str, preview: M
 
     types = functions.function_type(name).params
     arguments = [data.draw(numbers) % (2**64 if type == "i64" else 2**32) for type in types]
-    descriptors = tracing.Descriptors()
+    descriptors = traced_values.Descriptors()
     decoder = tracing.Decoder(name, preview.LAYOUT, descriptors)
     call = Call(1, 1, preview.MODULE, name, 0.0)
     frame = decoder.begin(call, (Caller, *arguments))

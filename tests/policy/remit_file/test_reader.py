@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policy.remits import remits
-from remit.policy.remit import DirectoryGrant, FileGrant, Remit, RemitError, StreamFile
+from remit.policy.remit import Remit
 from remit.policy.remit_file import reader
+from remit.policy.remit_grants import DirectoryGrant, FileGrant, StreamFile
+from remit.policy.remit_values import RemitError
 
 WHOLE = """
 program = "tool.wasm"

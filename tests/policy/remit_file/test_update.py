@@ -10,8 +10,9 @@ from hypothesis import given
 
 from policy.remit_file.test_reader import WHOLE
 from policy.remits import remits
-from remit.policy.remit import DirectoryGrant, Remit
+from remit.policy.remit import Remit
 from remit.policy.remit_file.update import update_file, updated
+from remit.policy.remit_grants import DirectoryGrant
 
 pytest.importorskip("tomlkit", reason="changes files, and comes with remit[test]")
 

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from policy.remit_file.test_reader import WHOLE
 from policy.remits import remits
-from remit.policy.remit import DirectoryGrant, Remit, RemitError
+from remit.policy.remit import Remit
 from remit.policy.remit_file.writer import size_text, time_text
+from remit.policy.remit_grants import DirectoryGrant
+from remit.policy.remit_values import RemitError
 from remit.policy.values import parse_size, parse_time
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from remit.filesystems.rules import RIGHTS as _RIGHTS
 from remit.filesystems.rules import FileRule, rights_text
-from remit.policy.remit import KINDS, LARGEST, LIMITS, MAX_ENTRIES, reference
+from remit.policy.remit import LIMITS
+from remit.policy.remit_grants import KINDS
+from remit.policy.remit_values import LARGEST, MAX_ENTRIES, reference
 from remit.policy.values import parse_count, parse_duration, parse_seed, parse_size, parse_time
 
 TYPE_CHECKING = False

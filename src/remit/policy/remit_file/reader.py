@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import tomllib
 
-from remit.policy.remit import MAX_ENTRIES, DirectoryGrant, FileGrant, Remit, RemitError, StreamFile
+from remit.policy.remit import Remit
 from remit.policy.remit_file.keys import TABLES, TOP, sort_of
 from remit.policy.remit_file.lines import MAX_DEPTH, Lines, TooDeep
+from remit.policy.remit_grants import DirectoryGrant, FileGrant, StreamFile
+from remit.policy.remit_values import MAX_ENTRIES, RemitError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

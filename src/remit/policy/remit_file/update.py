@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 
-from remit.policy.remit import RemitError
 from remit.policy.remit_file.keys import TABLES
 from remit.policy.remit_file.reader import parse, read
 from remit.policy.remit_file.writer import replace, save, to_dict
+from remit.policy.remit_values import RemitError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

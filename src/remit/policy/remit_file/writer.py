@@ -6,8 +6,9 @@ import errno
 import os
 import tempfile
 
-from remit.policy.remit import READ_KINDS, RemitError, StreamFile
 from remit.policy.remit_file.keys import TABLES
+from remit.policy.remit_grants import READ_KINDS, StreamFile
+from remit.policy.remit_values import RemitError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
