@@ -54,6 +54,7 @@ REMIT = {
         "listing_entries=, path_bytes=, poll_subscriptions=, random_bytes=, recorded_bytes=)"
     ),
     "LinkError": "exception",
+    "Observation": "(remit)",
     "Ok": "(value=)",
     "OutOfBounds": "exception",
     "PIPE": "int",

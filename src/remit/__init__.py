@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from remit.kernel.limits import Limits
     from remit.kernel.refusals import Refusal, StoppedAtRefusal
     from remit.kernel.uses import Use
+    from remit.policy.observing import Observation
     from remit.policy.remit import Remit
     from remit.policy.remit_values import RemitError
     from remit.runtime.bind import with_instance
@@ -63,6 +64,7 @@ _HOME = {
     "KernelError": "remit.kernel.errors",
     "Limits": "remit.kernel.limits",
     "LinkError": "remit.engine.api",
+    "Observation": "remit.policy.observing",
     "Ok": "remit.component.values.results",
     "OutOfBounds": "remit.engine.api",
     "PIPE": "remit.runtime.run",
@@ -109,6 +111,7 @@ __all__ = [
     "KernelError",
     "Limits",
     "LinkError",
+    "Observation",
     "Ok",
     "OutOfBounds",
     "Program",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from remit.filesystems.rules import RIGHTS, SEE, FileRule, rights_text
 from remit.policy.learning import Learned
 from remit.policy.network_observing import NetworkObservation
+from remit.policy.remit import Remit
 from remit.policy.remit_grants import DirectoryGrant, FileGrant
 
 TYPE_CHECKING = False
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from remit.kernel.uses import Use
-    from remit.policy.remit import Remit
 
 
 NETWORK = "network"
@@ -27,7 +27,18 @@ MOST_TOLD = 3
 
 
 class Observation:
-    """Of one run, or of several with the same remit: give it to them as `on_use`."""
+    """Of one run, or of several with the same remit: give it to them as `on_use`.
+
+    ::
+
+        given = remit.Remit(dirs=[remit.Remit.Directory("/data", "data", rights="all")])
+        seen = remit.Observation(given)
+        remit.run(["tool.wasm"], remit=given, on_use=seen)
+        seen.smallest().save("remit.toml")
+
+    Args:
+        remit: What the program is granted, and what of it can be found to be needed, or too much. TypeError.
+    """
 
     __slots__ = ("_learned", "_network", "_own", "_remit", "_used", "_whole", "accepted")
 
@@ -38,6 +49,8 @@ class Observation:
     """To be told the same again would change nothing."""
 
     def __init__(self, remit: Remit) -> None:
+        if not isinstance(remit, Remit):
+            raise TypeError(f"remit is {remit!r} ({type(remit).__name__}): a remit.Remit is wanted")
         self._remit = remit
         self._learned: dict[str, Learned] = {}
         """By the path of the directory that was granted."""

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from remit.kernel.limits import Limits as _Limits
+    from remit.kernel.refusals import Refusal
 
 OWN_LIMITS = ("timeout", "fuel", "memory", "disk", "files")
 """Those beside the fields of :class:`remit.Limits`."""
@@ -242,6 +243,15 @@ class Remit:
             FileGrant(each.guest, moved(each.path), rights=each.rights, source=each.source) for each in self.files
         ]
         return Remit(**fields)
+
+    def remedy(self, refusal: Refusal) -> str:
+        """What would allow a program under this remit what it was refused: TOML, and where in its file it belongs.
+
+        "" if nothing is known that would.
+        """
+        from remit.policy.remedies import remedy
+
+        return remedy(self, refusal)
 
     def imports(self) -> dict[str, Any]:
         """The objects of :attr:`replaced_interfaces`, imported now, for :func:`remit.load`. RemitError."""
