@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from passthrough import DATA, SCRATCH, SIZE, Guest
 
 SUCCESS = 0
+SECOND = 0x3000
 FD_READ, FD_WRITE = 1 << 1, 1 << 6
 
 
@@ -73,6 +74,8 @@ def perform(guest: Guest, step: tuple[Any, ...]) -> tuple[int, bytes]:
         errno = guest.call(name, fd, *guest.iovec(*vectors), *end)
     elif name == "unlink":
         errno = guest.call("path_unlink_file", 3, *guest.path(rest[0]))
+    elif name == "rename":
+        errno = guest.call("path_rename", 3, *guest.path(rest[0]), 3, *guest.path(rest[1], SECOND))
     else:
         errno = guest.call(name, *rest)
     if errno == SUCCESS and name in ("stat", "fd_filestat_get"):

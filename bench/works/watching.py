@@ -1,5 +1,5 @@
-"""What it costs to be told what a program does with its files: the audit log, tracing when it is off, recording, and
-learning."""
+"""What it costs to grant less than a directory, and to be told what a program does: rules, read-only directories, the audit
+log, tracing when it is off, recording, and learning."""
 
 from __future__ import annotations
 
@@ -19,11 +19,14 @@ WATCHED = Target(1.3)
 RECORDED = Target(2.0)
 OFF = Target(1.02)
 LEARNT = Target(1.5)
+READING = Target(1.1)
+RULES = Target(1.3)
 ACCESSES, FILES = "100000", "2000"
 
 
 def rows(setting: Setting) -> Iterator[Row]:
-    seconds = _in_one_process(guest("files"), setting.scratch / "watching", setting.rounds * 2)
+    yield from _limited(setting)
+    seconds = _in_one_process("files", setting.scratch / "watching", setting.rounds * 2, guest("files"))
     plain = seconds["plain"]
     work = "2,000 small files, 64 MiB"
     yield Row(f"{work}: on_use, a function", "CPU s", seconds["callback"], "without", plain, WATCHED)
@@ -35,9 +38,21 @@ def rows(setting: Setting) -> Iterator[Row]:
     yield _learning(setting)
 
 
-def _in_one_process(program: Path, directory: Path, rounds: int) -> dict[str, float]:
+def _limited(setting: Setting) -> Iterator[Row]:
+    """What it costs to be granted less than a whole directory."""
+    programs = guest("files"), guest("reading")
+    seconds = _in_one_process("limited", setting.scratch / "limited", setting.rounds * 2, *programs)
+    plain = "all of the directory"
+    work = "2,000 small files, 64 MiB: a rule for each file"
+    yield Row(work, "CPU s", seconds["writing by rules"], plain, seconds["writing"], RULES)
+    work = "reading 4,000 files, 32 MiB"
+    yield Row(f"{work}: read-only", "CPU s", seconds["reading only"], plain, seconds["reading"], READING)
+    yield Row(f"{work}: a rule for each", "CPU s", seconds["reading by rules"], plain, seconds["reading"], RULES)
+
+
+def _in_one_process(module: str, directory: Path, rounds: int, *programs: Path) -> dict[str, float]:
     directory.mkdir()
-    command = [sys.executable, "-m", "bench.watching.files", str(program), str(directory), str(rounds)]
+    command = [sys.executable, "-m", f"bench.watching.{module}", *map(str, programs), str(directory), str(rounds)]
     done = subprocess.run(command, cwd=cache.REPOSITORY, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise FailedError(f"`{' '.join(command)}` ended with status {done.returncode}: {done.stderr.strip()}")

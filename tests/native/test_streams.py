@@ -120,11 +120,10 @@ def test_writes_are_really_served_by_it(place: Path) -> None:
 
 def not_plain(place: Path) -> Iterator[tuple[str, Any]]:
     yield "memory", remit.fs.Memory({"file": CONTENT})
-    yield "read-only", remit.fs.ReadOnly(remit.fs.Host(place))
     yield "overlay", remit.fs.Overlay(remit.fs.Host(place))
 
 
-@pytest.mark.parametrize("name", ["memory", "read-only", "overlay"])
+@pytest.mark.parametrize("name", ["memory", "overlay"])
 def test_what_is_not_plainly_a_file_of_the_hosts_is_pythons(
     place: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

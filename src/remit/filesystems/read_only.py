@@ -42,6 +42,11 @@ class ReadOnlyDirectory(UnchangeableDirectory):
         self._origin = origin
 
     @property
+    def inner(self) -> Directory:
+        """The directory that it stands before."""
+        return self._directory
+
+    @property
     def origin(self) -> object:
         return self._origin
 
@@ -95,6 +100,11 @@ class ReadOnlyFile(UnchangeableFile):
     def __init__(self, file: File) -> None:
         self._file = file
         self.seekable = file.seekable
+
+    @property
+    def inner(self) -> File:
+        """The file that it stands before."""
+        return self._file
 
     def stat(self) -> Stat:
         return self._file.stat()

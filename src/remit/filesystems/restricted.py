@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+from _weakrefset import WeakSet
 
 from remit.filesystems.arguments import wanted_filesystem
 from remit.filesystems.read_only import ReadOnlyFile
@@ -14,9 +15,16 @@ from remit.kernel.refusals import Refused, Want
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Protocol
 
     from remit.filesystems.rules import FileRule
     from remit.kernel.files import DirectoryEntry, Stat
+
+    class Listener(Protocol):
+        """Who keeps what rules have said."""
+
+        def rules_changed(self) -> None: ...
+
 
 MAX_KNOWN = 1024
 """Names of a directory whose rights are remembered."""
@@ -58,7 +66,7 @@ class Restricted(Filesystem):
         with self._policy.lock:
             self._policy.rules = file_rules([*self._policy.rules, rule])
             # Whatever is remembered was without it.
-            self._policy.moves += 1
+            self._policy.changed()
 
     def root(self) -> Directory:
         root = self._filesystem.root()
@@ -73,7 +81,7 @@ class Restricted(Filesystem):
 class _Policy:
     """The rules of one filesystem, and the directories of it that are open."""
 
-    __slots__ = ("lock", "moves", "rules", "top")
+    __slots__ = ("listeners", "lock", "moves", "rules", "top")
 
     def __init__(self, rules: tuple[FileRule, ...]) -> None:
         self.rules = rules
@@ -82,6 +90,13 @@ class _Policy:
         self.moves = 0
         """How often directories were moved, by which others may lie elsewhere, or rules were added."""
         self.top = _Place(self, None, "")
+        self.listeners: WeakSet[Listener] = WeakSet()
+
+    def changed(self) -> None:
+        """What was known of rights by paths may not be true any more. With the lock held."""
+        self.moves += 1
+        for each in self.listeners:
+            each.rules_changed()
 
 
 class _Place:
@@ -173,7 +188,7 @@ class _Place:
             place._name = target_name
             place._parent = target
             target._below[target_name] = place
-        self.policy.moves += 1
+        self.policy.changed()
 
 
 class RestrictedDirectory(Directory):
@@ -187,6 +202,24 @@ class RestrictedDirectory(Directory):
         self._place = place
         self._open = True
         self.read_only = directory.read_only
+
+    @property
+    def inner(self) -> Directory:
+        """The directory that it stands before."""
+        return self._directory
+
+    def rights_of(self, path: str) -> int:
+        """What the rules allow with `path`, which is names with slashes between them, none of them that of a link."""
+        first, *names = path.split("/")
+        found = self._place.rights_of(first)
+        for name in names:
+            found = found.below(name)
+        return found.own
+
+    def tell_changes(self, listener: Listener) -> None:
+        """Have `listener` be told when :meth:`rights_of` may say something else than before. It is kept weakly."""
+        with self._place.policy.lock:
+            self._place.policy.listeners.add(listener)
 
     @property
     def origin(self) -> object:

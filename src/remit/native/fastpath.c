@@ -31,7 +31,8 @@
 
 /* ---- Shared with Python: remit/native/table.py declares the same structures. ---- */
 
-enum kind { FREE = 0, OTHER = 1, REGULAR_FILE = 2, DIRECTORY = 3, WATCHED = 4, TAPED = 5, TAPED_DIRECTORY = 6 };
+enum kind { FREE = 0, OTHER = 1, REGULAR_FILE = 2, DIRECTORY = 3, WATCHED = 4, TAPED = 5, TAPED_DIRECTORY = 6,
+            RESTRICTED = 7 };
 
 struct slot {
     int32_t host;          /* the host's descriptor */
@@ -40,9 +41,10 @@ struct slot {
     uint16_t flags;        /* WASI fdflags */
     uint64_t rights;       /* what may be done with it */
     uint64_t inheriting;   /* what may be done with what is opened through it */
-    int64_t position;      /* of a REGULAR_FILE; of a WATCHED directory, the number of its path */
+    int64_t position;      /* of a REGULAR_FILE; of a WATCHED or RESTRICTED directory, the number of its path */
     uint32_t object;       /* of a TAPED one, a regular file whose calls are recorded, and a TAPED_DIRECTORY: its number */
-    uint32_t reserved;
+    uint8_t read_only;     /* nothing is changed through it: a REGULAR_FILE that is open to be read, or a directory */
+    uint8_t reserved[3];
 };
 
 /* What was done with a path, for Python to tell. */
@@ -55,6 +57,17 @@ struct told {
     uint16_t uses;
     uint16_t length;
     char path[MAX_TOLD_PATH];
+};
+
+/* What the rules of a RESTRICTED directory say of a path: see `verdicts` of the table. */
+#define MAX_JUDGED_PATH 108
+enum { MAY_READ = 2, MAY_WRITE = 4, MAY_CREATE = 8 };
+struct verdict {
+    int64_t place;         /* the number of the directory, from 1 */
+    uint64_t stamp;        /* that of the table when it was asked for */
+    uint16_t rights;       /* none: Python's turn */
+    uint16_t length;
+    char path[MAX_JUDGED_PATH];
 };
 
 struct table {
@@ -80,6 +93,11 @@ struct table {
     uint32_t told_count;
     uint8_t seeing;        /* what is only looked at is told, too */
     uint8_t reserved2[3];
+    /* Asks Python what the rules of a RESTRICTED directory say of a path. A trap, or NULL. */
+    void *(*judge)(void *caller, uint32_t descriptor, const char *path, uint32_t *rights);
+    struct verdict *verdicts; /* what it has said, in sets by its hash */
+    uint64_t verdict_count;
+    uint64_t stamp;        /* another one whenever what was said may not be true any more */
 };
 
 /* ---- WASI preview 1: the numbers that are used. ---- */
@@ -193,7 +211,7 @@ static void *transfer(void *env, void *caller, value *args, size_t count, int wr
         FALL_BACK;
     if (slot->flags & (FDFLAG_DSYNC | FDFLAG_RSYNC | FDFLAG_SYNC))
         FALL_BACK;
-    if (writing && (slot->flags & FDFLAG_APPEND))
+    if (writing && ((slot->flags & FDFLAG_APPEND) || slot->read_only))
         FALL_BACK;
     int vector_count = vectors(&guest, args[1].i32, args[2].i32, iov, &total);
     int64_t offset = at_offset ? (int64_t)args[3].i64 : slot->position;
@@ -513,6 +531,37 @@ static int tell_way(struct guest *guest, void *caller, uint32_t descriptor, cons
     return *trap == NULL && table->slots[descriptor].kind == WATCHED;
 }
 
+/* What the rules of a RESTRICTED directory say of a path that is names and nothing else, or 0 and perhaps a trap. Where a
+ * link is on the way it is of no use: what counts is where a path leads. */
+static uint32_t judged(struct guest *guest, void *caller, uint32_t descriptor, const char *path, void **trap)
+{
+    const struct table *table = guest->table;
+    const struct slot *slot = &table->slots[descriptor];
+    size_t length = strlen(path);
+    int64_t place = slot->position;
+    uint64_t stamp = table->stamp, hash = hash_of(place, 0, path, length);
+    struct verdict *set = &table->verdicts[hash % (table->verdict_count / TOLD_WAYS) * TOLD_WAYS];
+    struct verdict *kept = &set[(hash >> 40) % TOLD_WAYS];
+    *trap = NULL;
+    for (int i = 0; i < TOLD_WAYS; i++) {
+        if (set[i].place == place && set[i].stamp == stamp && set[i].length == length &&
+            memcmp(set[i].path, path, length) == 0)
+            return set[i].rights;
+        if (set[i].place == 0 || set[i].stamp != stamp)
+            kept = &set[i];
+    }
+    uint32_t rights = 0;
+    *trap = table->judge(caller, descriptor, path, &rights);
+    if (*trap != NULL)
+        return 0;
+    enter(guest, caller);
+    if (length <= MAX_JUDGED_PATH) {
+        *kept = (struct verdict){ .place = place, .stamp = stamp, .rights = (uint16_t)rights, .length = (uint16_t)length };
+        memcpy(kept->path, path, length);
+    }
+    return slot->kind == RESTRICTED && slot->position == place ? rights : 0;
+}
+
 void *remit_path_filestat_get(void *env, void *caller, value *args, size_t count)
 {
     struct guest guest;
@@ -534,14 +583,22 @@ void *remit_path_filestat_get(void *env, void *caller, value *args, size_t count
         put_filestat(&guest, result, &found);
         RETURN(SUCCESS);
     }
+    if (slot == NULL)
+        slot = slot_of(&guest, args[0].i32, RESTRICTED, RIGHT_PATH_FILESTAT_GET);
     if (slot == NULL || (lookup & ~(uint32_t)LOOKUP_SYMLINK_FOLLOW) || !inside(&guest, result, 64) ||
         !plain_path(&guest, args[2].i32, args[3].i32, path))
         FALL_BACK;
-    int seeing = slot->kind == WATCHED && guest.table->seeing;
-    if (seeing && !only_names(path))
+    int seeing = slot->kind == WATCHED && guest.table->seeing, restricted = slot->kind == RESTRICTED;
+    if ((seeing || restricted) && !only_names(path))
         FALL_BACK;
-    int failed = stat_beneath(slot->host, path, lookup & LOOKUP_SYMLINK_FOLLOW, seeing ? RESOLVE_NO_SYMLINKS : 0, &stat);
     void *trap = NULL;
+    if (restricted && !judged(&guest, caller, args[0].i32, path, &trap)) {
+        if (trap != NULL)
+            return trap;
+        FALL_BACK;
+    }
+    int failed = stat_beneath(slot->host, path, lookup & LOOKUP_SYMLINK_FOLLOW,
+                              seeing || restricted ? RESOLVE_NO_SYMLINKS : 0, &stat);
     if (failed == ENOENT && (!seeing || strchr(path, '/') == NULL || tell_way(&guest, caller, args[0].i32, path, &trap)))
         RETURN(NOENT);
     if (trap != NULL)
@@ -567,16 +624,23 @@ static struct slot *free_slot(struct table *table)
     return NULL;
 }
 
+static int open_without_links(int directory, const char *path, uint64_t flags)
+{
+    if (strchr(path, '/') == NULL)
+        return openat(directory, path, (int)flags | O_NOFOLLOW, 0666);
+    return open_resolved(directory, path, flags | O_NOFOLLOW, flags & O_CREAT ? 0666 : 0, RESOLVE_NO_SYMLINKS);
+}
+
 /* Open a regular file: its descriptor, or -1 and an errno, and nothing has happened that Python's turn would not do. */
-static int open_file(int directory, const char *path, uint64_t flags)
+static int open_file(int directory, const char *path, uint64_t flags, int without_links)
 {
     struct stat stat;
     int host = -1;
     errno = ELOOP;
     /* A single name that is no link cannot lead outside, and openat is the cheaper call. */
-    if (strchr(path, '/') == NULL)
-        host = openat(directory, path, (int)flags | O_NOFOLLOW, 0666);
-    if (host < 0 && errno == ELOOP)
+    if (without_links || strchr(path, '/') == NULL)
+        host = open_without_links(directory, path, flags);
+    if (host < 0 && errno == ELOOP && !without_links)
         host = open_beneath(directory, path, flags, flags & O_CREAT ? 0666 : 0);
     if (host >= 0 && (fstat(host, &stat) != 0 || !S_ISREG(stat.st_mode))) {
         close(host);
@@ -584,13 +648,6 @@ static int open_file(int directory, const char *path, uint64_t flags)
         return -1;
     }
     return host;
-}
-
-static int open_without_links(int directory, const char *path, uint64_t flags)
-{
-    if (strchr(path, '/') == NULL)
-        return openat(directory, path, (int)flags | O_NOFOLLOW, 0666);
-    return open_resolved(directory, path, flags | O_NOFOLLOW, flags & O_CREAT ? 0666 : 0, RESOLVE_NO_SYMLINKS);
 }
 
 /* The same below a WATCHED directory: where no link is on the way, and so that it is known whether the file was made. */
@@ -632,6 +689,8 @@ void *remit_path_open(void *env, void *caller, value *args, size_t count)
     struct tape *tape = NULL;
     if (directory == NULL && (directory = slot_of(&guest, args[0].i32, TAPED_DIRECTORY, needed)) != NULL)
         tape = guest.table->tape;
+    if (directory == NULL)
+        directory = slot_of(&guest, args[0].i32, RESTRICTED, needed);
     if (directory == NULL || (lookup & ~(uint32_t)LOOKUP_SYMLINK_FOLLOW) || !inside(&guest, result, 4))
         FALL_BACK;
     if ((oflags & ~(uint32_t)(OFLAG_CREAT | OFLAG_EXCL | OFLAG_TRUNC)) ||
@@ -652,11 +711,21 @@ void *remit_path_open(void *env, void *caller, value *args, size_t count)
     flags |= oflags & OFLAG_CREAT ? O_CREAT : 0;
     flags |= oflags & OFLAG_EXCL ? O_EXCL : 0;
     flags |= oflags & OFLAG_TRUNC ? O_TRUNC : 0;
-    int watched = directory->kind == WATCHED, created = 0;
+    int watched = directory->kind == WATCHED, restricted = directory->kind == RESTRICTED, created = 0;
     int has_way = watched && guest.table->seeing && strchr(path, '/') != NULL;
+    uint8_t read_only = directory->read_only;
     void *trap = NULL;
-    if (watched && !only_names(path))
+    if (((watched || restricted) && !only_names(path)) || (read_only && (write || (flags & O_CREAT))))
         FALL_BACK;
+    if (restricted) {
+        uint32_t may = judged(&guest, caller, args[0].i32, path, &trap);
+        uint32_t must = (read || !write ? MAY_READ : 0) | (write ? MAY_WRITE : 0) | (flags & O_CREAT ? MAY_CREATE : 0);
+        if (trap != NULL)
+            return trap;
+        if ((may & must) != must)
+            FALL_BACK;
+        read_only = !(may & MAY_WRITE);
+    }
     /* What raises when it is told of the way keeps the file from being made or cut. */
     if (has_way && (flags & (O_CREAT | O_TRUNC)) && !tell_way(&guest, caller, args[0].i32, path, &trap)) {
         if (trap != NULL)
@@ -665,7 +734,8 @@ void *remit_path_open(void *env, void *caller, value *args, size_t count)
     }
     /* Of what is recorded, only what leads nowhere else: the rest is several calls. */
     flags |= tape != NULL ? O_NOFOLLOW : 0;
-    int host = watched ? open_watched(directory->host, path, flags, &created) : open_file(directory->host, path, flags);
+    int host = watched ? open_watched(directory->host, path, flags, &created)
+               : open_file(directory->host, path, flags, restricted);
     if (host < 0) {
         if (errno == ENOENT && tape == NULL && !(oflags & OFLAG_CREAT) && (!has_way || tell_way(&guest, caller, args[0].i32, path, &trap)))
             RETURN(NOENT);
@@ -693,6 +763,7 @@ void *remit_path_open(void *env, void *caller, value *args, size_t count)
         object = tape_opened(tape, directory->object, path, how & (READ_IT | WRITE_IT) ? how : how | READ_IT);
     }
     *slot = (struct slot){ .host = host, .object = object, .kind = tape != NULL ? TAPED : REGULAR_FILE, .flags = (uint16_t)fdflags,
+                           .read_only = read_only,
                            .rights = rights & guest.table->file_rights, .inheriting = inheriting };
     uint32_t number = (uint32_t)(slot - guest.table->slots);
     guest.table->lowest_free = number + 1;
@@ -785,6 +856,6 @@ int remit_native_init(void *const *functions)
 size_t remit_native_sizes(size_t which)
 {
     const size_t sizes[] = { sizeof(struct slot), sizeof(struct table), sizeof(struct import), sizeof(struct told),
-                             sizeof(struct tape) };
+                             sizeof(struct tape), sizeof(struct verdict) };
     return which < sizeof sizes / sizeof sizes[0] ? sizes[which] : 0;
 }

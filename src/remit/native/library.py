@@ -47,7 +47,8 @@ class Slot(ctypes.Structure):
         ("inheriting", ctypes.c_uint64),
         ("position", ctypes.c_int64),
         ("object", ctypes.c_uint32),
-        ("reserved", ctypes.c_uint32),
+        ("read_only", ctypes.c_uint8),
+        ("reserved", ctypes.c_uint8 * 3),
     )
 
 
@@ -82,6 +83,10 @@ class Table(ctypes.Structure):
         ("told_count", ctypes.c_uint32),
         ("seeing", ctypes.c_uint8),
         ("reserved2", ctypes.c_uint8 * 3),
+        ("judge", ctypes.c_void_p),
+        ("verdicts", ctypes.c_void_p),
+        ("verdict_count", ctypes.c_uint64),
+        ("stamp", ctypes.c_uint64),
     )
 
 
@@ -111,6 +116,18 @@ class Told(ctypes.Structure):
         ("uses", ctypes.c_uint16),
         ("length", ctypes.c_uint16),
         ("path", ctypes.c_char * 116),
+    )
+
+
+class Verdict(ctypes.Structure):
+    """``struct verdict`` of fastpath.c: what rules say of a path."""
+
+    _fields_ = (
+        ("place", ctypes.c_int64),
+        ("stamp", ctypes.c_uint64),
+        ("rights", ctypes.c_uint16),
+        ("length", ctypes.c_uint16),
+        ("path", ctypes.c_char * 108),
     )
 
 
@@ -156,13 +173,16 @@ class Call(ctypes.Structure):
 
 
 CLOSED, INPUT, OUTPUT = range(3)
-FREE, OTHER, REGULAR_FILE, DIRECTORY, WATCHED, TAPED, TAPED_DIRECTORY = range(7)
+FREE, OTHER, REGULAR_FILE, DIRECTORY, WATCHED, TAPED, TAPED_DIRECTORY, RESTRICTED = range(8)
 
 CREATED, READ, WRITTEN, SEEN = 1, 2, 4, 8
 """What C says was done with a path below a watched directory."""
 
 TELL = (ctypes.c_uint32, ctypes.c_uint32, ctypes.c_char_p)
 """How it says so: the descriptor of the directory, what was done, and the path."""
+
+JUDGE = (ctypes.c_uint32, ctypes.c_char_p, ctypes.c_void_p)
+"""How it asks for the rights of a path: the descriptor of the directory, the path, and where the rights are put."""
 
 _address_of: dict[str, int] | None = None
 
@@ -203,7 +223,7 @@ def _load(engine_functions: Sequence[int]) -> dict[str, int]:
     if not os.path.exists(path):
         return {}
     library = ctypes.CDLL(path)
-    for name, structures in (("native", (Slot, Table, Import, Told, TapeBuffer)), ("streams", (Stream, Call))):
+    for name, structures in (("native", (Slot, Table, Import, Told, TapeBuffer, Verdict)), ("streams", (Stream, Call))):
         sizes = getattr(library, f"remit_{name}_sizes", None)
         for which, structure in enumerate(structures):
             size = _size(sizes, which)

@@ -68,12 +68,18 @@ class SharedHandles:
 
 
 def _stream_of(position: Position) -> Stream | None:
-    host = position.file.host_descriptor()
+    file = position.file
+    if not position.writes:
+        from remit.filesystems.read_only import ReadOnlyFile
+
+        # To read is all that it lets through.
+        file = file.inner if type(file) is ReadOnlyFile else file
+    host = file.host_descriptor()
     if host is None or position.ended or position.offset > MAX_OFFSET:
         return None
     from remit.filesystems.host_files import HostFile
 
     # C does what the methods of that class do, and no subclass, which may do less.
-    if type(position.file) is not HostFile:
+    if type(file) is not HostFile:
         return None
     return Stream(host, OUTPUT if position.writes else INPUT, position.offset, position.most)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import sys
 
 from remit.kernel import rights as right
 from remit.kernel.clocks import HostMonotonicClock, HostWallClock
@@ -27,6 +28,7 @@ from remit.native.library import (
     OTHER,
     READ,
     REGULAR_FILE,
+    RESTRICTED,
     SEEN,
     TAPED,
     TAPED_DIRECTORY,
@@ -36,6 +38,7 @@ from remit.native.library import (
     Slot,
     Table,
     Told,
+    Verdict,
 )
 
 TYPE_CHECKING = False
@@ -43,7 +46,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any, Protocol
 
-    from remit.filesystems.host_files import HostFile
+    from remit.filesystems.read_only import ReadOnlyDirectory, ReadOnlyFile
+    from remit.filesystems.restricted import RestrictedDirectory
     from remit.filesystems.watched import WatchedDirectory
     from remit.kernel.files import Directory, File
     from remit.kernel.limits import Limits
@@ -67,13 +71,16 @@ _ACTIONS = tuple([tuple([name for use, name in _NAMES if uses & use]) for uses i
 TOLD = 1 << 15
 """Uses that are remembered where none need be told twice, which takes 4 MiB."""
 
+VERDICTS = 1 << 13
+"""Paths of which it is remembered what rules say, which takes 1 MiB."""
+
 
 class SlotFile(OpenFile):
     """An open plain host file whose state is in a slot."""
 
     __slots__ = ("slot",)
 
-    def __init__(self, file: HostFile, slot: Slot) -> None:
+    def __init__(self, file: File, slot: Slot) -> None:
         self.file = file
         self.slot = slot
         self._type = FileType.REGULAR_FILE
@@ -185,7 +192,11 @@ class _Entries(dict[int, "OpenFile | OpenDirectory"]):
         slot = self._slots[number]
         writable = fcntl.fcntl(slot.host, fcntl.F_GETFL) & os.O_ACCMODE != os.O_RDONLY
         kind, slot.kind = slot.kind, FREE
-        file = HostFile(slot.host, writable=writable)
+        file: File = HostFile(slot.host, writable=writable)
+        if slot.read_only:
+            from remit.filesystems.read_only import ReadOnlyFile
+
+            file = ReadOnlyFile(file)
         entry: SlotFile
         if kind == TAPED:
             assert self.taped is not None
@@ -201,7 +212,18 @@ class _Entries(dict[int, "OpenFile | OpenDirectory"]):
 class NativeDescriptorTable(DescriptorTable):
     """A descriptor table whose plain host files C can use. One thread at a time, as every table."""
 
-    __slots__ = ("_behind", "_places", "_slots", "_tape", "_told", "table")
+    __slots__ = (
+        "__weakref__",
+        "_behind",
+        "_judge",
+        "_judged",
+        "_places",
+        "_slots",
+        "_tape",
+        "_told",
+        "_verdicts",
+        "table",
+    )
 
     def __init__(self, limits: Limits) -> None:
         super().__init__(limits.descriptors)
@@ -209,6 +231,10 @@ class NativeDescriptorTable(DescriptorTable):
         self._told: ctypes.Array[Told] | None = None
         self._places: dict[tuple[str, str], int] = {}
         """Grants and paths of watched directories, by which C knows what it has told."""
+        self._judge: Callable[[], int] | None = None
+        self._verdicts: ctypes.Array[Verdict] | None = None
+        self._judged = 0
+        """Directories with rules that C was given so far: each has a number of its own."""
         self._entries = _Entries(self._slots)
         self._tape: NativeTape | None = None
         self._behind: Callable[[Any], tuple[Any, int] | None] | None = None
@@ -259,6 +285,16 @@ class NativeDescriptorTable(DescriptorTable):
             self.table.told = ctypes.addressof(self._told)
             self.table.told_count = TOLD
         self.table.tell = tell
+
+    def use_rules(self, judge: Callable[[], int]) -> None:
+        """Let C work in directories with rules. `judge` gives the address of what calls :func:`judge_path`, which
+        outlives the table."""
+        self._judge = judge
+
+    def rules_changed(self) -> None:
+        """What rules have said before may not be true any more: of a directory that was moved, or has more of them. On
+        any thread."""
+        self.table.stamp += 1
 
     def use_memory(self, memory: bytes) -> None:
         """Begin: `memory` is wasmtime's handle on the guest's memory."""
@@ -347,8 +383,14 @@ class NativeDescriptorTable(DescriptorTable):
             watched = self._watched(directory)
             taped = None if self._behind is None else self._behind(directory)
             inner = directory if watched is None else watched.inner
+            restricted = reading = None
             if taped is not None:
                 inner = taped[0]
+            else:
+                restricted = None if watched is not None else self._restricted(inner)
+                reading = _read_only(inner)
+                stands_before = restricted or reading
+                inner = inner if stands_before is None else stands_before.inner
             host = inner.host_descriptor()
             if host is None:
                 return entry, OTHER
@@ -359,11 +401,16 @@ class NativeDescriptorTable(DescriptorTable):
             if taped is not None and inner.read_only:
                 return entry, OTHER
             slot.host = host
+            slot.read_only = reading is not None
             shared_directory = SlotDirectory(directory, entry.preopen, slot)
             shared_directory.rights, shared_directory.inheriting = entry.rights, entry.inheriting
             if taped is not None:
                 slot.object = taped[1]
                 return shared_directory, TAPED_DIRECTORY
+            if restricted is not None:
+                self._judged += 1
+                slot.position = self._judged
+                return shared_directory, RESTRICTED
             if watched is None:
                 return shared_directory, DIRECTORY
             if self._told is not None:
@@ -372,6 +419,9 @@ class NativeDescriptorTable(DescriptorTable):
         file = entry.file
         taped = None if self._behind is None else self._behind(file)
         real = file if taped is None else taped[0]
+        reading_file = _read_only_file(file)
+        if reading_file is not None:
+            real = reading_file.inner
         host = real.host_descriptor()
         if host is None:
             return entry, OTHER
@@ -385,9 +435,26 @@ class NativeDescriptorTable(DescriptorTable):
             _copy_state(entry, recorded)
             return recorded, TAPED
         slot.host = host
-        shared = SlotFile(real, slot)
+        slot.read_only = reading_file is not None
+        shared = SlotFile(file, slot)
         _copy_state(entry, shared)
         return shared, REGULAR_FILE
+
+    def _restricted(self, directory: Directory) -> RestrictedDirectory | None:
+        """`directory`, if it is one with rules that C can ask for."""
+        if self._judge is None:
+            return None
+        found: Any = directory
+        if type(found) is not _class("remit.filesystems.restricted", "RestrictedDirectory") or found.inner.read_only:
+            return None
+        if self._verdicts is None:
+            self._verdicts = (Verdict * VERDICTS)()
+            self.table.verdicts = ctypes.addressof(self._verdicts)
+            self.table.verdict_count = VERDICTS
+            self.table.judge = self._judge()
+        restricted: RestrictedDirectory = found
+        restricted.tell_changes(self)
+        return restricted
 
     def _watched(self, directory: Directory) -> WatchedDirectory | None:
         """`directory`, if it is one with the watcher that C can tell."""
@@ -402,6 +469,27 @@ def tell_use(store: Running, number: int, uses: int, path: bytes) -> None:
     """What C calls when it has done something below a watched directory: see `TELL`."""
     watched: WatchedDirectory = store.data.descriptors.get(number).directory  # type: ignore[union-attr, assignment]  # by the kind of its slot
     watched.tell_done(path.decode("ascii"), _ACTIONS[uses])
+
+
+def judge_path(store: Running, number: int, path: bytes, rights: int) -> None:
+    """What C calls to know what rules say of a path below a directory: see `JUDGE`."""
+    restricted: RestrictedDirectory = store.data.descriptors.get(number).directory  # type: ignore[union-attr, assignment]  # by the kind of its slot
+    ctypes.c_uint32.from_address(rights).value = restricted.rights_of(path.decode("ascii"))
+
+
+def _class(module: str, name: str) -> Any:
+    """A class, or None if nobody can have an object of it: to import its module takes as long as a short run."""
+    return getattr(sys.modules.get(module), name, None)
+
+
+def _read_only(directory: Directory) -> ReadOnlyDirectory | None:
+    found: Any = directory
+    return found if type(found) is _class("remit.filesystems.read_only", "ReadOnlyDirectory") else None
+
+
+def _read_only_file(file: File) -> ReadOnlyFile | None:
+    found: Any = file
+    return found if type(found) is _class("remit.filesystems.read_only", "ReadOnlyFile") else None
 
 
 def detached(entry: OpenFile | OpenDirectory) -> OpenFile | OpenDirectory:

@@ -150,18 +150,29 @@ def native_table(grants: Grants) -> NativeDescriptorTable | None:
     table = NativeDescriptorTable(grants.limits)
     if grants.on_use is not None:
         table.use_watcher(grants.on_use, _tell())
+    table.use_rules(_judge)
     return table
 
 
-_tells: list[tuple[int, object]] = []
-"""By which the fast path tells watchers: the address, and what keeps it. One serves all programs."""
+_notices: dict[str, tuple[int, object]] = {}
+"""By which the fast path calls Python: the address, and what keeps it. One serves all programs."""
 
 
 def _tell() -> int:
-    if not _tells:
+    if "tell" not in _notices:
         from remit.engine.wasmtime.native import notice
         from remit.native.library import TELL
         from remit.native.table import tell_use
 
-        _tells.append(notice(tell_use, TELL))
-    return _tells[0][0]
+        _notices["tell"] = notice(tell_use, TELL)
+    return _notices["tell"][0]
+
+
+def _judge() -> int:
+    if "judge" not in _notices:
+        from remit.engine.wasmtime.native import notice
+        from remit.native.library import JUDGE
+        from remit.native.table import judge_path
+
+        _notices["judge"] = notice(judge_path, JUDGE)
+    return _notices["judge"][0]

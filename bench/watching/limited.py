@@ -1,0 +1,55 @@
+"""``python -m bench.watching.limited WRITING READING DIRECTORY ROUNDS``: seconds of runs, by what is granted.
+
+They are of processor time, of each the best of all rounds, as in :mod:`bench.watching.files`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import remit
+
+FILES = 1000
+
+
+def main() -> None:
+    writing, reading = (remit.load(path) for path in sys.argv[1:3])
+    directory, rounds = Path(sys.argv[3]), int(sys.argv[4])
+    empty, full = directory / "empty", directory / "full"
+    empty.mkdir()
+    full.mkdir()
+    for number in range(FILES):
+        (full / f"small-{number}").write_bytes(b"x" * 5000)
+    (full / "large").write_bytes(b"y" * (32 << 20))
+    there = [f"read small-{number}" for number in range(FILES)]
+
+    def run(program: remit.Program, granted: remit.fs.Filesystem) -> Callable[[], object]:
+        return lambda: remit.run([program], dirs={"/": granted}, check=True, stdout=remit.DEVNULL)
+
+    ways = {
+        "writing": run(writing, remit.fs.Host(empty)),
+        "writing by rules": run(
+            writing,
+            remit.fs.Restricted(
+                remit.fs.Host(empty), ["all large", *[f"all small-{number}" for number in range(2 * FILES)]]
+            ),
+        ),
+        "reading": run(reading, remit.fs.Host(full)),
+        "reading only": run(reading, remit.fs.ReadOnly(remit.fs.Host(full))),
+        "reading by rules": run(reading, remit.fs.Restricted(remit.fs.Host(full), ["read large", *there])),
+    }
+    seconds: dict[str, list[float]] = {way: [] for way in ways}
+    for _ in range(rounds + 1):
+        for way, measured in ways.items():
+            began = time.process_time()
+            measured()
+            seconds[way].append(time.process_time() - began)
+    print(json.dumps({way: min(each) for way, each in seconds.items()}))
+
+
+if __name__ == "__main__":
+    main()
