@@ -1,5 +1,5 @@
-"""What it costs to grant less than a directory, and to be told what a program does: rules, read-only directories, the audit
-log, tracing when it is off, recording, and learning."""
+"""What it costs to grant less than a directory, and to be told what a program does: rules, read-only directories, the
+audit log, tracing when it is off, recording, and learning."""
 
 from __future__ import annotations
 
