@@ -6,6 +6,7 @@ import gc
 import json
 import logging
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -218,8 +219,8 @@ def test_a_flood_fills_nothing(tmp_path: Path) -> None:
         assert log.failure is caught.value
     log.close()
     found = lines(path)
-    assert [each["event"] for each in found] == [*["use"] * 5, "full"]
-    assert path.stat().st_size < 45_100
+    assert [each["event"] for each in found] == [*["use"] * 6, "full"], "the last use is done already, so it is in it"
+    assert path.stat().st_size < 55_000
 
 
 def test_what_would_not_be_in_the_log_is_not_done(tmp_path: Path) -> None:
@@ -229,7 +230,10 @@ def test_what_would_not_be_in_the_log_is_not_done(tmp_path: Path) -> None:
         pytest.raises(remit.audit.LogFull),
     ):
         run(dirs={"/notes": files}, on_use=log)
-    assert lines(tmp_path / "audit")[-1]["event"] == "full"
+    found = lines(tmp_path / "audit")
+    assert [each["event"] for each in found[-2:]] == ["use", "full"]
+    done = [each for each in found if each.get("action") == "create"]
+    assert bool(done) == ("summary.txt" in files.to_dict())
 
 
 def test_paths_are_whole(tmp_path: Path) -> None:
@@ -253,6 +257,70 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
         assert json.loads(done.stdout)["subject"] == "/a"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX has them")
+def test_a_file_with_other_names_is_no_log(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("here")
+    os.link(tmp_path / "precious", tmp_path / "audit")
+    with pytest.raises(OSError, match="Is a hard link"):
+        remit.audit.JsonLines(tmp_path / "audit")
+    assert (tmp_path / "precious").read_text() == "here"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_pipe_is_written_to_if_somebody_reads_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="No such device or address"):
+        remit.audit.JsonLines(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    with remit.audit.JsonLines(tmp_path / "pipe") as log:
+        log(use())
+        assert json.loads(os.read(reader, 1000))["subject"] == "/a"
+    os.close(reader)
+
+
+def test_files_that_are_given_are_no_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("it.wasm").write_bytes(Path(NOTES).read_bytes())
+    Path("data").mkdir()
+    Path("sub/in").mkdir(parents=True)
+    Path("way").symlink_to("sub/in")
+    shutil.make_archive("packed", "zip", "data")
+    texts = {
+        "file.toml": '[[file]]\nguest = "/o/new.txt"\npath = "data/new.txt"\nrights = "write"\n',
+        "read.toml": '[[file]]\nguest = "/o/new.txt"\npath = "data/new.txt"\n',
+        "out.toml": '[streams]\nstdout = { append = "a.jsonl" }\n',
+        "dir.toml": '[[dir]]\nguest = "/d"\npath = "sub"\nrights = "all"\n',
+        "zip.toml": '[[dir]]\nguest = "/z"\npath = "packed.zip"\nkind = "archive"\n',
+    }
+    for name, text in texts.items():
+        Path(name).write_text(text)
+    for log, file, why in (
+        ("data/new.txt", "file.toml", "handed this as /o/new.txt"),
+        ("data/new.txt", "read.toml", "handed this as /o/new.txt"),
+        ("a.jsonl", "out.toml", "can change it there, by stdout"),
+        ("way/../out.txt", "dir.toml", "can change it there, by /d"),
+        ("packed.zip", "zip.toml", "handed this as /z"),
+        ("dir.toml", "dir.toml", "this is the remit file"),
+    ):
+        assert main(["run", "--audit", log, "--remit", file, "it.wasm"]) == 2
+        assert why in capfd.readouterr().err, log
+    assert main(["run", "--audit", "log", "--record", "log", "it.wasm"]) == 2
+    assert "this is the recording" in capfd.readouterr().err
+    assert not Path("data/new.txt").exists()
+    assert texts["dir.toml"] == Path("dir.toml").read_text()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")
+def test_a_stream_of_this_process_is_no_log(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "remit", "run", "--audit", "log", NOTES]
+    with open(tmp_path / "log", "wb") as out:
+        done = subprocess.run(command, cwd=tmp_path, stdout=out, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert "can change it there, by stdout" in done.stderr
+
+
 @pytest.mark.parametrize("where", ["notes/log", "notes/deep/log", "link/log"])
 def test_a_log_that_the_program_could_change(
     tmp_path: Path, where: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
@@ -263,7 +331,7 @@ def test_a_log_that_the_program_could_change(
     Path("notes/a.txt").write_text("three short words")
     assert main(["run", "--audit", where, "--dir", "notes::/notes", NOTES]) == 2
     told = capfd.readouterr().err
-    assert told.startswith(f"remit: --audit: {where}: the program can change it there, in /notes; name a file outside")
+    assert told.startswith(f"remit: --audit: {where}: the program can change it there, by /notes; name a file outside")
     assert not Path(where).exists()
     Path("r.toml").write_text('[[file]]\nguest = "/n/log"\npath = "notes/deep/log"\nrights = "read,write"\n')
     Path("notes/deep/log").touch()

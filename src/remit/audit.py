@@ -14,6 +14,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import stat
 from json.encoder import encode_basestring_ascii
 from time import time, time_ns
 
@@ -97,6 +98,7 @@ def to_logger(logger: Logger | None = None, level: int | None = None) -> Callabl
             extra={"remit": event(it)},
         )
 
+    log.every = True  # type: ignore[attr-defined]  # as of JsonLines
     return log
 
 
@@ -104,10 +106,35 @@ def _line(event: dict[str, Any]) -> bytes:
     return json.dumps({"time": time(), **event}).encode("ascii") + b"\n"
 
 
+def _opened(path: str) -> int:
+    """A new file, or an empty one in the place of what is there. OSError."""
+    flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+    # In /dev links are the system's: /dev/stdout. Elsewhere, whoever could make one could have another file be cut.
+    if not os.path.abspath(path).startswith("/dev/"):
+        if os.path.islink(path):
+            raise OSError(errno.ELOOP, "Is a symbolic link", path)
+        flags |= getattr(os, "O_NOFOLLOW", 0)
+    # A pipe that nobody reads would be waited for.
+    descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0), 0o600)
+    try:
+        there = os.fstat(descriptor)
+        if stat.S_ISREG(there.st_mode):
+            if there.st_nlink > 1:
+                raise OSError(errno.EMLINK, "Is a hard link: it has other names, by which it could be changed", path)
+            os.ftruncate(descriptor, 0)
+        if hasattr(os, "O_NONBLOCK"):
+            os.set_blocking(descriptor, True)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
 class JsonLines:
     """A file with one line of JSON for each event, with its time. Call it with events; close it.
 
-    It takes `max_bytes`; then a last line has the event ``full``, and :class:`LogFull` ends the program. A file that is
+    It takes `max_bytes`. What comes to be more is still written, a last line has the event ``full``, and
+    :class:`LogFull` ends the program: nothing is done that is not in it. A file that is
     there is replaced; a new one is for its owner only. It must not be where a program can change it; a symbolic link is
     not followed, outside of ``/dev``. Several programs, on any threads, may share one.
 
@@ -117,6 +144,9 @@ class JsonLines:
         OSError: it cannot be opened; or, when an event comes, written: that ends the program, as nobody would know
             what it did.
     """
+
+    every = True
+    """It is told of each refusal, also where there are more causes than are kept."""
 
     def __init__(self, path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> None:
         from _thread import allocate_lock
@@ -131,13 +161,7 @@ class JsonLines:
         """What lines of uses have between the time and the subject, and after it; by grant, kind, action and rule."""
         self.failure: OSError | None = None
         """Why it could not be written."""
-        more = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-        # Whoever could make a link there could have another file be cut. In /dev they are the system's: /dev/stdout.
-        if os.path.dirname(os.path.abspath(path)) != "/dev":
-            if os.path.islink(path):
-                raise OSError(errno.ELOOP, "Is a symbolic link", os.fspath(path))
-            more |= getattr(os, "O_NOFOLLOW", 0)
-        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | more, 0o600)
+        self._descriptor = _opened(os.fspath(path))
 
     def __del__(self, close: Callable[[int], None] = os.close) -> None:
         # As Python ends, the module `os` may be gone already.
@@ -162,7 +186,8 @@ class JsonLines:
                 raise self._full()
             self._left = left = left - len(line)
             if left < 0:
-                line = _line({"event": "full"})
+                # It is done already, so it is written, too; and nothing more is done.
+                line += _line({"event": "full"})
             try:
                 written = _write(self._descriptor, line)
                 while written < len(line):

@@ -57,8 +57,9 @@ def test_another_directory_by_the_same_name_is_not_that_one(capfd: Capture) -> N
 
 
 @pytest.mark.usefixtures("place")
-def test_the_digest_is_that_of_what_was_run(capfd: Capture) -> None:
+def test_the_digest_is_that_of_what_was_run(capfd: Capture, tmp_path_factory: pytest.TempPathFactory) -> None:
     """And not of what lies there afterwards: the program may have written to it."""
+    output = str(tmp_path_factory.mktemp("out") / "remit.toml")
     changes = wat("""(module
       (import "wasi_snapshot_preview1" "path_open"
         (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
@@ -71,12 +72,12 @@ def test_the_digest_is_that_of_what_was_run(capfd: Capture) -> None:
                           (i64.const 0x44) (i64.const 0) (i32.const 0) (i32.const 0)))
         (drop (call $write (i32.load (i32.const 0)) (i32.const 16) (i32.const 1) (i64.const 4) (i32.const 8)))))""")
     Path("it.wasm").write_bytes(changes)
-    assert learn("--no-cache", "--dir", ".::/", "it.wasm") == 0
+    assert learn("-o", output, "--no-cache", "--dir", ".::/", "it.wasm") == 0
     assert Path("it.wasm").read_bytes() != changes
-    assert Remit.load("remit.toml").sha256 == sha256(changes).hexdigest()
+    assert Remit.load(output).sha256 == sha256(changes).hexdigest()
     Path("it.wasm").write_bytes(changes + b"\0\2\1x")
     capfd.readouterr()
-    assert learn("--no-cache", "--dir", ".::/", "it.wasm") == 0
+    assert learn("-o", output, "--no-cache", "--dir", ".::/", "it.wasm") == 0
     assert "it.wasm is not the program that it was: the file will have its new digest" in capfd.readouterr().err
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from cli import guests
+from remit.cli.main import main
 from remit.policy.remit import Remit
 
 if sys.platform == "win32":
@@ -73,3 +74,40 @@ def test_two_at_once_learn_together(guest: Guest) -> None:
         "/one": ["read,write,create new"],
         "/two": ["read,write,create new"],
     }
+
+
+@pytest.mark.usefixtures("here")
+def test_a_second_signal_does_not_keep_it_from_writing(guest: Guest) -> None:
+    process = learning(guest(guests.CREATE_AND_SPIN), "one")
+    process.send_signal(signal.SIGTERM)
+    process.send_signal(signal.SIGHUP)
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode in (128 + signal.SIGTERM, 128 + signal.SIGHUP), err) == (True, "")
+    assert Remit.load("remit.toml").dirs
+
+
+@pytest.mark.usefixtures("here")
+def test_what_it_learns_into_is_out_of_the_programs_reach(guest: Guest, capfd: pytest.CaptureFixture[str]) -> None:
+    """It could write there what it likes to be granted."""
+    program = guest(guests.CREATE)
+    assert main(["learn", "-o", "one/remit.toml", "--dir", "one::/one", program]) == 2
+    told = capfd.readouterr().err
+    assert told.startswith("remit: one/remit.toml: the program could change it there, by /one: write it elsewhere")
+    assert not Path("one/new").exists()
+    assert main(["learn", "-o", "one/remit.toml", "--discard-changes", "--dir", "one::/one", program]) == 0
+    assert [each.kind for each in Remit.load("one/remit.toml").dirs] == ["host"]
+
+
+@pytest.mark.usefixtures("here")
+def test_a_directory_that_is_gone(guest: Guest) -> None:
+    Path("there").mkdir()
+    program = guest(guests.CREATE_AND_WAIT)
+    command = [sys.executable, "-m", "remit", "learn", "-o", "there/r.toml", "--dir", "one", program]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        Path("there").rmdir()
+        _, err = process.communicate("", timeout=60)
+    assert (process.returncode, err) == (2, "remit: there/r.toml: No such file or directory\n")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -140,6 +142,38 @@ def test_a_stream_is_no_pipe_that_is_waited_for(
         os.close(end)
     if stream != "stdin":
         assert main(["run", write(text.replace("pipe", "/dev/null"))]) == 0
+
+
+def test_who_runs_under_it_cannot_change_it(guest: Guest, write: Callable[[str], str], capfd: Capture) -> None:
+    """It would be granted what it has written, next time."""
+    guest(guests.HELLO)
+    start = 'program = "guest.wasm"\n'
+    for grant, by in (
+        ('[[dir]]\nguest = "/d"\npath = "."\nrights = "all"\n', "/d"),
+        ('[[dir]]\nguest = "/d"\npath = "."\nrules = ["write *.toml"]\n', "/d"),
+        ('[[file]]\nguest = "/f/remit.toml"\npath = "remit.toml"\nrights = "read,write"\n', "/f/remit.toml"),
+        ('[streams]\nstderr = { append = "remit.toml" }\n', "stderr"),
+    ):
+        for command in ("run", "check"):
+            told = complaint(capfd, write(start + grant), command=command)
+            assert f"its program could change this file, by {by}: have it elsewhere" in told
+    for grant in (
+        '[[dir]]\nguest = "/d"\npath = "."\nrights = "read"\n',
+        '[[dir]]\nguest = "/d"\npath = "."\nrules = ["read **", "all out/**"]\n',
+        '[[dir]]\nguest = "/d"\npath = "."\nkind = "overlay"\n',
+    ):
+        assert main(["run", write(start + grant)]) == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")
+def test_a_stream_may_be_that_of_the_process(guest: Guest, write: Callable[[str], str]) -> None:
+    """Also where that is a pipe, which is open already."""
+    guest(guests.HELLO)
+    streams = '[streams]\nstdin = { file = "/dev/stdin" }\nstdout = { file = "/dev/stdout" }\n'
+    file = write(f'program = "guest.wasm"\n{streams}')
+    command = [sys.executable, "-m", "remit", "run", file]
+    done = subprocess.run(command, input="", capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "hello\n", "")
 
 
 def test_interfaces(guest: Guest, write: Callable[[str], str], capfd: Capture) -> None:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from filesystems.test_rules import model_matches
+from remit.filesystems.direct import SymbolicLink
 from remit.filesystems.memory import MemoryFilesystem
 from remit.filesystems.read_only import ReadOnly
 from remit.filesystems.restricted import MAX_KNOWN, Restricted
@@ -451,3 +452,13 @@ def test_the_model_sees_what_happens() -> None:
     perform(model, ("rename", "a", "x"))
     perform(model, ("in: out", "new", "moved"))
     assert {"x/b/c", "moved"} <= model.tree().keys()
+
+
+@pytest.mark.parametrize("target", ["/etc/passwd", "../x", "d/../../x", "/"])
+def test_a_link_that_leads_out_is_not_there_and_no_rule_would_help(target: str) -> None:
+    files = MemoryFilesystem({"d": {}, "hidden": SymbolicLink(target)})
+    root = Restricted(files, ["see d"]).root()
+    for look in (root.lookup, root.unlink, lambda name: root.open_file(name, How.READ)):
+        with pytest.raises(KernelError) as caught:
+            look("hidden")
+        assert (type(caught.value), caught.value.code) == (KernelError, Code.NO_ENTRY)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
 
 import pytest
 from hypothesis import example, given
@@ -18,6 +19,7 @@ from remit.filesystems.rules import (
     SEE,
     WRITE,
     FileRule,
+    RightsAt,
     RuleError,
     file_rules,
     literal,
@@ -182,3 +184,23 @@ def test_literals(path: str) -> None:
 
 def test_a_long_name_against_many_stars_takes_no_time() -> None:
     assert not matches("*a" * 1000 + "b", "a" * 4000)
+
+
+def test_what_is_kept_is_bounded_however_deep_a_program_looks() -> None:
+    """Names that a program chooses are never kept, nor more than some for each rule of those that rules name."""
+    rules = [*[f"read **/n{number}.txt" for number in range(500)], *[f"read d{number}/x/y" for number in range(500)]]
+    root = RightsAt([(rule, rule.begin()) for rule in map(FileRule, rules)])
+    tracemalloc.start()
+    try:
+        at = root
+        for _ in range(60):
+            at = at.below("a")
+        for number in range(0, 500, 10):
+            assert root.below(f"d{number}").below("x").below("y").own == READ | SEE
+        del at
+        _, most = tracemalloc.get_traced_memory()
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 5 << 20
+    assert most < 10 << 20

@@ -31,7 +31,6 @@ _NETWORK_VERBS = {
     "connect": "connect to",
     "listen": "listen at",
     "send": "send datagrams to",
-    "receive": "receive datagrams from",
     "resolve": "look up",
 }
 

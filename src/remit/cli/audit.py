@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from remit.audit import MAX_BYTES, JsonLines, LogFull
 from remit.cli.options import UsageError
+from remit.cli.remit_file import FILE
 from remit.cli.report import CommandError, OutputError, reason, shown
 from remit.cli.world import remit_of
-from remit.policy.reach import changeable_through, is_same_file
+from remit.policy.reach import changeable_through, given_as, is_same_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def attach(program: str, world: World, options: dict[str, Any]) -> JsonLines:
             then(refusal)
         log(refusal)
 
+    refused.every = True  # type: ignore[attr-defined]  # functions may have attributes
     world.options["on_use"] = log
     world.options["on_refusal"] = refused
     return log
@@ -47,12 +49,21 @@ def _opened(program: str, options: dict[str, Any], remit: Remit) -> JsonLines:
     if "audit" not in options:
         raise UsageError("--max-audit is for --audit FILE, which is not given")
     path = options["audit"]
-    if is_same_file(path, program):
-        raise CommandError(f"--audit: {path}: this is the program itself; name another file")
+    inputs = {
+        "the program itself": program,
+        "the remit file": options.get(FILE),
+        "the recording": options.get("record"),
+    }
+    for what, other in inputs.items():
+        if other is not None and is_same_file(path, other):
+            raise CommandError(f"--audit: {path}: this is {what}; name another file")
+    given = given_as(path, remit)
+    if given:
+        raise CommandError(f"--audit: {path}: the program is handed this as {shown(given)}; name another file")
     where = changeable_through(path, remit)
     if where:
         raise CommandError(
-            f"--audit: {path}: the program can change it there, in {shown(where)}; name a file outside of what it is "
+            f"--audit: {path}: the program can change it there, by {shown(where)}; name a file outside of what it is "
             "handed, or hand it that read-only"
         )
     try:

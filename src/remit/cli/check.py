@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from remit.cli.grant_options import GRANTS
 from remit.cli.options import Command, Option, UsageError
-from remit.cli.remit_file import adopt, load
+from remit.cli.remit_file import adopt, check_out_of_reach, load
 from remit.cli.report import CommandError, say, shown
 from remit.cli.run import carry_out, loaded
 from remit.cli.world import World, remit_of
-from remit.kernel.refusals import LEAVE
+from remit.kernel.refusals import LEAVE, Collected
 from remit.policy.observing import Observation
 from remit.policy.remedies import remedy
 
@@ -50,6 +50,7 @@ def main(arguments: Sequence[str]) -> int:
     remit = remit_of(options, file)
     if remit.program is None:
         raise UsageError(f'{path} names no program: add program = "…" to it')
+    check_out_of_reach(path, remit)
     adopt(file, options)
     observation = Observation(remit)
     unanswered = _without_python(remit)
@@ -65,13 +66,17 @@ def main(arguments: Sequence[str]) -> int:
         from remit.runtime.run import DEVNULL
 
         world.options["stdout"] = DEVNULL
-    refusals: list[Refusal] = []
+    refusals = Collected()
     status = carry_out(
-        program, remit.program, rest or [*remit.arguments], world, options, observation, on_refusal=refusals.append
+        program, remit.program, rest or [*remit.arguments], world, options, observation, on_refusal=refusals
     )
     silent = [address for place, address in world.listening.items() if place not in observation.accepted]
     found = [f"unused: listen: {address}: it took no connection" for address in silent]
-    found += findings(observation, refusals, file)
+    found += findings(observation, refusals.kept, file)
+    if refusals.more:
+        found.append(
+            f"missing: {refusals.more:,} times more it was refused something: allow what is above, and check again"
+        )
     for name, reference in remit.replaced_interfaces.items():
         say(f"not checked: {shown(name)} is answered by {shown(reference)}, whose code was not run\n")
     for line in found:

@@ -58,20 +58,21 @@ class Unwinding:
 class EndingToo:
     """Within it, SIGTERM and SIGHUP are as Ctrl-C is within :class:`Unwinding`, unless they are ignored."""
 
-    __slots__ = ("_taken",)
+    __slots__ = ()
+    taken: tuple[int, ...] = ()
 
     def __enter__(self) -> None:
         signals = [getattr(_signal, name, None) for name in ("SIGTERM", "SIGHUP")]
         try:
-            self._taken = [each for each in signals if each and _signal.getsignal(each) is _signal.SIG_DFL]
-            for number in self._taken:
+            EndingToo.taken = tuple([each for each in signals if each and _signal.getsignal(each) is _signal.SIG_DFL])
+            for number in EndingToo.taken:
                 _signal.signal(number, _unwind_by)
         except ValueError:
             # Signals are the main thread's, and this is another.
-            self._taken = []
+            EndingToo.taken = ()
 
     def __exit__(self, *_: object) -> None:
-        for number in self._taken:
+        for number in EndingToo.taken:
             _signal.signal(number, _signal.SIG_DFL)
 
 
@@ -88,9 +89,14 @@ def _unwind(number: int, frame: FrameType | None) -> None:
 def _unwind_by(number: int, frame: FrameType | None) -> None:
     Unwinding.began = True
     Unwinding.by = number
-    # The next one ends the process.
-    _signal.signal(number, _signal.SIG_DFL)
+    # Once is enough: what is put away now must not be interrupted by another. Ctrl-C still ends it.
+    for each in EndingToo.taken:
+        _signal.signal(each, _not_again)
     raise KeyboardInterrupt
+
+
+def _not_again(number: int, frame: FrameType | None) -> None:
+    """Python complains of a signal that came before it was to be ignored."""
 
 
 def _unraisable(unraisable: sys.UnraisableHookArgs) -> None:

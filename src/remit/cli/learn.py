@@ -14,6 +14,7 @@ from remit.cli.report import REFUSED_STATUS, CommandError, complain, reason, say
 from remit.cli.run import carry_out, loaded
 from remit.cli.values import DirectoryGrant, parse_duration
 from remit.cli.world import World, remit_of
+from remit.kernel.refusals import Collected
 from remit.policy.observing import Observation
 from remit.policy.remit_values import RemitError
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
-    from remit.kernel.refusals import Refusal
     from remit.policy.remit import Remit
     from remit.policy.remit_grants import DirectoryGrant as Grant
 
@@ -70,6 +70,8 @@ def main(arguments: Sequence[str]) -> int:
     remit = remit_of(options, file, inherit=True)
     _check_program(output, path, known)
     _check_places(output, remit, known)
+    if "discard-changes" not in options:
+        _check_out_of_reach(output, remit)
     if not os.path.isdir(os.path.dirname(output) or "."):
         # Now, and not when the program has run.
         raise CommandError(f"{output}: there is no directory {os.path.dirname(output)}")
@@ -90,11 +92,11 @@ def main(arguments: Sequence[str]) -> int:
     # What is refused is no reason to stop learning.
     world = World(options, None if file is None else file.changed(strict=False))
     world.add_decoy()
-    refusals: list[Refusal] = []
+    refusals = Collected()
     if asking is not None:
         asking.around(world.options)
-    try:
-        with EndingToo():
+    with EndingToo():
+        try:
             status = _status(
                 path,
                 lambda: carry_out(
@@ -104,21 +106,23 @@ def main(arguments: Sequence[str]) -> int:
                     world,
                     options,
                     observation,
-                    on_refusal=None if asking is None else refusals.append,
+                    on_refusal=None if asking is None else refusals,
                 ),
             )
-    finally:
-        if terminal is not None:
-            terminal.close()
-        with _alone(output):
-            # Others may have learned into the file meanwhile.
-            known = _known(output)
-            _check_program(output, path, known)
-            _check_places(output, remit, known)
-            remembered = known if asking is None else asking.remembered(known)
-            _write(output, path, rest, observation.smallest, remembered, known, digest)
-        if asking is not None:
-            tell([each for each in refusals if not asking.was_denied(each)], options, world.file)
+        finally:
+            if terminal is not None:
+                terminal.close()
+            with _alone(output):
+                # Others may have learned into the file meanwhile.
+                known = _known(output)
+                _check_program(output, path, known)
+                _check_places(output, remit, known)
+                remembered = known if asking is None else asking.remembered(known)
+                _write(output, path, rest, observation.smallest, remembered, known, digest)
+            if asking is not None:
+                tell(
+                    [each for each in refusals.kept if not asking.was_denied(each)], options, world.file, refusals.more
+                )
     suggestions = observation.suggestions()
     for guest, rule, count in suggestions[:MOST_LINES]:
         complain(f"{shown(output)}: {shown(guest)}: the rule '{shown(rule)}' could stand for {count} of its rules")
@@ -146,7 +150,10 @@ def _alone(output: str) -> Iterator[None]:
     except ImportError:
         yield
         return
-    descriptor = os.open(os.path.dirname(output) or ".", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        descriptor = os.open(os.path.dirname(output) or ".", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise CommandError(f"{output}: {reason(error)}") from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
@@ -187,6 +194,18 @@ def _discarding_of(file: Remit) -> Remit:
             )
     dirs = [each.changed(kind="overlay") if each.kind == "host" and each.writable else each for each in file.dirs]
     return file.changed(dirs=dirs)
+
+
+def _check_out_of_reach(output: str, remit: Remit) -> None:
+    """CommandError for a file that the program could write itself while it is learned what it needs."""
+    from remit.policy.reach import changeable_through
+
+    where = changeable_through(output, remit)
+    if where:
+        raise CommandError(
+            f"{output}: the program could change it there, by {shown(where)}: write it elsewhere with -o FILE, or let "
+            "the program work on copies with --discard-changes"
+        )
 
 
 def _check_program(output: str, program: str, known: Remit | None) -> None:

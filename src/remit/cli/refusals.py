@@ -20,11 +20,15 @@ MOST_LINES = 20
 """What is told of one program. The others count."""
 
 
-def tell(refusals: Iterable[Refusal], options: dict[str, Any], file: Remit | None = None) -> None:
-    """Say on standard error what a program was refused that ran with these `options`, and a remit `file`."""
+def tell(refusals: Iterable[Refusal], options: dict[str, Any], file: Remit | None = None, more: int = 0) -> None:
+    """Say on standard error what a program was refused that ran with these `options`, and a remit `file`.
+
+    `more`: how often it was refused something besides.
+    """
     report = RefusalReport(options, file)
     for refusal in refusals:
         report.add(refusal)
+    report.more += more
     report.tell()
 
 

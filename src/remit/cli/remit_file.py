@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from remit.cli.options import UsageError
-from remit.cli.report import CommandError, reason
+from remit.cli.report import CommandError, reason, shown
 from remit.policy.remit import Remit
 from remit.policy.remit_values import RemitError
 
@@ -21,6 +21,10 @@ _LIMITS = {"timeout": "timeout", "fuel": "fuel"}
 _NOT_WRITTEN = ("invoke", "allow-gc", "allow-precompiled", "overlay-changes", "audit", "max-audit")
 
 
+FILE = "remit file"
+"""Among options: the path of the remit file, however it was given."""
+
+
 def prepared(path: str, arguments: list[str], options: dict[str, Any]) -> tuple[str, list[str], Remit | None] | None:
     """The program's path, its arguments, and what the file says of the rest; None if one was written, and that is all.
 
@@ -32,6 +36,7 @@ def prepared(path: str, arguments: list[str], options: dict[str, Any]) -> tuple[
         if "remit" in options:
             raise UsageError(f"--remit: {path} is a remit file itself: give one of them")
         remit = load(path)
+        options[FILE] = path
         if remit.program is None:
             raise CommandError(
                 f'{path}: it says no program: write program = "…" there, or remit run --remit {path} PROGRAM'
@@ -39,14 +44,30 @@ def prepared(path: str, arguments: list[str], options: dict[str, Any]) -> tuple[
         path = remit.path_of(remit.program)
     elif "remit" in options:
         remit = load(options["remit"])
+        options[FILE] = options["remit"]
     if remit is not None and not arguments:
         arguments = list(remit.arguments)
     if "write-remit" in options:
         _write(path, arguments, options, remit)
         return None
     if remit is not None:
+        from remit.cli.world import remit_of
+
+        check_out_of_reach(options[FILE], remit_of(options, remit))
         adopt(remit, options)
     return path, arguments, remit
+
+
+def check_out_of_reach(name: str, remit: Remit) -> None:
+    """CommandError for a remit file that its program could change: it could grant itself more for the next time."""
+    from remit.policy.reach import changeable_through
+
+    where = changeable_through(name, remit)
+    if where:
+        raise CommandError(
+            f"{name}: its program could change this file, by {shown(where)}: have it elsewhere, or say rules for that "
+            "directory which leave it out"
+        )
 
 
 def adopt(remit: Remit, options: dict[str, Any]) -> None:

@@ -22,7 +22,7 @@ from remit.engine.api import LinkError, Timeout, Trap
 from remit.engine.cache import Cache
 from remit.engine.wasmtime.config import Config
 from remit.kernel.errors import Exit, KernelError
-from remit.kernel.refusals import StoppedAtRefusal
+from remit.kernel.refusals import Collected, StoppedAtRefusal
 from remit.runtime.program import Program
 
 TYPE_CHECKING = False
@@ -186,8 +186,8 @@ def carry_out(
     on_refusal: Callable[[Refusal], object] | None = None,
 ) -> int:
     """Run it in `world`, which is closed, and tell what went wrong; the exit status. CommandError."""
-    refusals: list[Refusal] = []
-    world.options["on_refusal"] = on_refusal or refusals.append
+    refusals = Collected()
+    world.options["on_refusal"] = on_refusal or refusals
     if on_use is not None:
         world.options["on_use"] = on_use
     log = None
@@ -228,10 +228,10 @@ def carry_out(
             from remit.cli.audit import close
 
             close(log, options["audit"])
-        if refusals and "no-explain" not in options:
+        if refusals.kept and "no-explain" not in options:
             from remit.cli.refusals import tell
 
-            tell(refusals, options, world.file)
+            tell(refusals.kept, options, world.file, refusals.more)
         world.report_changes()
 
 

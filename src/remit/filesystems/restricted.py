@@ -11,6 +11,7 @@ from remit.filesystems.rules import CREATE, DELETE, READ, RIGHTS, SEE, WRITE, Ri
 from remit.kernel.errors import Code, KernelError
 from remit.kernel.files import Directory, File, Filesystem, FileType, How
 from remit.kernel.refusals import Refused, Want
+from remit.kernel.resolver import leads_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -121,6 +122,7 @@ class _Place:
         return "/".join(self._steps())
 
     def path_of(self, name: str) -> str:
+        """From the root, of a name or a path in it."""
         return "/".join([*self._steps(), name])
 
     def _steps(self) -> list[str]:
@@ -401,7 +403,11 @@ class RestrictedDirectory(Directory):
         if self._place.rights_of(name).visible:
             return
         try:
-            self._directory.lookup(name)
+            if self._directory.lookup(name).type is FileType.SYMBOLIC_LINK:
+                target = self._directory.read_link(name)
+                # What leads out no rule can allow.
+                if target.startswith("/") or leads_out(self._place.path_of(target)):
+                    raise KernelError(Code.NO_ENTRY, name)
         except KernelError:
             raise KernelError(Code.NO_ENTRY, name) from None
         path = self._place.path_of(name)

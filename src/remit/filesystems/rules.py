@@ -59,6 +59,9 @@ _ANY = "**"
 _MANY = 16
 """Rules that are gone through again rather than that what they say is kept."""
 
+_KEPT = 4
+"""So many times the number of rules is kept of what they say."""
+
 
 class RuleError(ValueError):
     """What is wrong with the text of a rule."""
@@ -102,6 +105,10 @@ class FileRule:
                 "or 'all out/**'"
             ) from None
         self._ordinary = [_ordinary(each) for each in self._names]
+
+    def with_rights(self, rights: int) -> FileRule:
+        """The same pattern, and no more of its rights than these."""
+        return FileRule(f"{rights_text(self.rights & rights | SEE) or 'see'} {self.pattern}")
 
     def begin(self) -> States:
         """Before any name."""
@@ -158,14 +165,15 @@ class RightsAt:
 
     __slots__ = ("_index", "_kept", "_live", "_room", "own")
 
-    def __init__(self, live: Iterable[tuple[FileRule, States]]) -> None:
+    def __init__(self, live: Iterable[tuple[FileRule, States]], room: list[int] | None = None) -> None:
         self._index: _Index | None = None
-        # Those below that many rules are about: to find these again takes time for each. All that are kept are about
-        # no more rules than this is, so that a tree of them takes memory for each rule and its names, no more.
+        # Those below that many rules are about and that one of them names, never what a program has chosen: to find
+        # these again takes time for each rule.
         self._kept: dict[str, RightsAt] = {}
         self._live = tuple([(rule, states) for rule, states in live if states])
         """The rules that name it or what may be below it, and where in each of them it is."""
-        self._room = len(self._live)
+        # How many rules all that is kept may be about, of the whole tree.
+        self._room = [_KEPT * len(self._live)] if room is None else room
         self.own = 0
         """Of the path itself."""
         for rule, states in self._live:
@@ -218,12 +226,9 @@ class RightsAt:
         named, others = self._index
         found = named.get(name)
         live = others if found is None else sorted([*found, *others], key=_place_of) if others else found
-        rights = RightsAt([(rule, rule.step(states, name)) for _, rule, states in live])
-        if len(live) >= _MANY:
-            if len(live) > self._room:
-                self._kept.clear()
-                self._room = len(self._live)
-            self._room -= len(live)
+        rights = RightsAt([(rule, rule.step(states, name)) for _, rule, states in live], self._room)
+        if found is not None and _MANY <= len(live) <= self._room[0]:
+            self._room[0] -= len(live)
             self._kept[name] = rights
         return rights
 

@@ -91,7 +91,7 @@ def _how_where_read_only(directory: Directory, name: str, how: int) -> int:
 
 def stat_at(directory: Directory, path: str, *, follow: bool) -> Stat:
     """The attributes of what `path` denotes (``fstatat``)."""
-    walk = Walk(directory, path)
+    walk = Walk(directory, path, looking=True)
     try:
         while True:
             if not walk.name:
@@ -157,7 +157,7 @@ def symlink_at(target: str, directory: Directory, path: str) -> None:
     if not target:
         raise KernelError(Code.NO_ENTRY, "empty target of a symbolic link")
     if target[0] == "/":
-        raise left(directory, path, f"symbolic link to an absolute path: {target!r}")
+        raise left(directory, f"{path} -> {target}", "symbolic link to an absolute path")
     walk = Walk(directory, path)
     try:
         _refuse_taken(walk, path)

@@ -86,19 +86,21 @@ class Process:
 
     def _path_of(self, want: Want) -> tuple[str, str]:
         """The path that the program knows it by, and that of the grant; below its grant, if it has given that back."""
-        if want.origin is not None:
-            for number in self.descriptors:
-                entry = self.descriptors.get(number)
-                if (
-                    entry.is_directory
-                    and entry.preopen is not None
-                    and (entry.directory.origin is want.origin or entry.directory is want.origin)
-                ):
-                    grant = entry.preopen
-                    return (f"{grant.rstrip('/')}/{want.subject}" if want.subject else grant), grant
+        for number in self.descriptors if want.origin is not None or want.directory is not None else ():
+            entry = self.descriptors.get(number)
+            if entry.is_directory and entry.preopen is not None:
+                directory = entry.directory
+                asked = directory is want.directory if want.origin is None else directory.origin is want.origin
+                if asked:
+                    return _below(entry.preopen, want.subject), entry.preopen
         return want.subject, ""
 
     def close(self) -> None:
         """Close every descriptor. Closing twice does nothing."""
         self.reactor.close()
         self.descriptors.close_all()
+
+
+def _below(grant: str, path: str) -> str:
+    """A path in a grant, as the program knows it. One that is absolute stays so, though it was asked of the grant."""
+    return path if path.startswith("/") else f"{grant.rstrip('/')}/{path}" if path else grant

@@ -19,9 +19,18 @@ LEAVE = "leave"
 class Want:
     """What was asked for, and what would have allowed just that."""
 
-    __slots__ = ("action", "kind", "origin", "rule", "subject")
+    __slots__ = ("action", "directory", "kind", "origin", "rule", "subject")
 
-    def __init__(self, kind: str, action: str, subject: str, rule: str = "", *, origin: object = None) -> None:
+    def __init__(
+        self,
+        kind: str,
+        action: str,
+        subject: str,
+        rule: str = "",
+        *,
+        origin: object = None,
+        directory: object = None,
+    ) -> None:
         self.kind = kind
         """``file``, ``network`` or ``http``."""
         self.action = action
@@ -32,8 +41,9 @@ class Want:
         self.rule = rule
         """The text of the rule that would allow it, where that is not said by the other three."""
         self.origin = origin
-        """Of a file: which grant it was asked of, as :attr:`remit.kernel.files.Directory.origin` has it, or which
-        directory."""
+        """Of a file: which grant it was asked of, as :attr:`remit.kernel.files.Directory.origin` has it."""
+        self.directory = directory
+        """Where that is not known: which directory."""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Want) and self._key() == other._key()
@@ -60,6 +70,9 @@ class Refused(KernelError):
 
 MAX_CAUSES = 1000
 """Refusals that are kept, each for a cause of its own. Those beyond are counted."""
+
+MAX_LEAVING = 50
+"""Attempts to leave that are kept besides: paths for them cost nothing, and must not hide anything else."""
 
 
 class Refusal:
@@ -111,14 +124,17 @@ class StoppedAtRefusal(Exception):
 class Refusals:
     """What one program was refused."""
 
-    __slots__ = ("_causes", "more", "on_refusal", "strict")
+    __slots__ = ("_causes", "_leaving", "more", "on_refusal", "strict")
 
     def __init__(self) -> None:
-        self._causes: dict[tuple[Want, int], Refusal] = {}
+        self._causes: dict[tuple[Want, object], Refusal] = {}
+        self._leaving = 0
+        """Those of them that are attempts to leave."""
         self.more = 0
-        """Causes beyond those that are kept."""
+        """Refusals beyond those that are kept."""
         self.on_refusal: Callable[[Refusal], object] | None = None
-        """Called once for each cause that is kept. What it raises ends the program."""
+        """Called once for each cause that is kept, and if it has an attribute ``every`` that is true, for each refusal
+        beyond those. What it raises ends the program."""
         self.strict = False
         """The first one ends the program: :class:`StoppedAtRefusal`."""
 
@@ -126,13 +142,21 @@ class Refusals:
         """`call` was refused. `locate` gives the path of a wanted file as the program sees it, and of the
         directory that it was asked of."""
         want = error.want
-        cause = (want, id(want.origin))
+        leaves = want.action == LEAVE
+        # To leave is asked of a directory that may be any: what counts is the path.
+        located = locate(want) if leaves else None
+        cause = (want, located if leaves else id(want.origin))
         if cause in self._causes:
             return
-        if len(self._causes) >= MAX_CAUSES:
+        if len(self._causes) - self._leaving >= MAX_CAUSES or (leaves and self._leaving >= MAX_LEAVING):
             self.more += 1
+            if getattr(self.on_refusal, "every", False):
+                assert self.on_refusal is not None
+                self.on_refusal(Refusal(call, error.code, want, *(located or locate(want))))
             return
-        refusal = self._causes[cause] = Refusal(call, error.code, want, *locate(want))
+        want.directory = None
+        self._leaving += leaves
+        refusal = self._causes[cause] = Refusal(call, error.code, want, *(located or locate(want)))
         if self.on_refusal is not None:
             self.on_refusal(refusal)
         if self.strict:
@@ -143,3 +167,27 @@ class Refusals:
 
     def __len__(self) -> int:
         return len(self._causes)
+
+
+class Collected:
+    """An `on_refusal` that keeps what one program was refused, as many causes as its own list. The rest is counted."""
+
+    __slots__ = ("_leaving", "kept", "more")
+
+    every = True
+
+    def __init__(self) -> None:
+        self.kept: list[Refusal] = []
+        self._leaving = 0
+        self.more = 0
+        """How often it was refused something beyond those; to leave is not counted."""
+
+    def __call__(self, refusal: Refusal) -> None:
+        if refusal.action == LEAVE:
+            if self._leaving < MAX_LEAVING:
+                self._leaving += 1
+                self.kept.append(refusal)
+        elif len(self.kept) - self._leaving < MAX_CAUSES:
+            self.kept.append(refusal)
+        else:
+            self.more += 1

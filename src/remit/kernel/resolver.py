@@ -49,11 +49,24 @@ def check_name(name: str) -> None:
         raise KernelError(Code.NAME_TOO_LONG, f"name {name[:32]!r}... is longer than {MAX_NAME_BYTES} bytes")
 
 
-def left(start: Directory, path: str, detail: str) -> Refused:
-    """The refusal of a `path` that leads out of `start`."""
+def left(start: Directory, path: str, detail: str) -> KernelError:
+    """The refusal of a `path` that leads out of `start`; no refusal if it is known to stay within what was granted."""
     origin = start.origin
-    want = Want("file", LEAVE, start.path_from_origin(path), origin=start if origin is None else origin)
+    from_origin = path if path.startswith("/") else start.path_from_origin(path)
+    if origin is not None and leads_out(path) and not leads_out(from_origin):
+        return KernelError(Code.NOT_CAPABLE, detail)
+    want = Want("file", LEAVE, from_origin, origin=origin, directory=start)
     return Refused(Code.NOT_CAPABLE, detail, want=want)
+
+
+def leads_out(path: str) -> bool:
+    """Whether the text of a path says so, links aside."""
+    depth = 0
+    for name in path.split("/"):
+        depth += -1 if name == ".." else 1 if name not in ("", ".") else 0
+        if depth < 0:
+            return True
+    return path.startswith("/")
 
 
 def split(path: str) -> list[str]:
@@ -79,6 +92,7 @@ class Walk:
         "_entered",
         "_jumped",
         "_links",
+        "_looking",
         "_names",
         "_opened",
         "_path",
@@ -89,8 +103,10 @@ class Walk:
         "wants_directory",
     )
 
-    def __init__(self, start: Directory, path: str) -> None:
+    def __init__(self, start: Directory, path: str, *, looking: bool = False) -> None:
         """Walk to the last component of `path`, from `start` (which stays the caller's).
+
+        With `looking` nothing more is wanted than to know what is there: that a link leads out is no attempt to leave.
 
         NO_ENTRY (also for an empty path); NOT_DIRECTORY; NOT_CAPABLE for an absolute path or one that leads
         above `start`; LOOP; NAME_TOO_LONG; INVALID; ILLEGAL_BYTE_SEQUENCE.
@@ -102,6 +118,7 @@ class Walk:
         self._opened: list[Directory] = []
         self._jumped: str | None = None
         self._links = 0
+        self._looking = looking
         self._entered = 0
         self.directory = start
         """Where the last component is looked up. It belongs to the walk: use it before :meth:`close`."""
@@ -224,8 +241,10 @@ class Walk:
             for name in names:
                 self._stand_in(self.directory.open_directory(name))
 
-    def _outside(self, detail: str) -> Refused:
+    def _outside(self, detail: str) -> KernelError:
         """The program tries to leave what it was granted: nothing would allow that, but somebody may want to know."""
+        if self._looking and not leads_out(self._path):
+            return KernelError(Code.NOT_CAPABLE, detail)
         return left(self._start, self._path, detail)
 
     def _read_link(self, name: str) -> str | None:

@@ -45,7 +45,7 @@ class Question:
         self.kind = kind
         """``network`` or ``http``."""
         self.action = action
-        """``connect``, ``listen``, ``send``, ``receive``, ``resolve``; of a request its method."""
+        """``connect``, ``listen``, ``send``, ``resolve``; of a request its method."""
         self.subject = subject
         """An address with its port; a name that is to be looked up; a URL without its query."""
         self.name = name
@@ -148,9 +148,21 @@ class _Answers:
         if self.rules.allows(action, address, None if action == LISTEN else self._pins):
             return True
         name = "" if action == LISTEN else self._names.get(address.ip, "")
+        return self.allow(Question("network", action, repr(address), name), self._about(action, address))
+
+    def _about(self, action: str, address: SocketAddress) -> str:
+        """What an answer is good for."""
+        name = "" if action == LISTEN else self._names.get(address.ip, "")
         # Whoever has a name can have it stand for what is private here, so that is allowed as what it is only.
-        about = f"{name}:{address.port}" if name and is_public(address.ip) else repr(address)
-        return self.allow(Question("network", action, repr(address), name), about)
+        return f"{name}:{address.port}" if name and is_public(address.ip) else repr(address)
+
+    def hears(self, address: SocketAddress) -> bool:
+        """Whether a datagram from there may be told. That is no question: anybody can send one."""
+        if self.rules.allows(RECEIVE, address, self._pins):
+            return True
+        return self._given.get(("network", SEND, self._about(SEND, address)), False) or self.rules.allows(
+            SEND, address, self._pins
+        )
 
     def check(self, action: str, address: SocketAddress) -> None:
         """Refused."""
@@ -219,7 +231,7 @@ class _AskedTcpSocket(WrappedInternetSocket, TcpSocket):
 
 
 class _AskedUdpSocket(WrappedInternetSocket, UdpSocket):
-    """Who may be sent to, or heard from, is asked once for each."""
+    """Who may be sent to is asked once for each. Heard are those, or everybody where it may listen."""
 
     __slots__ = ("_answers", "_hears_all", "_peer")
 
@@ -251,7 +263,7 @@ class _AskedUdpSocket(WrappedInternetSocket, UdpSocket):
     def receive_from(self, limit: int) -> tuple[bytes, SocketAddress]:
         for _ in range(MAX_STRANGERS):
             data, sender = self._socket.receive_from(limit)
-            if self._hears_all or self._answers.may(RECEIVE, sender):
+            if self._hears_all or self._answers.hears(sender):
                 return data, sender
         raise WouldBlock(self._socket.when_readable())
 

@@ -6,7 +6,7 @@ from remit.filesystems.rules import CREATE, DELETE, READ, RIGHTS, SEE, WRITE, Fi
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from remit.kernel.uses import Use
 
@@ -88,18 +88,36 @@ class Learned:
                 found.append(f"{rights_text(rights)} {literal(path)}")
         return found
 
-    def needed_of(self, rules: Iterable[FileRule]) -> dict[str, int]:
-        """By the texts of `rules`, which rights of them were needed; of those that give the same it is the first."""
+    def needed_of(self, rules: Sequence[FileRule], used: Mapping[str, int]) -> dict[str, int]:
+        """By the texts of `rules`, which rights of them were needed; of those that give the same it is the first.
+
+        `used`: those that are known to be.
+        """
         allowed = Allowed(rules)
         needed, below = self._needed()
-        found: dict[str, int] = {}
-        for paths, who in ((needed, allowed.by), (below, allowed.all_by)):
-            for path, rights in paths.items():
-                for right in RIGHTS.values():
-                    text = who(path, right) if rights & right else ""
-                    if text:
-                        found[text] = found.get(text, 0) | right
-        return found
+        found = dict(used)
+        while True:
+            for paths, who in ((needed, allowed.by), (below, allowed.all_by)):
+                for path, rights in paths.items():
+                    for right in RIGHTS.values():
+                        text = who(path, right) if rights & right else ""
+                        if text:
+                            found[text] = found.get(text, 0) | right
+            # Nothing gains rights by a move, also if the rules give no more than that: where it went to, they may give
+            # more than was used there.
+            narrowed = Allowed([rule.with_rights(found[rule.text]) for rule in rules if rule.text in found])
+            if not self._add_gains(narrowed, needed, below):
+                return found
+
+    def _add_gains(self, allowed: Allowed, needed: dict[str, int], below: dict[str, int]) -> bool:
+        """What moves need by what rules allow where they went to; whether that is more."""
+        changed = False
+        for source, target, is_directory in self._moves:
+            if is_directory:
+                changed |= _add(below, source, allowed.at_most_below(target) | DELETE | SEE)
+            else:
+                changed |= _add(needed, source, allowed.of(target) & (READ | WRITE) | SEE)
+        return changed
 
     def _needed(self) -> tuple[dict[str, int], dict[str, int]]:
         """Rights of paths, and of all below the paths of directories that were moved."""
@@ -150,6 +168,10 @@ class Allowed:
     def below(self, path: str) -> int:
         """The rights that all have that may be below it, and the path itself."""
         return self._at(path).at_least_below
+
+    def at_most_below(self, path: str) -> int:
+        """The rights that something may have, be it the path itself or below it."""
+        return self._at(path).at_most_below
 
     def by(self, path: str, right: int) -> str:
         """The first rule that gives the path a right."""

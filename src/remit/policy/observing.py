@@ -186,13 +186,9 @@ class Observation:
 
     def _used_of(self, guest: str, rules: Iterable[str]) -> dict[str, int]:
         """The rights of each rule that were used, and those that what was moved needed besides."""
+        used = {rule: self._used[guest, rule] for rule in rules if (guest, rule) in self._used}
         learned = self._learned.get(guest)
-        found = {} if learned is None else learned.needed_of([FileRule(rule) for rule in rules])
-        for rule in rules:
-            used = self._used.get((guest, rule))
-            if used is not None:
-                found[rule] = found.get(rule, 0) | used
-        return found
+        return used if learned is None else learned.needed_of([FileRule(rule) for rule in rules], used)
 
     def _places(self) -> list[tuple[str, tuple[str, ...]]]:
         from remit.filesystems.rules import literal
