@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import remit
 
@@ -27,17 +28,20 @@ def main() -> None:
     (full / "large").write_bytes(b"y" * (32 << 20))
     there = [f"read small-{number}" for number in range(FILES)]
 
-    def run(program: remit.Program, granted: remit.fs.Filesystem) -> Callable[[], object]:
-        return lambda: remit.run([program], dirs={"/": granted}, check=True, stdout=remit.DEVNULL)
+    def run(program: remit.Program, granted: remit.fs.Filesystem, **options: Any) -> Callable[[], object]:
+        return lambda: remit.run([program], dirs={"/": granted}, check=True, stdout=remit.DEVNULL, **options)
 
-    ways = {
+    rules = ["all large", *[f"all small-{number}" for number in range(2 * FILES)]]
+    ruled = remit.fs.Restricted(remit.fs.Host(empty), rules)
+
+    def audited() -> None:
+        with remit.audit.JsonLines(directory / "audit.jsonl") as log:
+            run(writing, ruled, on_use=log, on_refusal=log)()
+
+    ways: dict[str, Callable[[], object]] = {
         "writing": run(writing, remit.fs.Host(empty)),
-        "writing by rules": run(
-            writing,
-            remit.fs.Restricted(
-                remit.fs.Host(empty), ["all large", *[f"all small-{number}" for number in range(2 * FILES)]]
-            ),
-        ),
+        "writing by rules": run(writing, ruled),
+        "writing by rules, audited": audited,
         "reading": run(reading, remit.fs.Host(full)),
         "reading only": run(reading, remit.fs.ReadOnly(remit.fs.Host(full))),
         "reading by rules": run(reading, remit.fs.Restricted(remit.fs.Host(full), ["read large", *there])),

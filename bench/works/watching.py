@@ -21,6 +21,7 @@ OFF = Target(1.02)
 LEARNT = Target(1.5)
 READING = Target(1.1)
 RULES = Target(1.3)
+BOTH = Target(1.7)
 ACCESSES, FILES = "100000", "2000"
 
 
@@ -45,6 +46,9 @@ def _limited(setting: Setting) -> Iterator[Row]:
     plain = "all of the directory"
     work = "2,000 small files, 64 MiB: a rule for each file"
     yield Row(work, "CPU s", seconds["writing by rules"], plain, seconds["writing"], RULES)
+    yield Row(
+        f"{work}, and lines of JSON", "CPU s", seconds["writing by rules, audited"], plain, seconds["writing"], BOTH
+    )
     work = "reading 4,000 files, 32 MiB"
     yield Row(f"{work}: read-only", "CPU s", seconds["reading only"], plain, seconds["reading"], READING)
     yield Row(f"{work}: a rule for each", "CPU s", seconds["reading by rules"], plain, seconds["reading"], RULES)

@@ -42,7 +42,7 @@ MAX_SUBJECT = 8192
 _write = os.write
 
 _MAX_FRAMES = 1024
-"""Of what is around the subject in lines, this many are remembered: a program has few grants and rules."""
+"""Of what is before the subject in lines, this many are remembered: a program has few grants."""
 
 
 class LogFull(OSError):
@@ -157,8 +157,8 @@ class JsonLines:
         self._max_bytes = max_bytes
         self._left = max_bytes
         self._closed = False
-        self._frames: dict[tuple[str, str, str, str], tuple[str, str]] = {}
-        """What lines of uses have between the time and the subject, and after it; by grant, kind, action and rule."""
+        self._frames: dict[tuple[str, str, str], str] = {}
+        """What lines of uses have between the time and the subject, by grant, kind and action."""
         self.failure: OSError | None = None
         """Why it could not be written."""
         self._descriptor = _opened(os.fspath(path))
@@ -171,8 +171,10 @@ class JsonLines:
     def __call__(self, it: Event) -> None:
         # A program makes many uses, and almost all are like this one: they are written without a dict in between.
         if type(it) is Use and it.target is None and not it.name and 0 < len(it.subject) <= MAX_SUBJECT:
-            key = it.grant, it.kind, it.action, it.rule
-            before, after = self._frames.get(key) or self._frame(key)
+            key = it.grant, it.kind, it.action
+            before = self._frames.get(key) or self._frame(key)
+            # There are as many rules as anybody writes.
+            after = f', "rule": {encode_basestring_ascii(_cut(it.rule))}}}\n' if it.rule else "}\n"
             now = str(time_ns())  # text of a float would take as long as all the rest
             subject = encode_basestring_ascii(it.subject)
             line = f'{{"time": {now[:-9]}.{now[-9:-3]}, {before}{subject}{after}'.encode("ascii")
@@ -203,16 +205,12 @@ class JsonLines:
         self.failure = full = LogFull(self._path, self._max_bytes)
         return full
 
-    def _frame(self, key: tuple[str, str, str, str]) -> tuple[str, str]:
+    def _frame(self, key: tuple[str, str, str]) -> str:
         if len(self._frames) >= _MAX_FRAMES:
             self._frames.clear()
-        grant, kind, action, rule = key
-        # Nothing but the rule comes after the subject.
-        named = event(Use(kind, action, "x", grant=grant, rule=rule))
-        rule = named.pop("rule", "")
-        before = json.dumps(named)[1 : -len('"x"}')]
-        after = f', "rule": {json.dumps(rule)}}}\n' if rule else "}\n"
-        frame = self._frames[key] = before, after
+        grant, kind, action = key
+        named = event(Use(kind, action, "x", grant=grant))
+        frame = self._frames[key] = json.dumps(named)[1 : -len('"x"}')]
         return frame
 
     def close(self) -> None:

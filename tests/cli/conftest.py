@@ -15,6 +15,20 @@ def cache_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyte
     return path
 
 
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache that tests share, for programs that take seconds to compile: see `compiled_once`."""
+    path = tmp_path_factory.mktemp("compiled")
+    path.chmod(0o700)
+    return path
+
+
+@pytest.fixture
+def compiled_once(compiled: Path, cache_of_its_own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests of large programs: they are compiled by the first of them."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(compiled))
+
+
 @pytest.fixture
 def guest(tmp_path: Path) -> Callable[[bytes], str]:
     """Keeps a module as a file; its path."""

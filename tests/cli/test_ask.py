@@ -204,6 +204,7 @@ except Err as refused:
 )
 
 
+@pytest.mark.usefixtures("compiled_once")
 def test_the_network_is_asked_for(learn: Callable[..., Session]) -> None:
     it = learn("--ask", "--net", "host", str(component_file("script")), NETWORK)
     it.asked('remit: script.wasm wants to listen at "127.0.0.1:0"')

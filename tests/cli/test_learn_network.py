@@ -40,19 +40,10 @@ listening()
 )
 
 
-@pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache for all tests of this file: the program is a large one."""
-    path = tmp_path_factory.mktemp("compiled")
-    path.chmod(0o700)
-    return path
-
-
 @pytest.fixture(autouse=True)
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compiled: Path, cache_of_its_own: Path) -> None:
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compiled_once: None) -> None:
     """A working directory of its own, and names that nobody is asked for."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(compiled))
     real = socket.getaddrinfo
 
     def getaddrinfo(host: Any, *arguments: Any, **named: Any) -> Any:

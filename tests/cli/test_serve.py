@@ -26,6 +26,9 @@ if sys.platform == "win32":
     pytest.skip("needs POSIX signals", allow_module_level=True)
 
 
+pytestmark = pytest.mark.usefixtures("compiled_once")
+
+
 class Serving:
     """A server in a process of its own."""
 

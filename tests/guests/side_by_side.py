@@ -46,7 +46,7 @@ class Work:
     """Seconds; only a program that hangs needs them all. The largest take minutes to compile where others work, too."""
 
 
-REMIT = (sys.executable, "-m", "remit", "run")
+REMIT = (sys.executable, "-m", "remit", "run", "--no-explain")
 WASMTIME_PY = (sys.executable, str(PEER))
 
 

@@ -230,15 +230,53 @@ def test_random_calls_end_alike_where_nothing_changes(
     both_ways(tmp_path_factory.mktemp("both"), fs.ReadOnly, steps)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=st.lists(STEPS | MOVES, min_size=1, max_size=25))
+class Watching:
+    """A watcher, as an audit log is one, or one that is told of what is looked at, too, as learning is."""
+
+    def __init__(self, seeing: bool, once: bool) -> None:
+        self.seeing = seeing
+        self.once = once
+        self.uses: list[str] = []
+
+    def __call__(self, use: remit.Use) -> None:
+        told = f"{use} by {use.rule}"
+        if not self.once or told not in self.uses:
+            self.uses.append(told)
+
+
+WATCHING = st.sampled_from([(False, False), (True, False), (True, True)])
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(STEPS | MOVES, min_size=1, max_size=25), watching=WATCHING)
 def test_random_calls_are_told_alike_where_nothing_changes(
-    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[Any, ...]]
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[Any, ...]], watching: tuple[bool, bool]
 ) -> None:
-    """With a watcher, as under an audit log."""
-    uses: dict[str, list[str]] = {"fast": [], "plain": []}
-    both_ways(tmp_path_factory.mktemp("both"), fs.ReadOnly, steps, uses=uses)
-    assert uses["fast"] == uses["plain"]
+    both_ways(tmp_path_factory.mktemp("both"), fs.ReadOnly, steps, watching=watching)
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rules=RULES, steps=st.lists(STEPS | MOVES, min_size=1, max_size=25), watching=WATCHING)
+def test_random_calls_are_told_alike_under_rules(
+    tmp_path_factory: pytest.TempPathFactory,
+    rules: list[str],
+    steps: list[tuple[Any, ...]],
+    watching: tuple[bool, bool],
+) -> None:
+    both_ways(tmp_path_factory.mktemp("both"), lambda host: fs.Restricted(host, rules), steps, watching=watching)
+
+
+def test_what_is_told_under_rules_is_told_by_it(make: Callable[..., Guest], monkeypatch: pytest.MonkeyPatch) -> None:
+    watching = Watching(seeing=False, once=False)
+    guest = make(lambda host: fs.Restricted(host, ["read dir/*", "write,create new"]), on_use=watching)
+    monkeypatch.setattr(RestrictedDirectory, "open_file", refuse)
+    assert opens(guest, "dir/inner") == SUCCESS
+    assert opens(guest, "new", WRITE, CREAT) == SUCCESS
+    assert watching.uses == [
+        "read /dir/inner by read dir/*",
+        "create /new by write,create new",
+        "write /new by write,create new",
+    ]
 
 
 def both_ways(
@@ -247,16 +285,17 @@ def both_ways(
     steps: list[tuple[Any, ...]],
     *,
     few: bool = False,
-    uses: dict[str, list[str]] | None = None,
+    watching: tuple[bool, bool] | None = None,
 ) -> None:
     limits = Limits(descriptors=8, io_bytes=1 << 16)
     refusals: dict[str, list[str]] = {"fast": [], "plain": []}
     guests = {}
+    watchers: dict[str, Watching | None] = {}
     with pytest.MonkeyPatch.context() as patch:
         # With room for four paths each one is soon another's.
         patch.setattr(table, "VERDICTS", 4 if few else 1 << 13)
         for name, native in (("fast", True), ("plain", False)):
-            told = None if uses is None else (lambda use, name=name: uses[name].append(str(use)))
+            told = watchers[name] = None if watching is None else Watching(*watching)
             guests[name] = Guest(
                 {"/": wrap(fs.Host(plant(base / name)))},
                 native=native,
@@ -268,6 +307,8 @@ def both_ways(
         for step in steps:
             assert perform(guests["fast"], step) == perform(guests["plain"], step), step
             assert refusals["fast"] == refusals["plain"], step
+            fast, plain = watchers["fast"], watchers["plain"]
+            assert fast is None or plain is None or fast.uses == plain.uses, step
         assert contents(base / "fast") == contents(base / "plain")
         assert (base / "outside").read_bytes() == b"secret"
     finally:

@@ -212,11 +212,14 @@ class RestrictedDirectory(Directory):
 
     def rights_of(self, path: str) -> int:
         """What the rules allow with `path`, which is names with slashes between them, none of them that of a link."""
+        return self._rights_at(path).own
+
+    def _rights_at(self, path: str) -> RightsAt:
         first, *names = path.split("/")
         found = self._place.rights_of(first)
         for name in names:
             found = found.below(name)
-        return found.own
+        return found
 
     def tell_changes(self, listener: Listener) -> None:
         """Have `listener` be told when :meth:`rights_of` may say something else than before. It is kept weakly."""
@@ -238,7 +241,7 @@ class RestrictedDirectory(Directory):
                 self._place.release()
 
     def allowed_by(self, right: str, name: str) -> str:
-        rights = self._place.rights_of(name) if name else self._place.rights
+        rights = self._rights_at(name) if name else self._place.rights
         return rights.allowed_by(RIGHTS[right])
 
     def stat(self) -> Stat:

@@ -168,7 +168,7 @@ class WatchedDirectory(WrappedDirectory):
         return file
 
     def tell_done(self, path: str, actions: tuple[str, ...]) -> None:
-        """Native code has done this on its own: it does so in plain directories of the host only, which have no rules.
+        """Native code has done this on its own.
 
         `path` is names, none of them that of a link, so the directories on the way were seen.
         """
@@ -179,8 +179,9 @@ class WatchedDirectory(WrappedDirectory):
                 self._tell("see", path[:end])
                 end = path.find("/", end + 1)
         subject = self._below + path
+        directory = self._directory
         for action in actions:
-            watch.watcher(Use("file", action, subject, grant=watch.grant))
+            watch.watcher(Use("file", action, subject, grant=watch.grant, rule=directory.allowed_by(action, path)))
 
     def _is_there(self, name: str) -> bool:
         try:

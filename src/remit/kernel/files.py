@@ -248,7 +248,10 @@ class Directory(Node):
         return KernelError(Code.READ_ONLY, f"{action} {name or 'a directory'}")
 
     def allowed_by(self, right: str, name: str) -> str:
-        """The text of the rule that gives `right` to `name` ("" is the directory itself), where there are rules."""
+        """The text of the rule that gives `right` to `name`, where there are rules. "" is the directory itself.
+
+        It may be a path of several names, none of them that of a link.
+        """
         return ""
 
     def lookup(self, name: str) -> Stat:

@@ -31,8 +31,7 @@
 
 /* ---- Shared with Python: remit/native/table.py declares the same structures. ---- */
 
-enum kind { FREE = 0, OTHER = 1, REGULAR_FILE = 2, DIRECTORY = 3, WATCHED = 4, TAPED = 5, TAPED_DIRECTORY = 6,
-            RESTRICTED = 7 };
+enum kind { FREE = 0, OTHER = 1, REGULAR_FILE = 2, DIRECTORY = 3, WATCHED = 4, TAPED = 5, TAPED_DIRECTORY = 6 };
 
 struct slot {
     int32_t host;          /* the host's descriptor */
@@ -41,10 +40,12 @@ struct slot {
     uint16_t flags;        /* WASI fdflags */
     uint64_t rights;       /* what may be done with it */
     uint64_t inheriting;   /* what may be done with what is opened through it */
-    int64_t position;      /* of a REGULAR_FILE; of a WATCHED or RESTRICTED directory, the number of its path */
-    uint32_t object;       /* of a TAPED one, a regular file whose calls are recorded, and a TAPED_DIRECTORY: its number */
+    int64_t position;      /* of a REGULAR_FILE; of a WATCHED directory, the number of its path */
+    uint32_t object;       /* of a TAPED one, a regular file whose calls are recorded, and a TAPED_DIRECTORY: its number;
+                              of a directory with rules likewise */
     uint8_t read_only;     /* nothing is changed through it: a REGULAR_FILE that is open to be read, or a directory */
-    uint8_t reserved[3];
+    uint8_t restricted;    /* a directory, WATCHED or not, that has rules */
+    uint8_t reserved[2];
 };
 
 /* What was done with a path, for Python to tell. */
@@ -59,11 +60,11 @@ struct told {
     char path[MAX_TOLD_PATH];
 };
 
-/* What the rules of a RESTRICTED directory say of a path: see `verdicts` of the table. */
+/* What the rules of a directory say of a path: see `verdicts` of the table. */
 #define MAX_JUDGED_PATH 108
 enum { MAY_READ = 2, MAY_WRITE = 4, MAY_CREATE = 8 };
 struct verdict {
-    int64_t place;         /* the number of the directory, from 1 */
+    uint64_t place;        /* the number of the directory, from 1 */
     uint64_t stamp;        /* that of the table when it was asked for */
     uint16_t rights;       /* none: Python's turn */
     uint16_t length;
@@ -93,7 +94,7 @@ struct table {
     uint32_t told_count;
     uint8_t seeing;        /* what is only looked at is told, too */
     uint8_t reserved2[3];
-    /* Asks Python what the rules of a RESTRICTED directory say of a path. A trap, or NULL. */
+    /* Asks Python what the rules of a directory say of a path. A trap, or NULL. */
     void *(*judge)(void *caller, uint32_t descriptor, const char *path, uint32_t *rights);
     struct verdict *verdicts; /* what it has said, in sets by its hash */
     uint64_t verdict_count;
@@ -173,6 +174,13 @@ static struct slot *file_of(const struct guest *guest, uint32_t descriptor, uint
 {
     struct slot *slot = slot_of(guest, descriptor, REGULAR_FILE, rights);
     return slot != NULL ? slot : slot_of(guest, descriptor, TAPED, rights);
+}
+
+/* A directory, with a watcher or without. */
+static struct slot *directory_of(const struct guest *guest, uint32_t descriptor, uint64_t rights)
+{
+    struct slot *slot = slot_of(guest, descriptor, DIRECTORY, rights);
+    return slot != NULL ? slot : slot_of(guest, descriptor, WATCHED, rights);
 }
 
 /* Gather the guest's buffers; the number of them, or -1 if Python must look at it. */
@@ -371,10 +379,13 @@ void *remit_fd_fdstat_get(void *env, void *caller, value *args, size_t count)
     if (!enter(&guest, caller))
         FALL_BACK;
     struct slot *slot = slot_of(&guest, args[0].i32, REGULAR_FILE, 0);
+    struct slot *directory = directory_of(&guest, args[0].i32, 0);
+    if (slot == NULL)
+        slot = directory != NULL ? directory : slot_of(&guest, args[0].i32, TAPED_DIRECTORY, 0);
     if (slot == NULL || !inside(&guest, args[1].i32, 24))
         FALL_BACK;
     struct { uint8_t type, padding1; uint16_t flags; uint8_t padding2[4]; uint64_t rights, inheriting; } out = {
-        .type = FILETYPE_REGULAR_FILE, .flags = slot->flags, .rights = slot->rights, .inheriting = slot->inheriting,
+        .type = slot->kind == REGULAR_FILE ? FILETYPE_REGULAR_FILE : FILETYPE_DIRECTORY, .flags = slot->flags, .rights = slot->rights, .inheriting = slot->inheriting,
     };
     _Static_assert(sizeof out == 24, "fdstat is 24 bytes");
     memcpy(guest.memory + args[1].i32, &out, sizeof out);
@@ -445,13 +456,6 @@ static int stat_beneath(int directory, const char *path, int follow, uint64_t re
     int failed = fstat(opened, out) != 0 ? errno : 0;
     close(opened);
     return failed;
-}
-
-/* A directory, with a watcher or without. */
-static struct slot *directory_of(const struct guest *guest, uint32_t descriptor, uint64_t rights)
-{
-    struct slot *slot = slot_of(guest, descriptor, DIRECTORY, rights);
-    return slot != NULL ? slot : slot_of(guest, descriptor, WATCHED, rights);
 }
 
 /* A use that need not be told twice has its place in one set of `told`, in which it replaces any. */
@@ -531,15 +535,14 @@ static int tell_way(struct guest *guest, void *caller, uint32_t descriptor, cons
     return *trap == NULL && table->slots[descriptor].kind == WATCHED;
 }
 
-/* What the rules of a RESTRICTED directory say of a path that is names and nothing else, or 0 and perhaps a trap. Where a
+/* What the rules of a directory say of a path that is names and nothing else, or 0 and perhaps a trap. Where a
  * link is on the way it is of no use: what counts is where a path leads. */
 static uint32_t judged(struct guest *guest, void *caller, uint32_t descriptor, const char *path, void **trap)
 {
     const struct table *table = guest->table;
     const struct slot *slot = &table->slots[descriptor];
     size_t length = strlen(path);
-    int64_t place = slot->position;
-    uint64_t stamp = table->stamp, hash = hash_of(place, 0, path, length);
+    uint64_t place = slot->object, stamp = table->stamp, hash = hash_of((int64_t)place, 0, path, length);
     struct verdict *set = &table->verdicts[hash % (table->verdict_count / TOLD_WAYS) * TOLD_WAYS];
     struct verdict *kept = &set[(hash >> 40) % TOLD_WAYS];
     *trap = NULL;
@@ -559,7 +562,7 @@ static uint32_t judged(struct guest *guest, void *caller, uint32_t descriptor, c
         *kept = (struct verdict){ .place = place, .stamp = stamp, .rights = (uint16_t)rights, .length = (uint16_t)length };
         memcpy(kept->path, path, length);
     }
-    return slot->kind == RESTRICTED && slot->position == place ? rights : 0;
+    return slot->restricted && slot->object == place ? rights : 0;
 }
 
 void *remit_path_filestat_get(void *env, void *caller, value *args, size_t count)
@@ -583,12 +586,10 @@ void *remit_path_filestat_get(void *env, void *caller, value *args, size_t count
         put_filestat(&guest, result, &found);
         RETURN(SUCCESS);
     }
-    if (slot == NULL)
-        slot = slot_of(&guest, args[0].i32, RESTRICTED, RIGHT_PATH_FILESTAT_GET);
     if (slot == NULL || (lookup & ~(uint32_t)LOOKUP_SYMLINK_FOLLOW) || !inside(&guest, result, 64) ||
         !plain_path(&guest, args[2].i32, args[3].i32, path))
         FALL_BACK;
-    int seeing = slot->kind == WATCHED && guest.table->seeing, restricted = slot->kind == RESTRICTED;
+    int seeing = slot->kind == WATCHED && guest.table->seeing, restricted = slot->restricted;
     if ((seeing || restricted) && !only_names(path))
         FALL_BACK;
     void *trap = NULL;
@@ -689,8 +690,6 @@ void *remit_path_open(void *env, void *caller, value *args, size_t count)
     struct tape *tape = NULL;
     if (directory == NULL && (directory = slot_of(&guest, args[0].i32, TAPED_DIRECTORY, needed)) != NULL)
         tape = guest.table->tape;
-    if (directory == NULL)
-        directory = slot_of(&guest, args[0].i32, RESTRICTED, needed);
     if (directory == NULL || (lookup & ~(uint32_t)LOOKUP_SYMLINK_FOLLOW) || !inside(&guest, result, 4))
         FALL_BACK;
     if ((oflags & ~(uint32_t)(OFLAG_CREAT | OFLAG_EXCL | OFLAG_TRUNC)) ||
@@ -711,7 +710,7 @@ void *remit_path_open(void *env, void *caller, value *args, size_t count)
     flags |= oflags & OFLAG_CREAT ? O_CREAT : 0;
     flags |= oflags & OFLAG_EXCL ? O_EXCL : 0;
     flags |= oflags & OFLAG_TRUNC ? O_TRUNC : 0;
-    int watched = directory->kind == WATCHED, restricted = directory->kind == RESTRICTED, created = 0;
+    int watched = directory->kind == WATCHED, restricted = directory->restricted, created = 0;
     int has_way = watched && guest.table->seeing && strchr(path, '/') != NULL;
     uint8_t read_only = directory->read_only;
     void *trap = NULL;

@@ -48,7 +48,8 @@ class Slot(ctypes.Structure):
         ("position", ctypes.c_int64),
         ("object", ctypes.c_uint32),
         ("read_only", ctypes.c_uint8),
-        ("reserved", ctypes.c_uint8 * 3),
+        ("restricted", ctypes.c_uint8),
+        ("reserved", ctypes.c_uint8 * 2),
     )
 
 
@@ -123,7 +124,7 @@ class Verdict(ctypes.Structure):
     """``struct verdict`` of fastpath.c: what rules say of a path."""
 
     _fields_ = (
-        ("place", ctypes.c_int64),
+        ("place", ctypes.c_uint64),
         ("stamp", ctypes.c_uint64),
         ("rights", ctypes.c_uint16),
         ("length", ctypes.c_uint16),
@@ -173,7 +174,7 @@ class Call(ctypes.Structure):
 
 
 CLOSED, INPUT, OUTPUT = range(3)
-FREE, OTHER, REGULAR_FILE, DIRECTORY, WATCHED, TAPED, TAPED_DIRECTORY, RESTRICTED = range(8)
+FREE, OTHER, REGULAR_FILE, DIRECTORY, WATCHED, TAPED, TAPED_DIRECTORY = range(7)
 
 CREATED, READ, WRITTEN, SEEN = 1, 2, 4, 8
 """What C says was done with a path below a watched directory."""

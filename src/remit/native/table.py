@@ -28,7 +28,6 @@ from remit.native.library import (
     OTHER,
     READ,
     REGULAR_FILE,
-    RESTRICTED,
     SEEN,
     TAPED,
     TAPED_DIRECTORY,
@@ -70,6 +69,9 @@ _ACTIONS = tuple([tuple([name for use, name in _NAMES if uses & use]) for uses i
 
 TOLD = 1 << 15
 """Uses that are remembered where none need be told twice, which takes 4 MiB."""
+
+MOST_JUDGED = (1 << 32) - 1
+"""Directories with rules that are told apart."""
 
 VERDICTS = 1 << 13
 """Paths of which it is remembered what rules say, which takes 1 MiB."""
@@ -387,7 +389,7 @@ class NativeDescriptorTable(DescriptorTable):
             if taped is not None:
                 inner = taped[0]
             else:
-                restricted = None if watched is not None else self._restricted(inner)
+                restricted = self._restricted(inner)
                 reading = _read_only(inner)
                 stands_before = restricted or reading
                 inner = inner if stands_before is None else stands_before.inner
@@ -409,8 +411,7 @@ class NativeDescriptorTable(DescriptorTable):
                 return shared_directory, TAPED_DIRECTORY
             if restricted is not None:
                 self._judged += 1
-                slot.position = self._judged
-                return shared_directory, RESTRICTED
+                slot.object, slot.restricted = self._judged, True
             if watched is None:
                 return shared_directory, DIRECTORY
             if self._told is not None:
@@ -442,7 +443,7 @@ class NativeDescriptorTable(DescriptorTable):
 
     def _restricted(self, directory: Directory) -> RestrictedDirectory | None:
         """`directory`, if it is one with rules that C can ask for."""
-        if self._judge is None:
+        if self._judge is None or self._judged == MOST_JUDGED:
             return None
         found: Any = directory
         if type(found) is not _class("remit.filesystems.restricted", "RestrictedDirectory") or found.inner.read_only:
@@ -473,7 +474,8 @@ def tell_use(store: Running, number: int, uses: int, path: bytes) -> None:
 
 def judge_path(store: Running, number: int, path: bytes, rights: int) -> None:
     """What C calls to know what rules say of a path below a directory: see `JUDGE`."""
-    restricted: RestrictedDirectory = store.data.descriptors.get(number).directory  # type: ignore[union-attr, assignment]  # by the kind of its slot
+    directory: Any = store.data.descriptors.get(number).directory  # type: ignore[union-attr]  # by the kind of its slot
+    restricted: RestrictedDirectory = directory if hasattr(directory, "rights_of") else directory.inner
     ctypes.c_uint32.from_address(rights).value = restricted.rights_of(path.decode("ascii"))
 
 
