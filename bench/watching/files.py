@@ -1,19 +1,18 @@
 """``python -m bench.watching.files PROGRAM DIRECTORY ROUNDS``: seconds of a run in DIRECTORY, by how it is watched.
 
-They are of processor time, as nothing waits here, and of each the best of all rounds: anything else that the machine
-does can only make one slower.
+They are of processor time, as nothing waits here.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import remit
+from bench.watching.best import best_of
 
 
 def main() -> None:
@@ -40,13 +39,7 @@ def main() -> None:
         "recorded": lambda: run(used, record=directory / "run.rec"),
         "after recording": lambda: run(used),
     }
-    seconds: dict[str, list[float]] = {way: [] for way in ways}
-    for _ in range(rounds + 1):
-        for way, measured in ways.items():
-            began = time.process_time()
-            measured()
-            seconds[way].append(time.process_time() - began)
-    print(json.dumps({way: min(each) for way, each in seconds.items()}))
+    print(json.dumps(best_of(rounds, ways)))
 
 
 if __name__ == "__main__":

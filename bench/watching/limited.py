@@ -1,18 +1,18 @@
 """``python -m bench.watching.limited WRITING READING DIRECTORY ROUNDS``: seconds of runs, by what is granted.
 
-They are of processor time, of each the best of all rounds, as in :mod:`bench.watching.files`.
+They are of processor time, as in :mod:`bench.watching.files`.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import remit
+from bench.watching.best import best_of
 
 FILES = 1000
 
@@ -46,13 +46,7 @@ def main() -> None:
         "reading only": run(reading, remit.fs.ReadOnly(remit.fs.Host(full))),
         "reading by rules": run(reading, remit.fs.Restricted(remit.fs.Host(full), ["read large", *there])),
     }
-    seconds: dict[str, list[float]] = {way: [] for way in ways}
-    for _ in range(rounds + 1):
-        for way, measured in ways.items():
-            began = time.process_time()
-            measured()
-            seconds[way].append(time.process_time() - began)
-    print(json.dumps({way: min(each) for way, each in seconds.items()}))
+    print(json.dumps(best_of(rounds, ways)))
 
 
 if __name__ == "__main__":

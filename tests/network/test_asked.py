@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 import remit
 from http_peer import Server, request, send
-from network.test_watched import ANY, LOOPBACK, at, code_of, connected, free_port, until
+from network.talking import ANY, LOOPBACK, at, code_of, connected, free_port, until
 from remit.http.exchange import ClientExchange
 from remit.kernel.errors import Code, WouldBlock
 from remit.kernel.http import HttpError
@@ -42,13 +42,6 @@ class Asking:
         found = [*self.asked]
         self.asked.clear()
         return found
-
-
-@pytest.fixture
-def reactor() -> Iterator[Reactor]:
-    reactor = Reactor()
-    yield reactor
-    reactor.close()
 
 
 def test_each_new_use_is_asked_for_once(reactor: Reactor) -> None:

@@ -17,13 +17,6 @@ from remit.network.host import HostSocket, open_ambient_listener
 
 
 @pytest.fixture
-def reactor() -> Iterator[Reactor]:
-    reactor = Reactor()
-    yield reactor
-    reactor.close()
-
-
-@pytest.fixture
 def listener() -> Iterator[HostSocket]:
     listener = open_ambient_listener("127.0.0.1:0")
     yield listener

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from network.talking import code_of, connected, until
 from remit.kernel.errors import Code, KernelError, WouldBlock
 from remit.kernel.network import OPTIONS, SocketAddress
 from remit.kernel.reactor import Reactor
@@ -20,36 +20,8 @@ LOOPBACK = b"\x7f\0\0\1"
 ANY = ["localhost", "listen:127.0.0.0/8", "listen:[::1]:0-65535"]
 
 
-@pytest.fixture
-def reactor() -> Iterator[Reactor]:
-    reactor = Reactor()
-    yield reactor
-    reactor.close()
-
-
 def here(port: int = 0) -> SocketAddress:
     return SocketAddress(LOOPBACK, port)
-
-
-def until(reactor: Reactor, function: Any, *arguments: Any) -> Any:
-    while True:
-        try:
-            return function(*arguments)
-        except WouldBlock as blocked:
-            reactor.wait(blocked.pollable)
-
-
-def code_of(function: Any, *arguments: Any) -> Code:
-    with pytest.raises(KernelError) as caught:
-        function(*arguments)
-    return caught.value.code
-
-
-def connected(reactor: Reactor, client: Any, address: SocketAddress) -> Any:
-    try:
-        client.connect(address)
-    except WouldBlock:
-        until(reactor, client.connect, None)
 
 
 def test_a_connection(reactor: Reactor) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from http_peer import read_all, request, wait, write_all
+from network.talking import code_of
 from remit.http.client import Client
 from remit.kernel.errors import Code, KernelError, WouldBlock
 from remit.kernel.http import RequestOptions
 from remit.kernel.network import OPTIONS, SocketAddress
-from remit.kernel.reactor import Reactor
 from remit.network import memory_sockets
 from remit.network.memory import FIRST_FREE_PORT, LAST_PORT, Memory
 
@@ -29,21 +29,8 @@ def network() -> Memory:
     return Memory()
 
 
-@pytest.fixture
-def reactor() -> Iterator[Reactor]:
-    reactor = Reactor()
-    yield reactor
-    reactor.close()
-
-
 def anywhere(port: int = 0, family: int = 4) -> SocketAddress:
     return SocketAddress(bytes(4 if family == 4 else 16), port)
-
-
-def code_of(function: Callable[..., object], *arguments: Any) -> Code:
-    with pytest.raises(KernelError) as caught:
-        function(*arguments)
-    return caught.value.code
 
 
 def blocks(function: Callable[..., object], *arguments: Any) -> Any:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import socket
 import tracemalloc
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 import remit
 from http_peer import Server, failure, request
+from network.talking import ANY, LOOPBACK, at, code_of, connected, free_port, until
 from python_guests import component
 from remit.http.client import Client
 from remit.http.watched import WatchedClient
-from remit.kernel.errors import Code, KernelError, WouldBlock
+from remit.kernel.errors import Code, WouldBlock
 from remit.kernel.http import HttpError, RequestOptions
 from remit.kernel.network import Network, SocketAddress
 from remit.kernel.reactor import Reactor
@@ -30,9 +30,6 @@ from wasi_0_2.prelude import PRELUDE
 from wasi_0_2.runner import Scenario, run
 from wasi_0_2.sockets import SCENARIOS
 
-LOOPBACK = b"\x7f\0\0\1"
-ANY = bytes(4)
-
 
 class Watching:
     def __init__(self, network: Network, *, seeing: bool = True) -> None:
@@ -44,43 +41,6 @@ class Watching:
         found = [str(use) for use in self.uses]
         self.uses.clear()
         return found
-
-
-@pytest.fixture
-def reactor() -> Iterator[Reactor]:
-    reactor = Reactor()
-    yield reactor
-    reactor.close()
-
-
-def at(port: int, ip: bytes = LOOPBACK) -> SocketAddress:
-    return SocketAddress(ip, port)
-
-
-def until(reactor: Reactor, function: Any, *arguments: Any) -> Any:
-    while True:
-        try:
-            return function(*arguments)
-        except WouldBlock as blocked:
-            reactor.wait(blocked.pollable)
-
-
-def code_of(function: Callable[..., object], *arguments: Any) -> Code:
-    with pytest.raises(KernelError) as caught:
-        function(*arguments)
-    return caught.value.code
-
-
-def connected(reactor: Reactor, client: Any, address: SocketAddress) -> None:
-    try:
-        client.connect(address)
-    except WouldBlock:
-        until(reactor, client.connect, None)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 def test_a_connection_of_the_host(reactor: Reactor) -> None:
