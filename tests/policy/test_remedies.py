@@ -101,3 +101,8 @@ def test_single_files() -> None:
 def test_what_no_rule_can_say_has_no_remedy(rule: str) -> None:
     kind = "http" if rule.startswith("http") else "network"
     assert said("connect", "it", kind=kind, rule=rule) == ""
+
+
+def test_a_socket_without_any_network() -> None:
+    told = said("open", "a socket", kind="network")
+    assert told == 'add [network] with allow = ["HOST:PORT"], of what it shall reach'

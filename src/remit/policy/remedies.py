@@ -27,6 +27,9 @@ def remedy(remit: Remit, refusal: Refusal) -> str:
     if refusal.kind in ("network", "http") and is_rule(refusal.rule):
         way = f"add {_quoted(refusal.rule)} to allow in [network]"
         return way if remit.http or refusal.kind == "network" else f"{way}, and take http = false out of it"
+    if refusal.kind == "network" and refusal.action == "open":
+        # Where it would lead it has not said yet.
+        return 'add [network] with allow = ["HOST:PORT"], of what it shall reach'
     return ""
 
 
