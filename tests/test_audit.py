@@ -6,6 +6,7 @@ import gc
 import json
 import logging
 import os
+import pickle
 import shutil
 import stat
 import subprocess
@@ -319,6 +320,18 @@ def test_a_stream_of_this_process_is_no_log(tmp_path: Path) -> None:
         done = subprocess.run(command, cwd=tmp_path, stdout=out, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 2
     assert "can change it there, by stdout" in done.stderr
+    # Nor where that is a file in a directory that it is handed.
+    (tmp_path / "out").mkdir()
+    command[5:6] = ["/dev/stdout", "--dir", "out::/out"]
+    with open(tmp_path / "out" / "log", "wb") as out:
+        done = subprocess.run(command, cwd=tmp_path, stdout=out, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert "can change it there, by" in done.stderr
+
+
+def test_a_full_log_is_an_error_like_others() -> None:
+    error = pickle.loads(pickle.dumps(remit.audit.LogFull("log", 5)))
+    assert (str(error), error.filename) == ("[Errno 27] the log is full: 5 bytes: 'log'", "log")
 
 
 @pytest.mark.parametrize("where", ["notes/log", "notes/deep/log", "link/log"])

@@ -39,6 +39,8 @@ MAX_BYTES = 64 << 20
 MAX_SUBJECT = 8192
 """Characters of a path or an address that are kept: all, of what there can be."""
 
+_OWN_STREAMS = ("/dev/fd/", "/dev/stdout", "/dev/stderr")
+
 _write = os.write
 
 _MAX_FRAMES = 1024
@@ -50,6 +52,10 @@ class LogFull(OSError):
 
     def __init__(self, path: str | os.PathLike[str], size: int) -> None:
         super().__init__(errno.EFBIG, f"the log is full: {size:,} bytes", os.fspath(path))
+        self._size = size
+
+    def __reduce__(self) -> tuple[type[LogFull], tuple[str, int]]:
+        return LogFull, (self.filename, self._size)
 
 
 def event(it: Event) -> dict[str, Any]:
@@ -109,8 +115,8 @@ def _line(event: dict[str, Any]) -> bytes:
 def _opened(path: str) -> int:
     """A new file, or an empty one in the place of what is there. OSError."""
     flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-    # In /dev links are the system's: /dev/stdout. Elsewhere, whoever could make one could have another file be cut.
-    if not os.path.abspath(path).startswith("/dev/"):
+    # Links to streams of this process are the system's. Whoever could make another could have any file be cut.
+    if not os.path.abspath(path).startswith(_OWN_STREAMS):
         if os.path.islink(path):
             raise OSError(errno.ELOOP, "Is a symbolic link", path)
         flags |= getattr(os, "O_NOFOLLOW", 0)

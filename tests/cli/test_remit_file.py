@@ -165,6 +165,33 @@ def test_who_runs_under_it_cannot_change_it(guest: Guest, write: Callable[[str],
         assert main(["run", write(start + grant)]) == 0
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
+def test_nor_by_another_way_to_it(
+    guest: Guest, tmp_path: Path, capfd: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a link leads, where a link stands, and by another name of the same file."""
+    guest(guests.HELLO)
+    monkeypatch.chdir(tmp_path)
+    Path("out").mkdir()
+    Path("conf").mkdir()
+    text = 'program = "%s"\n[[dir]]\nguest = "/out"\npath = "%s"\nrights = "all"\n'
+    program, out = tmp_path / "guest.wasm", tmp_path / "out"
+    Path("out/file.toml").write_text(text % (program, out))
+    Path("link.toml").symlink_to("out/file.toml")
+    Path("conf/file.toml").write_text(text % (program, out))
+    Path("out/way").symlink_to("../conf")
+    Path("hard.toml").write_text(text % (program, out))
+    os.link("hard.toml", "out/other.toml")
+    for name in ("link.toml", "out/way/file.toml", "hard.toml", "conf/../out/way/../conf/file.toml"):
+        assert "its program could change this file, by /out" in complaint(capfd, name), name
+    assert main(["run", "conf/file.toml"]) == 0
+    Path("out/new.toml").symlink_to("../there.toml")
+    Path("to.toml").symlink_to("out/there.toml")
+    for name in ("out/way/new.toml", "out/new.toml", "to.toml"):
+        assert main(["learn", "-o", name, "--dir", "out::/out", "guest.wasm"]) == 2
+        assert "the program could change it there, by /out" in capfd.readouterr().err
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")
 def test_a_stream_may_be_that_of_the_process(guest: Guest, write: Callable[[str], str]) -> None:
     """Also where that is a pipe, which is open already."""

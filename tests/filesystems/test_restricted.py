@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,7 +16,7 @@ from filesystems.test_rules import model_matches
 from remit.filesystems.direct import SymbolicLink
 from remit.filesystems.memory import MemoryFilesystem
 from remit.filesystems.read_only import ReadOnly
-from remit.filesystems.restricted import MAX_KNOWN, Restricted
+from remit.filesystems.restricted import MAX_KNOWN, MAX_REMEMBERED, Restricted, RestrictedDirectory
 from remit.filesystems.rules import CREATE, DELETE, READ, RIGHTS, WRITE, FileRule, RuleError
 from remit.kernel import paths
 from remit.kernel.errors import Code, KernelError
@@ -462,3 +465,85 @@ def test_a_link_that_leads_out_is_not_there_and_no_rule_would_help(target: str) 
         with pytest.raises(KernelError) as caught:
             look("hidden")
         assert (type(caught.value), caught.value.code) == (KernelError, Code.NO_ENTRY)
+
+
+def test_what_is_remembered_is_bounded_by_rules_and_not_by_names() -> None:
+    """A program can look for any number of names, in any number of directories."""
+    rules = [f"read **/*.e{number}" for number in range(200)]
+    filesystem = Restricted(MemoryFilesystem({f"d{number}": {} for number in range(20)}), rules)
+    root = filesystem.root()
+    places = [root.open_directory(f"d{number}") for number in range(20)]
+    for place in places:
+        for number in range(100):
+            with pytest.raises(KernelError):
+                place.lookup(f"n{number}")
+    policy = filesystem._policy
+    assert 0 < policy.remembered <= MAX_REMEMBERED
+    for place in places:
+        place.close()
+    root.close()
+    assert policy.remembered <= 200 * MAX_KNOWN
+
+
+def test_a_program_that_is_collected_meanwhile_does_not_hang_others() -> None:
+    """It closes its directories, on the thread that holds the lock."""
+    filesystem = Restricted(MemoryFilesystem({"d": {"e": {}}}), ["all **"])
+
+    class Cycle:
+        def __init__(self) -> None:
+            self.root = filesystem.root()
+            self.below = self.root.open_directory("d")
+            self.me = self
+
+        def __del__(self) -> None:
+            self.below.close()
+            self.root.close()
+
+    class Collecting:
+        def rules_changed(self) -> None:
+            gc.collect()
+
+    collecting = Collecting()
+    root = filesystem.root()
+    assert isinstance(root, RestrictedDirectory)
+    root.tell_changes(collecting)
+    Cycle()
+    done = threading.Event()
+
+    def moves() -> None:
+        root.rename("d", root, "f")
+        done.set()
+
+    threading.Thread(target=moves, daemon=True).start()
+    assert done.wait(20)
+
+
+def test_a_file_is_moved_as_what_it_was_when_it_was_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another program cannot put a directory in its place meanwhile, which would be moved without a look."""
+    filesystem = Restricted(
+        MemoryFilesystem({"c": {"d": {"secret": b"secret"}}, "x": {"s": b""}, "y": {}}),
+        ["create,delete c/**", "create,delete x/**", "create,delete y/**", "read y/**/secret"],
+    )
+    root, other = filesystem.root(), filesystem.root()
+    moved = threading.Event()
+
+    def swap() -> None:
+        with contextlib.suppress(KernelError):
+            paths.rename_at(other, "x/s", other, "x/f")
+            paths.rename_at(other, "c/d", other, "x/s")
+        moved.set()
+
+    swapping = threading.Thread(target=swap)
+    check = RestrictedDirectory._check_content
+
+    def slowly(self: RestrictedDirectory, *arguments: Any) -> None:
+        check(self, *arguments)
+        if not swapping.ident:
+            swapping.start()
+            assert not moved.wait(0.3)  # it waits for the lock; a slow machine makes it hold all the more
+
+    monkeypatch.setattr(RestrictedDirectory, "_check_content", slowly)
+    paths.rename_at(root, "x/s", root, "y/s")
+    swapping.join()
+    with pytest.raises(KernelError):
+        open_(root, "y/s/secret")

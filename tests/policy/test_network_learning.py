@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from policy.fake_internet import ADDRESSES, NAMES, PORTS, PUBLIC, Internet, Step, perform
@@ -344,6 +344,7 @@ def test_under_what_was_learned_all_goes_the_same_way(steps: list[Step]) -> None
 
 @settings(max_examples=200, deadline=None)
 @given(_steps)
+@example([("meet", "2606:4700::1111", 9), ("reach", "a.test", 9), ("hear", "2606:4700::1111", 9, 0)])
 def test_nothing_of_it_is_too_much(steps: list[Step]) -> None:
     """Without any one rule something goes another way."""
     steps = _without_lost_requests(steps)

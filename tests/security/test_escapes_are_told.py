@@ -99,3 +99,12 @@ def test_what_is_within_is_not_told(told: Told) -> None:
     guest.call("path_open", 3, 1, *guest.path("nothing"), 0, 2, ALL, 0, SCRATCH)
     guest.call("path_readlink", 3, *guest.path("absolute"), DATA, 4096, SCRATCH)
     assert [each for each in told() if each[1] == "leave"] == []
+
+
+def test_a_link_in_its_name_is_no_alibi(world: World, told: Told) -> None:
+    """What a directory was opened by may have led elsewhere than it says."""
+    guest = told.guest
+    assert guest.call("path_open", 3, 1, *guest.path("dir/inner/back/empty"), 2, 1 << 18, ALL, 0, SCRATCH) == SUCCESS
+    place = guest.u32()
+    assert guest.call("path_filestat_get", place, 1, *guest.path("../../outside"), SCRATCH) == NOTCAPABLE
+    assert [action for _, action, _ in told()] == ["leave"]

@@ -71,7 +71,7 @@ def contents(outside: Path) -> dict[str, Any]:
     links: dict[str, Any] = {name: fs.SymbolicLink(target) for name, target in targets.items()}
     inner = {
         "file": INSIDE,
-        "inner": {"file": INSIDE},
+        "inner": {"file": INSIDE, "back": fs.SymbolicLink("../..")},
         "chain3": fs.SymbolicLink("../up/outside"),
         "up2": fs.SymbolicLink("../.."),
     }

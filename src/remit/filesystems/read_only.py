@@ -33,12 +33,14 @@ class ReadOnly(Filesystem):
 class ReadOnlyDirectory(UnchangeableDirectory):
     """A directory that cannot be changed through this object. It owns and closes the one it wraps."""
 
-    __slots__ = ("_directory", "_origin", "_path")
+    __slots__ = ("_directory", "_is_certain", "_origin", "_path")
 
-    def __init__(self, directory: Directory, origin: object = None, path: str = "") -> None:
-        """`path` is where it lies in what was granted, as far as that can be said without walking there again."""
+    def __init__(self, directory: Directory, origin: object = None, path: str = "", *, is_certain: bool = True) -> None:
+        """`path` is where it lies in what was granted, as far as that can be said without walking there again: where it
+        is not `is_certain`, there may have been links on the way."""
         self._directory = directory
         self._path = path
+        self._is_certain = is_certain
         self._origin = origin
 
     @property
@@ -51,7 +53,7 @@ class ReadOnlyDirectory(UnchangeableDirectory):
         return self._origin
 
     def path_from_origin(self, path: str) -> str:
-        return self._path_of(path)
+        return self._path_of(path) if self._is_certain else path
 
     def refusal(self, action: str, name: str) -> KernelError:
         path = self._path_of(name)
@@ -73,13 +75,13 @@ class ReadOnlyDirectory(UnchangeableDirectory):
         return self._directory.lookup(name)
 
     def open_directory(self, name: str) -> Directory:
-        return ReadOnlyDirectory(self._directory.open_directory(name), self.origin, self._path_of(name))
+        return self._below(self._directory.open_directory(name), name, is_certain=self._is_certain)
 
     def open_to_read(self, name: str, *, readable: bool) -> File:
         return ReadOnlyFile(self._directory.open_file(name, How.READ if readable else 0))
 
     def reopen(self) -> Directory:
-        return ReadOnlyDirectory(self._directory.reopen(), self.origin, self._path)
+        return ReadOnlyDirectory(self._directory.reopen(), self.origin, self._path, is_certain=self._is_certain)
 
     def entries(self) -> Iterable[DirectoryEntry]:
         return self._directory.entries()
@@ -89,7 +91,10 @@ class ReadOnlyDirectory(UnchangeableDirectory):
 
     def walk(self, path: str) -> Directory | None:
         directory = self._directory.walk(path)
-        return None if directory is None else ReadOnlyDirectory(directory, self.origin, self._path_of(path))
+        return None if directory is None else self._below(directory, path, is_certain=False)
+
+    def _below(self, directory: Directory, path: str, *, is_certain: bool) -> ReadOnlyDirectory:
+        return ReadOnlyDirectory(directory, self.origin, self._path_of(path), is_certain=is_certain)
 
 
 class ReadOnlyFile(UnchangeableFile):

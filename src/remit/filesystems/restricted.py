@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 MAX_KNOWN = 1024
 """Names of a directory whose rights are remembered."""
 
+MAX_REMEMBERED = 100_000
+"""Rules that all of what is remembered of one filesystem's directories is about."""
+
 _NAMES = {right: name for name, right in RIGHTS.items()}
 
 
@@ -82,16 +85,18 @@ class Restricted(Filesystem):
 class _Policy:
     """The rules of one filesystem, and the directories of it that are open."""
 
-    __slots__ = ("listeners", "lock", "moves", "rules", "top")
+    __slots__ = ("listeners", "lock", "moves", "remembered", "rules", "top")
 
     def __init__(self, rules: tuple[FileRule, ...]) -> None:
         self.rules = rules
-        self.lock = _thread.allocate_lock()
-        """Held while a directory is opened or moved: several programs may have the filesystem."""
+        self.lock = _thread.RLock()
+        """Held while a directory is opened, and while anything is moved: several programs may have the filesystem. The
+        same thread may take it again: while it is held, Python may collect a program, which closes directories."""
         self.moves = 0
         """How often directories were moved, by which others may lie elsewhere, or rules were added."""
         self.top = _Place(self, None, "")
         self.listeners: WeakSet[Listener] = WeakSet()
+        self.remembered = 0
 
     def changed(self) -> None:
         """What was known of rights by paths may not be true any more. With the lock held."""
@@ -103,7 +108,7 @@ class _Policy:
 class _Place:
     """Where an open directory is: it follows the directory when the program moves that."""
 
-    __slots__ = ("_below", "_known", "_moves", "_name", "_parent", "_rights", "_users", "policy")
+    __slots__ = ("_below", "_known", "_moves", "_name", "_parent", "_remembered", "_rights", "_users", "policy")
 
     def __init__(self, policy: _Policy, parent: _Place | None, name: str) -> None:
         self.policy = policy
@@ -115,6 +120,7 @@ class _Place:
         self._moves = -1
         self._rights = RightsAt(())
         self._known: dict[str, RightsAt] = {}
+        self._remembered = 0
 
     @property
     def path(self) -> str:
@@ -143,7 +149,7 @@ class _Place:
             for name in self._steps():
                 rights = rights.below(name)
             self._rights = rights
-            self._known = {}
+            self.forget()
             # Last: another thread may look.
             self._moves = moves
         return self._rights
@@ -154,10 +160,22 @@ class _Place:
         known = self._known
         found = known.get(name)
         if found is None:
-            if len(known) >= MAX_KNOWN:
-                known.clear()
-            found = known[name] = own.below(name)
+            found = own.below(name)
+            weight = found.weight
+            # Names are the program's choice, and there may be many rules of which each may be about any.
+            if len(known) >= MAX_KNOWN or self.policy.remembered + weight > MAX_REMEMBERED:
+                self.forget()
+            if self.policy.remembered + weight <= MAX_REMEMBERED:
+                self._known[name] = found
+                self._remembered += weight
+                self.policy.remembered += weight
         return found
+
+    def forget(self) -> None:
+        """What is remembered of names in it."""
+        self._known = {}
+        self.policy.remembered -= self._remembered
+        self._remembered = 0
 
     # The rest is done with the lock held.
 
@@ -178,6 +196,7 @@ class _Place:
         place = self
         while place._parent is not None and not place._users and not place._below:
             above = place._parent
+            place.forget()
             if above._below.get(place._name) is place:
                 del above._below[place._name]
             place = above
@@ -378,26 +397,27 @@ class RestrictedDirectory(Directory):
 
     def rename(self, name: str, target: Directory, target_name: str) -> None:
         other = self._same(target)
-        self._visible(name, DELETE)
-        found = self._directory.lookup(name)
-        self._may(name, DELETE)
-        if not other._place.rights_of(target_name).own & CREATE:
-            raise other._no_right(target_name, CREATE)
-        try:
-            other._directory.lookup(target_name)
-        except KernelError as error:
-            if error.code is not Code.NO_ENTRY:
-                raise
-        else:
-            other._may(target_name, DELETE)
-        if found.type is not FileType.DIRECTORY:
-            self._check_content(name, other, target_name)
-            self._directory.rename(name, other._directory, target_name)
-            return
+        # What has been looked at must be what is moved.
         with self._place.policy.lock:
-            self._check_below(name, other, target_name)
+            self._visible(name, DELETE)
+            is_directory = self._directory.lookup(name).type is FileType.DIRECTORY
+            self._may(name, DELETE)
+            if not other._place.rights_of(target_name).own & CREATE:
+                raise other._no_right(target_name, CREATE)
+            try:
+                other._directory.lookup(target_name)
+            except KernelError as error:
+                if error.code is not Code.NO_ENTRY:
+                    raise
+            else:
+                other._may(target_name, DELETE)
+            if is_directory:
+                self._check_below(name, other, target_name)
+            else:
+                self._check_content(name, other, target_name)
             self._directory.rename(name, other._directory, target_name)
-            self._place.moved(name, other._place, target_name)
+            if is_directory:
+                self._place.moved(name, other._place, target_name)
 
     # Checks. Those that begin with `_may` raise Refused, or what says that nothing is there.
 

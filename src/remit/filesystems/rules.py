@@ -195,6 +195,11 @@ class RightsAt:
         return ""
 
     @property
+    def weight(self) -> int:
+        """How many rules it is about, and at least one: what it takes to keep it."""
+        return len(self._live) or 1
+
+    @property
     def visible(self) -> bool:
         """A rule names it, or what may be below it."""
         return bool(self._live)

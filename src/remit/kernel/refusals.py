@@ -148,7 +148,8 @@ class Refusals:
         cause = (want, located if leaves else id(want.origin))
         if cause in self._causes:
             return
-        if len(self._causes) - self._leaving >= MAX_CAUSES or (leaves and self._leaving >= MAX_LEAVING):
+        full = self._leaving >= MAX_LEAVING if leaves else len(self._causes) - self._leaving >= MAX_CAUSES
+        if full:
             self.more += 1
             if getattr(self.on_refusal, "every", False):
                 assert self.on_refusal is not None

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from remit.recording.tape import Tape
 
 _NONBLOCK = getattr(os, "O_NONBLOCK", 0)
+_OWN_STREAMS = ("/dev/fd/", "/dev/stdin", "/dev/stdout", "/dev/stderr")
 
 
 def open_ambient_filesystem(path: str | os.PathLike[str]) -> Filesystem:
@@ -108,8 +109,8 @@ def open_ambient_stream_file(path: str, *, write: bool, append: bool = False) ->
     from io import FileIO
 
     def opened(path: str, flags: int) -> int:
-        if os.path.abspath(path).startswith("/dev/"):
-            # A stream of this process, which may be a pipe whose other end is there.
+        if os.path.abspath(path).startswith(_OWN_STREAMS):
+            # It may be a pipe whose other end is there.
             return os.open(path, flags, 0o666)
         try:
             descriptor = os.open(path, flags | _NONBLOCK, 0o666)

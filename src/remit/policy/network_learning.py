@@ -127,8 +127,14 @@ class _Making:
     def found(self) -> list[str]:
         learned = self._learned
         learned.unlearned = []
-        for step in (self._listen, self._reach, self._meet, self._request, self._look_up, self._tell):
-            step()
+        self._listen()
+        # Those without a name first: what they open is open by a name, too.
+        for named in (False, True):
+            self._reach(named)
+            self._meet(named)
+        self._request()
+        self._look_up()
+        self._tell()
         return [*self._texts]
 
     def _of(self, *kinds: str, size: int) -> list[tuple[str, ...]]:
@@ -153,10 +159,10 @@ class _Making:
 
     # Each step relies on what those before it have found.
 
-    def _reach(self) -> None:
-        reached = self._of(*REACH, size=4)
-        # Those without a name first: what they open is open by a name, too.
-        for action, subject, name, at in sorted(reached, key=lambda thing: bool(thing[2])):
+    def _reach(self, named: bool) -> None:
+        for action, subject, name, at in self._of(*REACH, size=4):
+            if bool(name) != named:
+                continue
             address = parse_address(subject)
             if address is None:
                 self._fail(f"{action} {subject}")
@@ -188,9 +194,11 @@ class _Making:
             pins.add(address.ip, self._rules.for_name(name) or ())
         return self._rules.allows(action, address, pins)
 
-    def _meet(self) -> None:
+    def _meet(self, named: bool) -> None:
         """A peer that no datagram was exchanged with: one direction is enough."""
         for _, subject, name, _ in self._of(SEE, size=4):
+            if bool(name) != named:
+                continue
             address = parse_address(subject)
             if address is None:
                 self._fail(f"{SEE} {subject}")

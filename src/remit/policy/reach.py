@@ -6,6 +6,7 @@ import os
 import stat
 
 from remit.filesystems.rules import CREATE, DELETE, WRITE, FileRule
+from remit.kernel.resolver import MAX_LINKS
 from remit.policy.learning import Allowed, parents
 from remit.policy.remit_grants import StreamFile
 
@@ -16,31 +17,34 @@ if TYPE_CHECKING:
 
 
 def changeable_through(path: str, remit: Remit) -> str:
-    """The grant by which a program can change the file `path` of the host, there or not, or put another in its place.
+    """The grant by which a program can change what is at `path` of the host, there or not, or have it lead elsewhere.
 
     It is the guest's name of a directory or file, or that of a standard stream; "" if there is none.
     """
-    place = _place(path)
+    places = _places(path)
     for file in remit.files:
-        if file.rights != "read" and _is_that(remit.path_of(file.path), place):
+        if file.rights != "read" and any(_is_that(remit.path_of(file.path), place) for place in places):
             return str(file.guest)
     for number, name in ((1, "stdout"), (2, "stderr")):
         stream = getattr(remit, name)
-        if isinstance(stream, StreamFile) and _is_that(remit.path_of(stream.path), place):
+        if isinstance(stream, StreamFile) and any(_is_that(remit.path_of(stream.path), place) for place in places):
             return name
-        if stream == "inherit" and _is_open(number, place):
+        if stream == "inherit" and _is_open(number, places[-1]):
             return name
     for grant in remit.dirs:
         if grant.kind == "host" and grant.path is not None and grant.writable:
             top = os.path.realpath(remit.path_of(grant.path))
-            if _is_in(place, top) and _can_change(grant, os.path.relpath(place, top)):
-                return str(grant.guest)
+            for place in places:
+                if _is_in(place, top) and _can_change(grant, os.path.relpath(place, top)):
+                    return str(grant.guest)
+            if _may_have_another_name(places[-1], top):
+                return f"{grant.guest}, if another name of it, a hard link, lies there"
     return ""
 
 
 def given_as(path: str, remit: Remit) -> str:
     """Of a file that is itself what a program is handed: as what. "" if it is not."""
-    place = _place(path)
+    place = _places(path)[-1]
     for file in remit.files:
         if _is_that(remit.path_of(file.path), place):
             return str(file.guest)
@@ -54,18 +58,46 @@ def given_as(path: str, remit: Remit) -> str:
 
 def is_same_file(path: str, other: str) -> bool:
     """Whether both are one file, or would be."""
-    return _is_that(path, _place(other))
+    return _is_that(path, _places(other)[-1])
 
 
-def _place(path: str) -> str:
-    """Where it is, or would be made. Its own name is not followed: whoever may change where a link stands can put
-    another thing there."""
-    parent, name = os.path.split(path)
-    return os.path.join(os.path.realpath(parent), name)
+def _places(path: str) -> list[str]:
+    """Where a path leads: the places of all links on the way, and last where the file is, or would be made.
+
+    Whoever may change where a link stands can have the path lead elsewhere.
+    """
+    places: list[str] = []
+    at = os.path.abspath(os.sep)
+    rest = os.path.join(os.getcwd(), path).split(os.sep)
+    rest.reverse()
+    while rest:
+        name = rest.pop()
+        if name == os.pardir:
+            at = os.path.dirname(at)
+        elif name not in ("", os.curdir):
+            place = os.path.join(at, name)
+            if len(places) < MAX_LINKS and os.path.islink(place):
+                places.append(place)
+                target = os.readlink(place)
+                if os.path.isabs(target):
+                    at = os.path.abspath(os.sep)
+                rest += reversed(target.split(os.sep))
+            else:
+                at = place
+    return [*places, at]
+
+
+def _may_have_another_name(place: str, top: str) -> bool:
+    try:
+        there = os.stat(place)
+        return stat.S_ISREG(there.st_mode) and there.st_nlink > 1 and there.st_dev == os.stat(top).st_dev
+    except OSError:
+        # It is not there, and so has no name.
+        return False
 
 
 def _is_that(path: str, place: str) -> bool:
-    if _place(path) == place:
+    if _places(path)[-1] == place:
         return True
     try:
         return os.path.samefile(path, place)

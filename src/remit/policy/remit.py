@@ -247,9 +247,13 @@ class Remit:
     def remedy(self, refusal: Refusal) -> str:
         """What would allow a program under this remit what it was refused: TOML, and where in its file it belongs.
 
-        "" if nothing is known that would.
+        "" if nothing is known that would. TypeError for what is no :class:`remit.Refusal`.
         """
+        from remit.kernel.refusals import Refusal
         from remit.policy.remedies import remedy
+
+        if not isinstance(refusal, Refusal):
+            raise TypeError(f"refusal is {refusal!r} ({type(refusal).__name__}): a remit.Refusal is wanted")
 
         return remedy(self, refusal)
 
