@@ -14,6 +14,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import stat
 from json.encoder import encode_basestring_ascii
 from time import time, time_ns
@@ -39,7 +40,7 @@ MAX_BYTES = 64 << 20
 MAX_SUBJECT = 8192
 """Characters of a path or an address that are kept: all, of what there can be."""
 
-_OWN_STREAMS = ("/dev/fd/", "/dev/stdout", "/dev/stderr")
+_OWN_STREAMS = re.compile("/+dev/(fd/[0-9]+|stdout|stderr)")
 
 _write = os.write
 
@@ -116,7 +117,7 @@ def _opened(path: str) -> int:
     """A new file, or an empty one in the place of what is there. OSError."""
     flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
     # Links to streams of this process are the system's. Whoever could make another could have any file be cut.
-    if not os.path.abspath(path).startswith(_OWN_STREAMS):
+    if not _OWN_STREAMS.fullmatch(path):
         if os.path.islink(path):
             raise OSError(errno.ELOOP, "Is a symbolic link", path)
         flags |= getattr(os, "O_NOFOLLOW", 0)

@@ -185,11 +185,51 @@ def test_nor_by_another_way_to_it(
     for name in ("link.toml", "out/way/file.toml", "hard.toml", "conf/../out/way/../conf/file.toml"):
         assert "its program could change this file, by /out" in complaint(capfd, name), name
     assert main(["run", "conf/file.toml"]) == 0
+    capfd.readouterr()
+    # A directory on the way can be put elsewhere, and another in its place.
+    Path("out/sub").mkdir()
+    Path("above.toml").write_text(text % (program, out))
+    assert "its program could change this file, by /out" in complaint(capfd, "out/sub/../../above.toml")
+    monkeypatch.chdir("out/sub")
+    assert "its program could change this file, by /out" in complaint(capfd, "../../above.toml")
+    monkeypatch.chdir(out)
+    assert main(["run", "../above.toml"]) == 0, "but not the one that is granted"
+    monkeypatch.chdir(tmp_path)
     Path("out/new.toml").symlink_to("../there.toml")
     Path("to.toml").symlink_to("out/there.toml")
     for name in ("out/way/new.toml", "out/new.toml", "to.toml"):
         assert main(["learn", "-o", name, "--dir", "out::/out", "guest.wasm"]) == 2
         assert "the program could change it there, by /out" in capfd.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
+def test_no_grant_leads_where_an_earlier_run_has_made_it_lead(
+    guest: Guest, write: Callable[[str], str], tmp_path: Path, capfd: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guest(guests.HELLO)
+    monkeypatch.chdir(tmp_path)
+    for name in ("work", "outside"):
+        Path(name).mkdir()
+    Path("outside/victim").write_text("here")
+    Path("work/log").symlink_to("../outside/victim")
+    Path("work/sub").symlink_to("../outside")
+    start = 'program = "guest.wasm"\n[[dir]]\nguest = "/work"\npath = "work"\nrights = "all"\n'
+    for grant, link in (
+        ('[streams]\nstdout = { append = "work/log" }\n', "work/log"),
+        ('[[dir]]\nguest = "/sub"\npath = "work/sub"\nrights = "all"\n', "work/sub"),
+        ('[[file]]\nguest = "/f/victim"\npath = "work/sub/victim"\nrights = "write"\n', "work/sub"),
+    ):
+        told = complaint(capfd, write(start + grant))
+        assert f"leads through {tmp_path / link}, which the program can have lead elsewhere" in told
+    assert Path("outside/victim").read_text() == "here"
+    read = start.replace('rights = "all"', 'rights = "read"')
+    assert main(["run", write(read + '[[dir]]\nguest = "/s"\npath = "work/sub"\nrights = "all"\n')]) == 0
+    Path("way").symlink_to("outside")
+    assert main(["run", write(start + '[[dir]]\nguest = "/s"\npath = "way"\nrights = "all"\n')]) == 0
+    assert main(["run", "--dir", "work", "--dir", "work/sub::/s", "guest.wasm"]) == 2
+    capfd.readouterr()
+    Path("work/plain").mkdir()
+    assert main(["run", "--dir", "work", "--dir", "work/plain::/p", "guest.wasm"]) == 0
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")

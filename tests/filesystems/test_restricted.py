@@ -17,7 +17,7 @@ from remit.filesystems.direct import SymbolicLink
 from remit.filesystems.memory import MemoryFilesystem
 from remit.filesystems.read_only import ReadOnly
 from remit.filesystems.restricted import MAX_KNOWN, MAX_REMEMBERED, Restricted, RestrictedDirectory
-from remit.filesystems.rules import CREATE, DELETE, READ, RIGHTS, WRITE, FileRule, RuleError
+from remit.filesystems.rules import CREATE, DELETE, READ, RIGHTS, WRITE, FileRule, RightsAt, RuleError
 from remit.kernel import paths
 from remit.kernel.errors import Code, KernelError
 from remit.kernel.files import Directory, File, How
@@ -547,3 +547,28 @@ def test_a_file_is_moved_as_what_it_was_when_it_was_looked_at(monkeypatch: pytes
     swapping.join()
     with pytest.raises(KernelError):
         open_(root, "y/s/secret")
+
+
+def test_rights_that_were_looked_up_before_a_move_are_not_remembered_after_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By one thread, while another moves the directory."""
+    filesystem = Restricted(MemoryFilesystem({"d": {"x": b"x"}, "e": {}}), ["all d/**", "read,create,delete e/**"])
+    root = filesystem.root()
+    below = root.open_directory("d")
+    look = RightsAt.below
+    moved: list[bool] = []
+
+    def slowly(self: RightsAt, name: str) -> RightsAt:
+        found = look(self, name)
+        if name == "x" and not moved:
+            moved.append(True)
+            root.rename("d", root, "e")
+            with pytest.raises(KernelError):
+                below.lookup("other")
+        return found
+
+    monkeypatch.setattr(RightsAt, "below", slowly)
+    below.open_file("x", How.WRITE).close()
+    with pytest.raises(KernelError):
+        below.open_file("x", How.WRITE)

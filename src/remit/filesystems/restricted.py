@@ -156,20 +156,27 @@ class _Place:
 
     def rights_of(self, name: str) -> RightsAt:
         """Of one name in it."""
+        moves = self.policy.moves
         own = self.rights
         known = self._known
         found = known.get(name)
         if found is None:
             found = own.below(name)
-            weight = found.weight
-            # Names are the program's choice, and there may be many rules of which each may be about any.
-            if len(known) >= MAX_KNOWN or self.policy.remembered + weight > MAX_REMEMBERED:
-                self.forget()
-            if self.policy.remembered + weight <= MAX_REMEMBERED:
-                self._known[name] = found
-                self._remembered += weight
-                self.policy.remembered += weight
+            with self.policy.lock:
+                # Another thread may have moved something since.
+                if self._known is known and self._moves == moves == self.policy.moves:
+                    self._remember(name, found)
         return found
+
+    def _remember(self, name: str, found: RightsAt) -> None:
+        policy = self.policy
+        # Names are the program's choice, and there may be many rules of which each may be about any.
+        if len(self._known) >= MAX_KNOWN or policy.remembered + found.weight > MAX_REMEMBERED:
+            self.forget()
+        if policy.remembered + found.weight <= MAX_REMEMBERED:
+            self._known[name] = found
+            self._remembered += found.weight
+            policy.remembered += found.weight
 
     def forget(self) -> None:
         """What is remembered of names in it."""
@@ -183,8 +190,10 @@ class _Place:
         """The place of a directory in it, for one user more."""
         place = self._below.get(name)
         if place is None:
-            place = self._below[name] = _Place(self.policy, self, name)
+            place = _Place(self.policy, self, name)
         place.retain()
+        # Python may have collected a program meanwhile, which let go of the last other user.
+        self._below[name] = place
         return place
 
     def retain(self) -> None:

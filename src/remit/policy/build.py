@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from remit.recording.tape import Tape
 
 _NONBLOCK = getattr(os, "O_NONBLOCK", 0)
-_OWN_STREAMS = ("/dev/fd/", "/dev/stdin", "/dev/stdout", "/dev/stderr")
+_OWN_STREAMS = ("/dev/stdin", "/dev/stdout", "/dev/stderr", *[f"/dev/fd/{number}" for number in range(10)])
 
 
 def open_ambient_filesystem(path: str | os.PathLike[str]) -> Filesystem:
@@ -109,7 +109,7 @@ def open_ambient_stream_file(path: str, *, write: bool, append: bool = False) ->
     from io import FileIO
 
     def opened(path: str, flags: int) -> int:
-        if os.path.abspath(path).startswith(_OWN_STREAMS):
+        if path in _OWN_STREAMS:
             # It may be a pipe whose other end is there.
             return os.open(path, flags, 0o666)
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 from remit.policy.build import (
@@ -64,6 +65,7 @@ class Granted:
         self._closing: list[Any] = []
         self._quotas: Quotas | None = None
         try:
+            self._check_links()
             self._grant_limits()
             self._grant_the_rest()
             # In the order in which the program finds them.
@@ -79,6 +81,30 @@ class Granted:
         """Close what was opened and not handed over."""
         while self._closing:
             self._closing.pop().close()
+
+    def _check_links(self) -> None:
+        """GrantError for a path that leads through a link in a directory that the program may change.
+
+        A run before can have made it, to lead anywhere.
+        """
+        remit = self.remit
+        if not any(grant.kind == "host" and grant.writable for grant in remit.dirs):
+            return
+        named = [(grant.path, grant.source) for grant in remit.dirs if grant.path is not None]
+        named += [(file.path, file.source) for file in remit.files]
+        for name in ("stdin", "stdout", "stderr"):
+            stream = getattr(remit, name)
+            if isinstance(stream, StreamFile):
+                named.append((stream.path, remit.sources.get(f"streams.{name}", name)))
+        if len(named) == 1:
+            return
+        from remit.policy.reach import link_within_reach
+
+        for path, source in named:
+            link = link_within_reach(self._path(path), remit)
+            if link:
+                message = f"{path} leads through {link}, which the program can have lead elsewhere: name where it leads"
+                raise GrantError(source, message, PermissionError(errno.EPERM, message))
 
     def _environment(self) -> dict[str, str]:
         env = {}

@@ -31,15 +31,50 @@ def changeable_through(path: str, remit: Remit) -> str:
             return name
         if stream == "inherit" and _is_open(number, places[-1]):
             return name
-    for grant in remit.dirs:
-        if grant.kind == "host" and grant.path is not None and grant.writable:
-            top = os.path.realpath(remit.path_of(grant.path))
-            for place in places:
-                if _is_in(place, top) and _can_change(grant, os.path.relpath(place, top)):
-                    return str(grant.guest)
-            if _may_have_another_name(places[-1], top):
-                return f"{grant.guest}, if another name of it, a hard link, lies there"
+    found = _through_directories(places, remit)
+    if found:
+        return found
+    for grant, top in _writable(remit):
+        if _can_write(grant) and _may_have_another_name(places[-1], top):
+            return f"{grant.guest}, if another name of it, a hard link, lies there (a copy has none)"
     return ""
+
+
+def link_within_reach(path: str, remit: Remit) -> str:
+    """Of a path that is granted: where on the way there is a link that the program can change; "" if there is none.
+
+    By a run before it can have had it lead anywhere.
+    """
+    *on_the_way, _ = _places(path)
+    for place in on_the_way:
+        if _through_directories([place], remit):
+            return place
+    return ""
+
+
+def _through_directories(places: list[str], remit: Remit) -> str:
+    for grant, top in _writable(remit):
+        for place in places:
+            # A directory can be changed through itself, and not put in another place.
+            if place != top and _is_in(place, top) and _can_change(grant, os.path.relpath(place, top)):
+                return str(grant.guest)
+    return ""
+
+
+def _writable(remit: Remit) -> list[tuple[DirectoryGrant, str]]:
+    """Directories of the host that can be changed, and where they are."""
+    return [
+        (grant, os.path.realpath(remit.path_of(grant.path)))
+        for grant in remit.dirs
+        if grant.kind == "host" and grant.path is not None and grant.writable
+    ]
+
+
+def _can_write(grant: DirectoryGrant) -> bool:
+    """Whether something in it can be written to that is there."""
+    if grant.rules is None:
+        return grant.rights is None or bool(FileRule(f"{grant.rights} .").rights & WRITE)
+    return any(FileRule(rule).rights & WRITE for rule in grant.rules)
 
 
 def given_as(path: str, remit: Remit) -> str:
@@ -62,21 +97,25 @@ def is_same_file(path: str, other: str) -> bool:
 
 
 def _places(path: str) -> list[str]:
-    """Where a path leads: the places of all links on the way, and last where the file is, or would be made.
+    """Where a path leads: the places of all links on the way and of directories that are left again by ``..``; the last
+    is where the file is, or would be made.
 
-    Whoever may change where a link stands can have the path lead elsewhere.
+    Whoever may put another thing in one of these places can have the path lead elsewhere.
     """
     places: list[str] = []
+    links = 0
     at = os.path.abspath(os.sep)
     rest = os.path.join(os.getcwd(), path).split(os.sep)
     rest.reverse()
     while rest:
         name = rest.pop()
         if name == os.pardir:
+            places.append(at)
             at = os.path.dirname(at)
         elif name not in ("", os.curdir):
             place = os.path.join(at, name)
-            if len(places) < MAX_LINKS and os.path.islink(place):
+            if links < MAX_LINKS and os.path.islink(place):
+                links += 1
                 places.append(place)
                 target = os.readlink(place)
                 if os.path.isabs(target):
