@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Coroutine
 from typing import Any
 
@@ -51,4 +52,12 @@ class Way:
 
     def finish(self, work: Coroutine[Any, Any, Any]) -> Any:
         assert self.loop is not None
-        return self.loop.run_until_complete(work)
+        task = self.loop.create_task(work)
+        try:
+            return self.loop.run_until_complete(task)
+        finally:
+            if not task.done():
+                # A signal came while the loop had its turn, and not the program: it stops that, as its owner would.
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    self.loop.run_until_complete(task)
