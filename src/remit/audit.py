@@ -141,9 +141,9 @@ class JsonLines:
     """A file with one line of JSON for each event, with its time. Call it with events; close it.
 
     It takes `max_bytes`. What comes to be more is still written, a last line has the event ``full``, and
-    :class:`LogFull` ends the program: nothing is done that is not in it. A file that is
-    there is replaced; a new one is for its owner only. It must not be where a program can change it; a symbolic link is
-    not followed, outside of ``/dev``. Several programs, on any threads, may share one.
+    :class:`LogFull` ends the program: nothing is done that is not in it. A file that is there is replaced; a new one is
+    for its owner only. It must not be where a program can change it; a symbolic link is not followed, but one to a
+    stream of this process (``/dev/stdout``, ``/dev/fd/3``). Several programs, on any threads, may share one.
 
     Each line is handed to the system as the event comes: none is lost when this process is killed.
 

@@ -92,7 +92,7 @@ def test_what_it_learns_into_is_out_of_the_programs_reach(guest: Guest, capfd: p
     program = guest(guests.CREATE)
     assert main(["learn", "-o", "one/remit.toml", "--dir", "one::/one", program]) == 2
     told = capfd.readouterr().err
-    assert told.startswith("remit: one/remit.toml: the program could change it there, by /one: write it elsewhere")
+    assert told.startswith("remit: one/remit.toml: its program could change this file, by /one: write it elsewhere")
     assert not Path("one/new").exists()
     assert main(["learn", "-o", "one/remit.toml", "--discard-changes", "--dir", "one::/one", program]) == 0
     assert [each.kind for each in Remit.load("one/remit.toml").dirs] == ["host"]

@@ -199,7 +199,7 @@ def test_nor_by_another_way_to_it(
     Path("to.toml").symlink_to("out/there.toml")
     for name in ("out/way/new.toml", "out/new.toml", "to.toml"):
         assert main(["learn", "-o", name, "--dir", "out::/out", "guest.wasm"]) == 2
-        assert "the program could change it there, by /out" in capfd.readouterr().err
+        assert "its program could change this file, by /out" in capfd.readouterr().err
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")

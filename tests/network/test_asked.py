@@ -227,9 +227,9 @@ def test_answers_are_bounded() -> None:
 
 def test_bad_answers_and_arguments() -> None:
     with pytest.raises(TypeError, match="ask must be a function"):
-        remit.net.Asked(HostNetwork(), 5)  # type: ignore[arg-type]
+        remit.net.Asked(HostNetwork(), 5)  # type: ignore[arg-type]  # on purpose
     with pytest.raises(TypeError, match="network must be a Network"):
-        remit.net.Asked("host", lambda question: True)  # type: ignore[arg-type]
+        remit.net.Asked("host", lambda question: True)  # type: ignore[arg-type]  # on purpose
     with pytest.raises(remit.net.RuleError):
         remit.net.Asked(HostNetwork(), lambda question: True, rules=["nonsense::"])
     network = remit.net.Asked(Names(), lambda question: "always")

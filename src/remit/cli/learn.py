@@ -9,7 +9,7 @@ from remit.cli.grant_options import GRANTS
 from remit.cli.interrupts import EndingToo
 from remit.cli.options import Command, Option, UsageError
 from remit.cli.refusals import MOST_LINES, tell
-from remit.cli.remit_file import adopt, digest_of, load
+from remit.cli.remit_file import adopt, check_out_of_reach, digest_of, load
 from remit.cli.report import REFUSED_STATUS, CommandError, complain, reason, say, shown
 from remit.cli.run import carry_out, loaded
 from remit.cli.values import DirectoryGrant, parse_duration
@@ -71,7 +71,8 @@ def main(arguments: Sequence[str]) -> int:
     _check_program(output, path, known)
     _check_places(output, remit, known)
     if "discard-changes" not in options:
-        _check_out_of_reach(output, remit)
+        remedy = "write it elsewhere with -o FILE, or let the program work on copies with --discard-changes"
+        check_out_of_reach(output, remit, remedy)
     if not os.path.isdir(os.path.dirname(output) or "."):
         # Now, and not when the program has run.
         raise CommandError(f"{output}: there is no directory {os.path.dirname(output)}")
@@ -194,18 +195,6 @@ def _discarding_of(file: Remit) -> Remit:
             )
     dirs = [each.changed(kind="overlay") if each.kind == "host" and each.writable else each for each in file.dirs]
     return file.changed(dirs=dirs)
-
-
-def _check_out_of_reach(output: str, remit: Remit) -> None:
-    """CommandError for a file that the program could write itself while it is learned what it needs."""
-    from remit.policy.reach import changeable_through
-
-    where = changeable_through(output, remit)
-    if where:
-        raise CommandError(
-            f"{output}: the program could change it there, by {shown(where)}: write it elsewhere with -o FILE, or let "
-            "the program work on copies with --discard-changes"
-        )
 
 
 def _check_program(output: str, program: str, known: Remit | None) -> None:

@@ -58,16 +58,17 @@ def prepared(path: str, arguments: list[str], options: dict[str, Any]) -> tuple[
     return path, arguments, remit
 
 
-def check_out_of_reach(name: str, remit: Remit) -> None:
+def check_out_of_reach(
+    name: str,
+    remit: Remit,
+    remedy: str = "have it elsewhere, or say rules for that directory which leave it out",
+) -> None:
     """CommandError for a remit file that its program could change: it could grant itself more for the next time."""
     from remit.policy.reach import changeable_through
 
     where = changeable_through(name, remit)
     if where:
-        raise CommandError(
-            f"{name}: its program could change this file, by {shown(where)}: have it elsewhere, or say rules for that "
-            "directory which leave it out"
-        )
+        raise CommandError(f"{name}: its program could change this file, by {shown(where)}: {remedy}")
 
 
 def adopt(remit: Remit, options: dict[str, Any]) -> None:

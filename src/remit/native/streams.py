@@ -9,6 +9,7 @@ import ctypes
 
 from remit.kernel.positions import Position
 from remit.native.library import INPUT, OUTPUT, Call, Function, Import, Memory, Stream
+from remit.native.table import read_only_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,12 +69,9 @@ class SharedHandles:
 
 
 def _stream_of(position: Position) -> Stream | None:
-    file = position.file
-    if not position.writes:
-        from remit.filesystems.read_only import ReadOnlyFile
-
-        # To read is all that it lets through.
-        file = file.inner if type(file) is ReadOnlyFile else file
+    # To read is all that a read-only one lets through.
+    reading = None if position.writes else read_only_file(position.file)
+    file = position.file if reading is None else reading.inner
     host = file.host_descriptor()
     if host is None or position.ended or position.offset > MAX_OFFSET:
         return None

@@ -390,7 +390,7 @@ class NativeDescriptorTable(DescriptorTable):
                 inner = taped[0]
             else:
                 restricted = self._restricted(inner)
-                reading = _read_only(inner)
+                reading = read_only_directory(inner)
                 stands_before = restricted or reading
                 inner = inner if stands_before is None else stands_before.inner
             host = inner.host_descriptor()
@@ -420,7 +420,7 @@ class NativeDescriptorTable(DescriptorTable):
         file = entry.file
         taped = None if self._behind is None else self._behind(file)
         real = file if taped is None else taped[0]
-        reading_file = _read_only_file(file)
+        reading_file = read_only_file(file)
         if reading_file is not None:
             real = reading_file.inner
         host = real.host_descriptor()
@@ -445,15 +445,14 @@ class NativeDescriptorTable(DescriptorTable):
         """`directory`, if it is one with rules that C can ask for."""
         if self._judge is None or self._judged == MOST_JUDGED:
             return None
-        found: Any = directory
-        if type(found) is not _class("remit.filesystems.restricted", "RestrictedDirectory") or found.inner.read_only:
+        restricted = restricted_directory(directory)
+        if restricted is None or restricted.inner.read_only:
             return None
         if self._verdicts is None:
             self._verdicts = (Verdict * VERDICTS)()
             self.table.verdicts = ctypes.addressof(self._verdicts)
             self.table.verdict_count = VERDICTS
             self.table.judge = self._judge()
-        restricted: RestrictedDirectory = found
         restricted.tell_changes(self)
         return restricted
 
@@ -479,19 +478,30 @@ def judge_path(store: Running, number: int, path: bytes, rights: int) -> None:
     ctypes.c_uint32.from_address(rights).value = restricted.rights_of(path.decode("ascii"))
 
 
-def _class(module: str, name: str) -> Any:
-    """A class, or None if nobody can have an object of it: to import its module takes as long as a short run."""
-    return getattr(sys.modules.get(module), name, None)
+# The wrappers that C stands in for, told by their very classes: a subclass may do less. Their modules are not imported:
+# that takes as long as a short run, and whoever has an object has its module.
 
 
-def _read_only(directory: Directory) -> ReadOnlyDirectory | None:
-    found: Any = directory
-    return found if type(found) is _class("remit.filesystems.read_only", "ReadOnlyDirectory") else None
+def read_only_directory(directory: Directory) -> ReadOnlyDirectory | None:
+    """`directory`, if it is one."""
+    found: ReadOnlyDirectory | None = _of(directory, "remit.filesystems.read_only", "ReadOnlyDirectory")
+    return found
 
 
-def _read_only_file(file: File) -> ReadOnlyFile | None:
-    found: Any = file
-    return found if type(found) is _class("remit.filesystems.read_only", "ReadOnlyFile") else None
+def read_only_file(file: File) -> ReadOnlyFile | None:
+    """`file`, if it is one."""
+    found: ReadOnlyFile | None = _of(file, "remit.filesystems.read_only", "ReadOnlyFile")
+    return found
+
+
+def restricted_directory(directory: Directory) -> RestrictedDirectory | None:
+    """`directory`, if it is one."""
+    found: RestrictedDirectory | None = _of(directory, "remit.filesystems.restricted", "RestrictedDirectory")
+    return found
+
+
+def _of(it: Any, module: str, name: str) -> Any:
+    return it if type(it) is getattr(sys.modules.get(module), name, None) else None
 
 
 def detached(entry: OpenFile | OpenDirectory) -> OpenFile | OpenDirectory:
